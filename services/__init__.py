@@ -1,0 +1,1 @@
+"""Tidings: every service stands beside the others and talks to them only through messages."""

@@ -1,0 +1,52 @@
+"""Whom a message concerns, and how to say it.
+
+This is the whole of what notifications, the oversight feed and the newsletter know of a change. A new kind
+of change needs an announcement and nothing else; neither service is edited for it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Category = Literal["governance", "events", "news", "discussion", "resources", "workforce"]
+Significance = Literal["minor", "normal", "major"]
+Headline = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+
+
+class Concerns(BaseModel):
+    """Whom a change concerns; each list may be empty. Names of bodies are ODS codes."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    networks: tuple[str, ...] = ()
+    bodies: tuple[str, ...] = ()
+    care_groups: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    staff: bool = False
+    everyone: bool = False
+
+    def audiences(self) -> list[str]:
+        """The audience keys, each once: `network:<id>`, `body:<code>`, `care_group:<name>`, `person:<id>`, `staff`, `everyone`."""
+        keys = [f"network:{network}" for network in self.networks]
+        keys += [f"body:{body}" for body in self.bodies]
+        keys += [f"care_group:{group}" for group in self.care_groups]
+        keys += [f"person:{person}" for person in self.people]
+        keys += ["staff"] * self.staff + ["everyone"] * self.everyone
+        return list(dict.fromkeys(keys))
+
+
+class Announcement(BaseModel):
+    """How a change is told: one plain sentence, its kind and weight, the page that shows it, whom it concerns.
+
+    A headline names a person only as `{person:<id>}`: readers fill the name in from their own projection.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    headline: Headline
+    category: Category = "news"
+    significance: Significance = "normal"
+    path: Annotated[str, Field(pattern=r"^/[^\s]*$", max_length=500)]
+    concerns: Concerns = Concerns()

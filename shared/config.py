@@ -1,0 +1,129 @@
+"""Settings: one `Settings` per process, read from `TIDINGS_*` and validated at start.
+
+A part whose address is unset is the embedded one: SQLite for PostgreSQL, a SQLite log for Kafka,
+memory for Redis, a local mailbox for SMTP.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SERVICES = ("registry", "membership", "events", "notifications", "oversight")
+
+
+class WrongSetting(SystemExit):
+    """A setting has a value that cannot be used; the process does not start."""
+
+
+class Settings(BaseSettings):
+    """Every setting of a process. Field names, upper-cased, follow the prefix `TIDINGS_`."""
+
+    model_config = SettingsConfigDict(env_prefix="TIDINGS_", frozen=True, extra="ignore")
+
+    data: Path = Field(Path("var"), description="Folder for everything this process writes.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 chooses a free one.")
+    name: str = Field("Tidings", min_length=1, max_length=40, description="The wordmark in the page header.")
+    secret: str = Field("", description="Signs sessions and tokens; at least 32 characters. Unset: made once, kept in DATA.")
+    kafka: str = Field("", description="Kafka bootstrap servers, host:port[,host:port]. Unset: a log in SQLite.")
+    postgres: str = Field("", description="PostgreSQL server, postgresql://user:password@host:port. Unset: SQLite files.")
+    redis: str = Field("", description="Redis, redis://host:port. Unset: kept in this process.")
+    smtp: str = Field("", description="Mail server, smtp://[user:password@]host:port. Unset: a local mailbox with a page.")
+    mail_from: str = Field("news@tidings.example", description="Sender address of mail.")
+    base_url: str = Field("", description="The public address, for links in mail. Unset: http://HOST:PORT.")
+    demo: bool = Field(False, description="Load the demonstration register and people on the first start.")
+    demo_password: str = Field("", description="Password of the demonstration people. Unset: made up and printed once.")
+    services: Annotated[dict[str, str], NoDecode] = Field(
+        default_factory=dict,
+        description="Where each service answers: registry=http://registry:8080,… Unset: all in this process.",
+    )
+    log_level: str = Field("info", description="debug, info, warning or error.")
+
+    @field_validator("services", mode="before")
+    @classmethod
+    def _addresses(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.split("=", 1) for part in value.split(",") if part.strip()]
+        if any(len(pair) != 2 or not pair[1].startswith("http") for pair in pairs):
+            raise ValueError("expected name=http://host:port, separated by commas")
+        return {name.strip(): url.strip().rstrip("/") for name, url in pairs}
+
+    @field_validator("kafka")
+    @classmethod
+    def _bootstrap(cls, value: str) -> str:
+        for server in filter(None, value.split(",")):
+            host, _, port = server.rpartition(":")
+            if not host or not port.isdigit() or not 0 < int(port) < 65536:
+                raise ValueError("expected host:port[,host:port], for example 127.0.0.1:9092")
+        return value
+
+    @field_validator("postgres", "redis", "smtp", "base_url")
+    @classmethod
+    def _url(cls, value: str, info: Any) -> str:
+        expected = {
+            "postgres": ("postgresql", "postgres"),
+            "redis": ("redis", "rediss"),
+            "smtp": ("smtp", "smtps"),
+            "base_url": ("http", "https"),
+        }[info.field_name]
+        if value and (urlsplit(value).scheme not in expected or not urlsplit(value).hostname):
+            raise ValueError(f"expected {expected[0]}://host:port")
+        return value.rstrip("/")
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, value: str) -> str:
+        if value and len(value) < 32:
+            raise ValueError("expected at least 32 characters, for example from `openssl rand -hex 32`")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.lower() not in {"debug", "info", "warning", "error"}:
+            raise ValueError("expected debug, info, warning or error")
+        return value.lower()
+
+    @property
+    def public_url(self) -> str:
+        """The address that links in mail start with, without a trailing slash."""
+        return self.base_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def signing_key(self) -> str:
+        """The key of signatures: `secret`, or one made on the first start and kept in `data`."""
+        return self.secret or kept_secret(self.data)
+
+
+def kept_secret(folder: Path) -> str:
+    """Read the secret kept in *folder*, making it, readable by its owner alone, where there is none."""
+    path = folder / "secret"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path.read_text().strip()
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings from the environment; *overrides* win.
+
+    Raises WrongSetting with one line for each wrong value: its name, the value, what is expected.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise WrongSetting("\n".join(_sentence(problem) for problem in error.errors())) from None
+
+
+def _sentence(problem: Any) -> str:
+    name = "TIDINGS_" + "_".join(str(part) for part in problem["loc"]).upper()
+    shown = "(hidden)" if name in {"TIDINGS_SECRET", "TIDINGS_DEMO_PASSWORD"} else repr(problem["input"])
+    return f"{name} is {shown}: {problem['msg'].removeprefix('Value error, ')}."
