@@ -15,6 +15,11 @@ def now() -> datetime:
     return _moment.get() or datetime.now(UTC)
 
 
+def is_moved() -> bool:
+    """Whether this context sees another moment than the real one."""
+    return _moment.get() is not None
+
+
 def today() -> date:
     """The present date, in UTC."""
     return now().date()

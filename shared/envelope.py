@@ -32,8 +32,11 @@ class UnreadableMessage(Problem):
 
 
 def new_id() -> str:
-    """A new UUIDv7 (RFC 9562): unique, and sorting by the time it was made."""
-    return str(uuid7())
+    """A new UUIDv7 (RFC 9562): unique, and sorting by the time it was made, also where the clock was moved."""
+    if not clock.is_moved():
+        return str(uuid7())
+    moment = clock.now()
+    return str(uuid7(int(moment.timestamp()), moment.microsecond * 1000))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,153 @@
+"""The boundary: where a request becomes one transaction.
+
+Invariants:
+1. A command (POST, PATCH, PUT, DELETE) is one transaction: the route's work, its history, its messages and the
+   answer kept under its Idempotency-Key commit together, before the answer is sent, or not at all.
+2. A repeated Idempotency-Key of the same person gets the first answer again; with another body it is refused.
+3. A query gets a session that cannot write.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Column, LargeBinary, SmallInteger, Table, Text, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import clock
+from shared.auth import principal_of
+from shared.db import UtcDateTime, kernel
+from shared.errors import BadRequest, Conflict, Stale
+from shared.fields import Reason
+
+answers = Table(
+    "answers",
+    kernel,
+    Column("person_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True, comment="the Idempotency-Key"),
+    Column("fingerprint", Text, nullable=False, comment="of the method, path and body"),
+    Column("status", SmallInteger, nullable=False),
+    Column("headers", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("given_at", UtcDateTime, nullable=False, index=True),
+)
+
+LONGEST_KEY = 200
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class KeyUsedOtherwise(Conflict):
+    """This Idempotency-Key was used for another request; use a new key for a new change."""
+
+
+class Boundary(APIRoute):
+    """A route whose handler runs in one session: `request.state.session`."""
+
+    def get_route_handler(self) -> Handler:
+        """The handler, inside its session."""
+        inner = super().get_route_handler()
+
+        async def query(request: Request) -> Response:
+            async with request.app.state.parts.database.reading() as session:
+                request.state.session = session
+                return await inner(request)
+
+        async def once(request: Request) -> Response:
+            async with request.app.state.parts.database.transaction() as session:
+                request.state.session = session
+                return await _answered_once(request, session, inner)
+
+        async def command(request: Request) -> Response:
+            try:
+                return await once(request)
+            except IntegrityError as error:
+                if "answers" not in str(error.orig):
+                    raise
+                return await once(request)  # another request with this key was quicker: give its answer
+
+        return query if self.methods <= {"GET", "HEAD"} else command
+
+
+class Router(APIRouter):
+    """A router whose routes are boundaries."""
+
+    def __init__(self, **options: Any) -> None:
+        """As APIRouter, with Boundary as the class of its routes."""
+        super().__init__(route_class=Boundary, **options)
+
+
+async def _answered_once(request: Request, session: AsyncSession, inner: Handler) -> Response:
+    key = request.headers.get("idempotency-key", "")
+    if not key:
+        return await inner(request)
+    if len(key) > LONGEST_KEY or not key.isprintable():
+        raise BadRequest(f"Idempotency-Key is too long or not printable; use at most {LONGEST_KEY} characters.")
+    person = principal_of(request).person_id
+    fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + await request.body()).hexdigest()
+    given = select(answers).where(answers.c.person_id == person, answers.c.key == key)
+    if (row := (await session.execute(given)).first()) is not None:
+        if row.fingerprint != fingerprint:
+            raise KeyUsedOtherwise
+        return Response(row.body, row.status, {**orjson.loads(row.headers), "idempotent-replay": "true"})
+    response = await inner(request)
+    await session.execute(insert(answers).values(_answer(person, key, fingerprint, response)))
+    return response
+
+
+def _answer(person: str, key: str, fingerprint: str, response: Response) -> dict[str, Any]:
+    kept = {name: value for name, value in response.headers.items() if name in {"content-type", "etag", "location"}}
+    return {
+        "person_id": person, "key": key, "fingerprint": fingerprint, "status": response.status_code,
+        "headers": orjson.dumps(kept), "body": bytes(response.body), "given_at": clock.now(),
+    }  # fmt: skip
+
+
+class ChangeBody(BaseModel):
+    """What every change takes besides its own fields."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    reason: Reason = ""
+    minor: bool = False
+
+    def fields(self) -> dict[str, Any]:
+        """What was sent to be changed, without the reason and the mark."""
+        return self.model_dump(exclude={"reason", "minor"}, exclude_unset=True)
+
+
+class ChangedMeanwhile(Stale):
+    """Somebody else changed this first; load it again and repeat your change."""
+
+
+def _revision(if_match: Annotated[str | None, Header(description="The ETag that you read.")] = None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    text = if_match.strip().removeprefix("W/").strip('"')
+    if not text.isdigit():
+        raise BadRequest('If-Match is not an ETag of ours; send what GET gave, such as "7".')
+    return int(text)
+
+
+IfMatch = Annotated[int | None, Depends(_revision)]
+"""The revision that the caller read, from If-Match, or None."""
+
+
+def require_revision(expected: int | None, present: int) -> None:
+    """Raise ChangedMeanwhile, naming both versions, unless *expected* is None or the *present* one."""
+    if expected is not None and expected != present:
+        raise ChangedMeanwhile(
+            f"You read version {expected}; the present one is {present}. Load it again and repeat your change.",
+            expected=expected, present=present,
+        )  # fmt: skip
+
+
+def etag(response: Response, revision: int) -> None:
+    """Put *revision* on *response* as its ETag."""
+    response.headers["etag"] = f'"{revision}"'

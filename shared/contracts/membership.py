@@ -1,0 +1,41 @@
+"""What `membership` says: people (the one topic with personal data), and who belongs to which network as what."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from shared.contracts import State, contract, topic
+
+
+class PersonState(State):
+    """A person. `bodies` are the oversight bodies that the person is an officer of. Erasure is a tombstone."""
+
+    name: str
+    email: str
+    professions: list[str]
+    interests: list[str]
+    organisation: str
+    is_staff: bool
+    is_associate: bool
+    bodies: list[str]
+
+
+class MembershipState(State):
+    """One role of one person in one network, from a date, perhaps to a date. `status` is active or ended."""
+
+    network_id: str
+    person_id: str
+    role: str
+    since: date
+    until: date | None
+    status: str
+
+
+PEOPLE = topic("membership.people", compacted=True)
+PERSON_ADDED = contract(PEOPLE, "networks.membership.person.added.v1", PersonState, "A person became known.")
+PERSON_CHANGED = contract(PEOPLE, "networks.membership.person.changed.v1", PersonState, "A person's record changed.")
+PERSON_ERASED = contract(PEOPLE, "networks.membership.person.erased.v1", PersonState, "A person was erased (a tombstone).")
+
+MEMBERSHIPS = topic("membership.memberships")
+ROLE_TAKEN = contract(MEMBERSHIPS, "networks.membership.role.taken.v1", MembershipState, "A person took a role.")
+ROLE_ENDED = contract(MEMBERSHIPS, "networks.membership.role.ended.v1", MembershipState, "A person's role ended.")

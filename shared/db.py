@@ -1,0 +1,216 @@
+"""One database a service: an SQLite file, or a PostgreSQL database.
+
+Invariants:
+1. Only a boundary opens a transaction and commits it: `Database.transaction()`. Commands never commit.
+2. What must happen after the commit (waking the relay, a broadcast) is registered with `after_commit` and is a
+   hint: it may be lost with the process, so something else must guarantee the effect.
+3. On SQLite there is one writing connection and every write begins IMMEDIATE: without that, concurrent
+   read-modify-write updates are lost in silence. Readers have their own connections and cannot write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import structlog
+from sqlalchemy import JSON, DateTime, Dialect, Insert, MetaData, Table, TypeDecorator, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from shared.config import Settings
+from shared.errors import Unavailable
+
+log = structlog.get_logger()
+kernel = MetaData()
+"""The tables that every service has: outbox, inbox, history, dead letters, answers already given."""
+
+JsonB = JSON().with_variant(postgresql.JSONB(), "postgresql")
+STATEMENT_TIMEOUT = 20.0
+"""Seconds before a statement or a wait for a lock is given up."""
+
+
+class DatabaseAway(Unavailable):
+    """The database does not answer; nothing was changed. Try again in a minute."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC, with its time zone also where the database (SQLite) forgets it."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; naive for SQLite, so that text order is time order."""
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Back to UTC with its time zone."""
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether *error* means that the database cannot be reached now (and is not the statement's fault)."""
+    if isinstance(error, (PoolTimeout, DatabaseAway, ConnectionError, TimeoutError)):
+        return True
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, (InterfaceError, OperationalError)) and "syntax" not in str(error.orig)
+
+
+class Database:
+    """A service's database. `transaction()` writes, `reading()` reads."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        """*name* is the service's; the PostgreSQL database is `tidings_<name>`, the file `<name>.db`."""
+        self.name = name
+        self.url = _url(settings, name)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.writer, self.reader = _sqlite_engines(self.url) if self.is_sqlite else _postgres_engines(self.url)
+        self.wake_relay: Callable[[], Awaitable[None]] | None = None
+        self._writing = async_sessionmaker(self.writer, expire_on_commit=False)
+        self._reading = async_sessionmaker(self.reader, expire_on_commit=False)
+
+    async def create(self) -> None:
+        """Make the database itself where it does not exist. Raises DatabaseAway."""
+        if not self.is_sqlite:
+            await _create_postgres_database(self.url)
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self.writer.dispose()
+        await self.reader.dispose()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed when the block ends and undone when it raises."""
+        async with self._writing(info={"wake_relay": self.wake_relay}) as session:
+            async with session.begin():
+                yield session
+            for hook in session.info.pop("after_commit", ()):
+                await hook()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session that can only read."""
+        async with self._reading() as session:
+            yield session
+
+    async def ping(self) -> str | None:
+        """None when the database answers, else the reason why not, in a sentence."""
+        try:
+            async with self.reading() as session:
+                await session.execute(text("SELECT 1"))
+        except Exception as error:
+            return f"The {self.name} database does not answer ({type(error).__name__})."
+        return None
+
+
+def after_commit(session: AsyncSession, hook: Callable[[], Awaitable[None]]) -> None:
+    """Call *hook* once when the transaction of *session* has been committed; a hint, lost with the process."""
+    session.info.setdefault("after_commit", []).append(hook)
+
+
+def upsert(session: AsyncSession, table: Table) -> Any:
+    """An INSERT for *table* that knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+async def upsert_newer(session: AsyncSession, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert *rows*; replace a stored row of the same primary key only when its `revision` is older.
+
+    This is what makes duplicates and disorder harmless to a projection. *rows* may name one key several times.
+    """
+    if not rows:
+        return
+    key = [column.name for column in table.primary_key]
+    newest: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        identity = tuple(row[name] for name in key)
+        if identity not in newest or newest[identity]["revision"] < row["revision"]:
+            newest[identity] = row
+    insert: Any = upsert(session, table)
+    replaced = {name: insert.excluded[name] for name in rows[0] if name not in key}
+    statement: Insert = insert.on_conflict_do_update(
+        index_elements=key, set_=replaced, where=table.c.revision < insert.excluded.revision
+    )
+    await session.execute(statement, list(newest.values()))
+
+
+def _url(settings: Settings, name: str) -> URL:
+    if settings.postgres:
+        return make_url(settings.postgres).set(drivername="postgresql+asyncpg", database=f"tidings_{name}")
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return URL.create("sqlite+aiosqlite", database=str(settings.data / f"{name}.db"))
+
+
+_JSON: dict[str, Any] = {
+    "json_serializer": lambda value: orjson.dumps(value).decode(),
+    "json_deserializer": orjson.loads,
+}
+
+
+def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    common: dict[str, Any] = {**_JSON, "connect_args": {"isolation_level": None, "timeout": STATEMENT_TIMEOUT}}
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, **common)
+    reader = create_async_engine(url, pool_size=3, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, **common)
+    for engine, begin, mode in ((writer, "BEGIN IMMEDIATE", "OFF"), (reader, "BEGIN", "ON")):
+        event.listen(engine.sync_engine, "connect", _pragmas(mode))
+        event.listen(engine.sync_engine, "begin", _begin(begin))
+    return writer, reader
+
+
+def _pragmas(query_only: str) -> Callable[[Any, Any], None]:
+    def connected(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"query_only={query_only}"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return connected
+
+
+def _begin(statement: str) -> Callable[[Any], None]:
+    def began(connection: Any) -> None:
+        connection.exec_driver_sql(statement)
+
+    return began
+
+
+def _postgres_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    def engine(**server: str) -> AsyncEngine:
+        limits = {"statement_timeout": "20s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
+        return create_async_engine(
+            url, pool_size=5, max_overflow=0, pool_timeout=10, pool_use_lifo=True, **_JSON,
+            connect_args={"timeout": 5, "command_timeout": STATEMENT_TIMEOUT, "server_settings": {**limits, **server}},
+        )  # fmt: skip
+
+    return engine(), engine(default_transaction_read_only="on")
+
+
+async def _create_postgres_database(url: URL) -> None:
+    import asyncpg
+
+    server = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    try:
+        connection = await asyncpg.connect(server, timeout=5)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise DatabaseAway(f"PostgreSQL at {url.host}:{url.port} does not answer ({type(error).__name__}).") from error
+    try:
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", url.database):
+            await connection.execute(f'CREATE DATABASE "{url.database}"')
+    except asyncpg.DuplicateDatabaseError:
+        pass  # another process of this service was quicker
+    finally:
+        await connection.close()

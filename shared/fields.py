@@ -1,0 +1,42 @@
+"""Types of fields that people fill in: trimmed, bounded, without control characters."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+
+Item = TypeVar("Item")
+
+
+def _printable(value: str) -> str:
+    for character in value:
+        if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\r\t":
+            raise ValueError(f"contains a control character (U+{ord(character):04X}); remove it")
+    return unicodedata.normalize("NFC", value)
+
+
+def _one_line(value: str) -> str:
+    if "\n" in value or "\r" in value or "\t" in value:
+        raise ValueError("must be one line; remove the line breaks and tabs")
+    return value
+
+
+_trim = StringConstraints(strip_whitespace=True)
+Line = Annotated[str, _trim, AfterValidator(_printable), AfterValidator(_one_line), Field(max_length=200)]
+"""One line of text, at most 200 characters, may be empty."""
+Name = Annotated[Line, Field(min_length=1)]
+"""One line of text, 1 to 200 characters."""
+Prose = Annotated[str, _trim, AfterValidator(_printable), Field(max_length=10_000)]
+"""Text of several lines, at most 10,000 characters, may be empty."""
+Reason = Annotated[str, _trim, AfterValidator(_printable), Field(max_length=500)]
+"""Why a change was made, at most 500 characters, may be empty."""
+
+
+class Page(BaseModel, Generic[Item]):
+    """A page of a collection: `next` is the cursor of the following page, `total` counts all that match."""
+
+    items: list[Item]
+    next: str | None = None
+    total: int

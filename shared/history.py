@@ -1,0 +1,55 @@
+"""History: every change of every aggregate, by whom, when, why, before and after. Rows are never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.db import JsonB, UtcDateTime, kernel
+from shared.envelope import Envelope
+
+history = Table(
+    "history",
+    kernel,
+    Column("id", Text, primary_key=True, comment="the message's id"),
+    Column("subject", Text, nullable=False),
+    Column("key", Text, nullable=False, comment="the network's id, or the subject's"),
+    Column("type", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("time", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("minor", Boolean, nullable=False),
+    Column("headline", Text, nullable=False),
+    Column("changes", JsonB, nullable=False),
+    Column("state", JsonB, nullable=False),
+    Index("history_of_subject", "subject", "revision"),
+    Index("history_of_key", "key", "time"),
+)
+
+
+async def write_history(session: AsyncSession, entries: Sequence[tuple[Envelope, str, bool]]) -> None:
+    """Add an entry for each (envelope, reason, minor)."""
+    if entries:
+        await session.execute(insert(history), [_row(*entry) for entry in entries])
+
+
+def _row(envelope: Envelope, reason: str, minor: bool) -> dict[str, Any]:
+    announced, data = envelope.announcement, envelope.data or {}
+    return {
+        "id": envelope.id, "subject": envelope.subject, "key": envelope.key, "type": envelope.type,
+        "revision": envelope.revision, "time": envelope.time, "actor": envelope.actor, "reason": reason,
+        "minor": minor, "headline": announced.headline if announced else "",
+        "changes": data.get("changes") or {}, "state": data.get("state") or {},
+    }  # fmt: skip
+
+
+async def history_of(session: AsyncSession, key: str, *, limit: int = 50, before: str = "~") -> list[dict[str, Any]]:
+    """The newest entries of one key, newest first; *before* is the id of the last one already seen."""
+    columns = [column for column in history.c if column.name != "state"]
+    query = select(*columns).where(history.c.key == key, history.c.id < before)
+    rows = await session.execute(query.order_by(history.c.id.desc()).limit(limit))
+    return [dict(row) for row in rows.mappings()]

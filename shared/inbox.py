@@ -1,0 +1,58 @@
+"""The inbox: a message is handled once, because its row here commits with its effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import BigInteger, Column, Integer, Table, Text, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import clock
+from shared.db import UtcDateTime, kernel, upsert
+from shared.log import Record
+
+inbox = Table(
+    "inbox",
+    kernel,
+    Column("message_id", Text, primary_key=True),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("logged_at", UtcDateTime, nullable=False, comment="when the log took it"),
+    Column("handled_at", UtcDateTime, nullable=False, index=True),
+    Column("outcome", Text, nullable=False, comment="handled or parked"),
+)
+
+
+async def once(session: AsyncSession, arrivals: Sequence[tuple[str, Record]]) -> set[str]:
+    """Note each (message id, record) as handled; returns the ids that were not noted before.
+
+    The caller's effects for those ids must be in the same transaction.
+    """
+    rows = {
+        message_id: {
+            "message_id": message_id, "topic": record.topic, "partition": record.partition, "offset": record.offset,
+            "logged_at": record.time, "handled_at": clock.now(), "outcome": "handled",
+        }
+        for message_id, record in arrivals
+    }  # fmt: skip
+    if not rows:
+        return set()
+    statement = upsert(session, inbox).on_conflict_do_nothing().returning(inbox.c.message_id)
+    return set((await session.execute(statement, list(rows.values()))).scalars())
+
+
+async def mark_parked(session: AsyncSession, message_ids: Sequence[str], outcome: str = "parked") -> None:
+    """Say that these were taken but not handled: they wait as dead letters (or, `handled`, no longer do)."""
+    await session.execute(update(inbox).where(inbox.c.message_id.in_(message_ids)).values(outcome=outcome))
+
+
+async def arrival_of(session: AsyncSession, message_id: str) -> dict[str, object] | None:
+    """When and how this service took one message, or None when it has not."""
+    row = (await session.execute(select(inbox).where(inbox.c.message_id == message_id))).mappings().first()
+    return dict(row) if row else None
+
+
+async def forget_before(session: AsyncSession, moment: object) -> None:
+    """Drop rows of messages handled before *moment*: longer ago than the log can deliver again."""
+    await session.execute(delete(inbox).where(inbox.c.handled_at < moment))

@@ -1,0 +1,159 @@
+"""Consumer groups in the file: who is a member, who owns which place, and how far each group is.
+
+1. A member holds a lease. Whoever beats next removes the members whose lease ran out and shares their places.
+2. A place that moves gets a new epoch. A commit names the epoch under which it was read; any other is refused.
+3. As little as possible moves: a member keeps what it has, up to its fair share of each topic and of all.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from shared.log import NotOwner, is_published
+from shared.log.sqlite.records import SHIFT
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One subscription: a member of a group, and the topics it reads (None: every published one)."""
+
+    group: str
+    name: str
+    topics: tuple[str, ...] | None
+
+    def wants(self, topic: str) -> bool:
+        """Whether the member reads *topic*."""
+        return is_published(topic) if self.topics is None else topic in self.topics
+
+
+def beat(connection: sqlite3.Connection, members: Iterable[Member], now: float, lease: float) -> bool:
+    """Renew the leases, (re)join where one is missing, remove the dead; whether anything was shared anew.
+
+    *now* is the machine's monotonic clock, which all its processes share and nobody sets. It begins anew with the
+    machine: a lease far in the future is one from before, and as dead as one that ran out.
+    """
+    changed = _remove_dead(connection, now, lease)
+    for member in members:
+        renewed = connection.execute(
+            "UPDATE members SET expires = ? WHERE grp = ? AND member = ?", (now + lease, member.group, member.name)
+        )
+        if not renewed.rowcount:
+            topics = None if member.topics is None else orjson.dumps(member.topics).decode()
+            connection.execute(
+                "INSERT INTO members VALUES (?, ?, ?, ?)", (member.group, member.name, topics, now + lease)
+            )
+            changed.add(member.group)
+    return any([share(connection, group) for group in changed])
+
+
+def _remove_dead(connection: sqlite3.Connection, now: float, lease: float) -> set[str]:
+    dead = connection.execute(
+        "DELETE FROM members WHERE expires < ? OR expires > ? RETURNING grp", (now, now + 20 * lease)
+    )
+    return {group for (group,) in dead.fetchall()}
+
+
+def leave(connection: sqlite3.Connection, member: Member) -> None:
+    """Give up the membership and hand its places to the others at once."""
+    connection.execute("DELETE FROM members WHERE grp = ? AND member = ?", (member.group, member.name))
+    share(connection, member.group)
+
+
+def share_all(connection: sqlite3.Connection) -> None:
+    """Share every group's places anew, because there are new topics."""
+    for (group,) in connection.execute("SELECT DISTINCT grp FROM members").fetchall():
+        share(connection, group)
+
+
+def share(connection: sqlite3.Connection, group: str) -> bool:
+    """Write down who owns which place from now on; whether anything moved."""
+    rows = connection.execute("SELECT member, topics FROM members WHERE grp = ? ORDER BY member", (group,))
+    members = [Member(group, name, None if topics is None else tuple(orjson.loads(topics))) for name, topics in rows]
+    places = connection.execute("SELECT id, topic FROM places ORDER BY topic, partition").fetchall()
+    held = dict(connection.execute("SELECT place, member FROM claims WHERE grp = ?", (group,)))
+    owners = fair_shares(places, members, held)
+    if owners == held:
+        return False
+    (epoch,) = connection.execute(
+        "INSERT INTO groups VALUES (?, 1) ON CONFLICT DO UPDATE SET generation = generation + 1 RETURNING generation",
+        (group,),
+    ).fetchone()
+    gone = [(group, place) for place in held if place not in owners]
+    connection.executemany("DELETE FROM claims WHERE grp = ? AND place = ?", gone)
+    moved = [(group, place, owner, epoch) for place, owner in owners.items() if held.get(place) != owner]
+    connection.executemany("INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?)", moved)
+    return True
+
+
+def fair_shares(
+    places: Sequence[tuple[int, str]], members: Sequence[Member], held: Mapping[int, str]
+) -> dict[int, str]:
+    """An owner for each place that somebody wants: even within a topic first, then over all topics."""
+    of_topic: dict[str, Counter[str]] = defaultdict(Counter)
+    of_all: Counter[str] = Counter()
+    wanted = {topic: [m.name for m in members if m.wants(topic)] for _, topic in places}
+    owners: dict[int, str] = {}
+
+    def give(place: int, topic: str, owner: str) -> None:
+        owners[place] = owner
+        of_topic[topic][owner] += 1
+        of_all[owner] += 1
+
+    def least(topic: str) -> str:
+        return min(wanted[topic], key=lambda name: (of_topic[topic][name], of_all[name], name))
+
+    for place, topic in places:
+        if held.get(place) in wanted[topic]:
+            give(place, topic, held[place])
+    for place, topic in places:
+        if place not in owners and wanted[topic]:
+            give(place, topic, least(topic))
+    for place, topic in places:
+        if place in owners:
+            other, owner = least(topic), owners[place]
+            more, more_of_all = of_topic[topic][owner] - of_topic[topic][other], of_all[owner] - of_all[other]
+            if more > 1 or (more == 1 and more_of_all > 1):
+                of_topic[topic][owner] -= 1
+                of_all[owner] -= 1
+                give(place, topic, other)
+    return owners
+
+
+def claims(connection: sqlite3.Connection, member: Member) -> dict[int, tuple[int, int]]:
+    """The member's places, each with its epoch and the offset that the group reads next."""
+    rows = connection.execute(
+        "SELECT place, epoch, coalesce(next, 0) FROM claims LEFT JOIN commits USING (grp, place)"
+        " WHERE grp = ? AND member = ?",
+        (member.group, member.name),
+    )
+    return {place: (epoch, start) for place, epoch, start in rows}
+
+
+def commit(connection: sqlite3.Connection, member: Member, offsets: Mapping[int, tuple[int, int]]) -> None:
+    """Note each place's epoch and offset. Raises NotOwner, and notes nothing, where one has another owner or epoch."""
+    for place, (epoch, offset) in offsets.items():
+        owned = connection.execute(
+            "SELECT 1 FROM claims WHERE grp = ? AND place = ? AND member = ? AND epoch = ?",
+            (member.group, place, member.name, epoch),
+        )
+        if owned.fetchone() is None:
+            raise NotOwner
+        connection.execute("INSERT OR REPLACE INTO commits VALUES (?, ?, ?)", (member.group, place, offset))
+
+
+def lag(connection: sqlite3.Connection, member: Member) -> dict[int, int]:
+    """For each of the member's places, the records after the committed offset (holes at its start left out)."""
+    behind = {}
+    for place, (_, start) in claims(connection, member).items():
+        base = place << SHIFT
+        (end,) = connection.execute("SELECT next FROM places WHERE id = ?", (place,)).fetchone()
+        (first,) = connection.execute(
+            "SELECT min(id) FROM records WHERE id >= ? AND id < ?", (base | start, base | end)
+        ).fetchone()
+        behind[place] = 0 if first is None else (base | end) - first
+    return behind

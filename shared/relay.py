@@ -1,0 +1,176 @@
+"""The relay: carries the outbox to the log.
+
+Invariants:
+1. Read the oldest rows, append them with acknowledgement from all replicas, then delete them. A crash in between
+   appends them again under the same ids; consumers know a message by its id.
+2. One relay a service at a time (advisory lock; a locked file for SQLite), so that order per key holds.
+3. There is no cursor: whatever stands in the outbox is still to be carried. A slow transaction that commits a
+   lower number late is carried late, and never skipped.
+4. At the first failure it stops, waits and begins again with the oldest row. A wake-up is a hint, polling the guarantee.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+from sqlalchemy import Row, delete, func, select
+
+from shared import clock
+from shared.db import Database, is_away
+from shared.log import EventLog, LogAway, NewRecord
+from shared.outbox import outbox
+from shared.telemetry import OUTBOX_AGE, OUTBOX_ROWS
+
+log = structlog.get_logger()
+BATCH = 500
+POLL_SECONDS = 0.25
+LONGEST_PAUSE = 5.0
+
+
+class Relay:
+    """Runs for the life of the process. `away` says, in a sentence, why nothing is carried, or is None."""
+
+    def __init__(self, database: Database, event_log: EventLog) -> None:
+        """Carry the outbox of *database* to *event_log*."""
+        self._database = database
+        self._log = event_log
+        self._woken = asyncio.Event()
+        self.away: str | None = None
+
+    async def wake(self) -> None:
+        """Look at the outbox now rather than at the next poll."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Carry until cancelled, alone: others of this service wait for the lock."""
+        pause = 0.1
+        while True:
+            try:
+                async with _alone(self._database):
+                    while True:
+                        await self._carry_all()
+                        self.away, pause = None, 0.1
+                        await self._wait()
+            except Exception as error:
+                self.away = _reason(error)
+                log.warning("relay_paused", service=self._database.name, reason=self.away, seconds=round(pause, 1))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def carry(self) -> int:
+        """Carry one batch; returns how many rows."""
+        async with self._database.reading() as session:
+            rows = (await session.execute(select(outbox).order_by(outbox.c.number).limit(BATCH))).all()
+        self._measure(rows)
+        if rows:
+            await self._log.append([_record(row) for row in rows])
+            async with self._database.transaction() as session:
+                await session.execute(delete(outbox).where(_these(rows)))
+        return len(rows)
+
+    async def _carry_all(self) -> None:
+        self._woken.clear()
+        while await self.carry() == BATCH:
+            pass
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+        except TimeoutError:
+            return
+
+    def _measure(self, rows: Sequence[Row[Any]]) -> None:
+        age = (clock.now() - rows[0].written_at).total_seconds() if rows else 0
+        OUTBOX_AGE.labels(self._database.name).set(max(age, 0))
+        OUTBOX_ROWS.labels(self._database.name).set(len(rows))
+
+
+def _these(rows: Sequence[Row[Any]]) -> Any:
+    """Exactly the rows that were read. Numbers between them may belong to transactions still open."""
+    return outbox.c.number.in_([row.number for row in rows])
+
+
+def _record(row: Row[Any]) -> NewRecord:
+    headers = tuple((name, content.encode()) for name, content in orjson.loads(row.headers))
+    return NewRecord(row.topic, row.key, headers, row.value)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, LogAway):
+        return error.detail
+    if is_away(error):
+        return "The database does not answer."
+    return f"The relay failed: {type(error).__name__}: {error}"
+
+
+@asynccontextmanager
+async def _alone(database: Database) -> AsyncIterator[None]:
+    if database.is_sqlite:
+        async with _file_lock(Path(f"{database.url.database}.relay")):
+            yield
+    else:
+        async with _advisory_lock(database):
+            yield
+
+
+@asynccontextmanager
+async def _file_lock(path: Path) -> AsyncIterator[None]:
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(POLL_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@asynccontextmanager
+async def _advisory_lock(database: Database) -> AsyncIterator[None]:
+    """Held by a connection of its own: PostgreSQL gives it up when that connection ends."""
+    import asyncpg
+
+    url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(url, timeout=5, command_timeout=10)
+    try:
+        while not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext('relay'))"):
+            await asyncio.sleep(POLL_SECONDS)
+        guard = asyncio.create_task(_until_closed(connection), name="relay-lock")
+        owner = asyncio.current_task()
+        guard.add_done_callback(lambda _: owner.cancel("relay-lock-lost") if owner and not guard.cancelled() else None)
+        try:
+            yield
+        except asyncio.CancelledError as cancelled:
+            if "relay-lock-lost" not in cancelled.args:
+                raise
+            if owner is not None:
+                owner.uncancel()
+            raise ConnectionError("The relay lost its lock") from None
+        finally:
+            guard.cancel()
+    finally:
+        connection.terminate()
+
+
+async def _until_closed(connection: Any) -> None:
+    while not connection.is_closed():
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def outbox_rows(database: Database) -> int:
+    """How many messages wait to be carried."""
+    async with database.reading() as session:
+        return (await session.execute(select(func.count()).select_from(outbox))).scalar_one()
+
+
