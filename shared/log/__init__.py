@@ -3,7 +3,7 @@
 What every implementation keeps (tests/log holds each to it):
 1. `append` returns after the records are durable; records of one key keep the order of the calls.
 2. A group's members share the partitions; each partition has at most one owner at a time.
-3. Reading is at least once: what was fetched and not committed is fetched again by whoever owns the partition next.
+3. Reading is at least once: what was fetched and not committed is fetched again by the partition's next owner.
 4. A commit by a member that has lost the partition is refused (`NotOwner`), never applied.
 5. `fetch` returns at most what was asked for, and holds no more than that in memory a partition.
 """
@@ -11,12 +11,18 @@ What every implementation keeps (tests/log holds each to it):
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
 
 from shared.envelope import Headers
 from shared.errors import Problem, Unavailable
+
+if TYPE_CHECKING:
+    from shared.config import Settings
+
+KEPT = timedelta(days=30)
+"""How long a published topic, unless compacted, keeps its records; dead letters stay until dealt with."""
 
 MAX_RECORD_BYTES = 900_000
 """Largest key + headers + value accepted, below Kafka's default limit of 1 MiB a request."""
@@ -49,11 +55,15 @@ class LogAway(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic to be created: its name, partitions, and whether only the newest record of a key is kept."""
+    """A topic to be created: its name, partitions, and whether only the newest record of a key is kept.
+
+    `config` holds Kafka's own settings of the topic, over ours; the embedded log has no use for them.
+    """
 
     name: str
     partitions: int = 6
     compacted: bool = False
+    config: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +163,24 @@ class EventLog(Protocol):
 def is_published(topic: str) -> bool:
     """Whether *topic* is one that a service publishes (`service.things`), not a dead-letter topic."""
     return topic.count(".") == 1
+
+
+def refuse_too_large(records: Sequence[NewRecord]) -> None:
+    """Raises RecordTooLarge, with the size and the limit, if a record is larger than a log accepts."""
+    for record in records:
+        if record.size > MAX_RECORD_BYTES:
+            raise RecordTooLarge(
+                f"The message with key {record.key!r} for {record.topic} has {record.size:,} bytes;"
+                f" the log takes {MAX_RECORD_BYTES:,}. Store the content and send its address."
+            )
+
+
+def open_log(settings: Settings) -> EventLog:
+    """The log that the settings choose, not started. Only the chosen one is imported: each costs memory."""
+    if settings.kafka:
+        from shared.log.kafka import KafkaLog
+
+        return KafkaLog(settings.kafka)
+    from shared.log.sqlite import SqliteLog
+
+    return SqliteLog(settings.data / "log.sqlite")

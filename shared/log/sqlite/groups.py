@@ -1,7 +1,7 @@
 """Consumer groups in the file: who is a member, who owns which place, and how far each group is.
 
 1. A member holds a lease. Whoever beats next removes the members whose lease ran out and shares their places.
-2. A place that moves gets a new epoch. A commit names the epoch under which it was read; any other is refused.
+2. A place that moves gets a new epoch. A commit names the epoch it was read under; any other is refused.
 3. As little as possible moves: a member keeps what it has, up to its fair share of each topic and of all.
 """
 
@@ -34,13 +34,14 @@ class Member:
 def beat(connection: sqlite3.Connection, members: Iterable[Member], now: float, lease: float) -> bool:
     """Renew the leases, (re)join where one is missing, remove the dead; whether anything was shared anew.
 
-    *now* is the machine's monotonic clock, which all its processes share and nobody sets. It begins anew with the
-    machine: a lease far in the future is one from before, and as dead as one that ran out.
+    *now* is the machine's monotonic clock, which all its processes share and nobody sets. It begins anew
+    with the machine: a lease far in the future is one from before, and as dead as one that ran out.
     """
     changed = _remove_dead(connection, now, lease)
     for member in members:
         renewed = connection.execute(
-            "UPDATE members SET expires = ? WHERE grp = ? AND member = ?", (now + lease, member.group, member.name)
+            "UPDATE members SET expires = ? WHERE grp = ? AND member = ?",
+            (now + lease, member.group, member.name),
         )
         if not renewed.rowcount:
             topics = None if member.topics is None else orjson.dumps(member.topics).decode()
@@ -48,7 +49,8 @@ def beat(connection: sqlite3.Connection, members: Iterable[Member], now: float, 
                 "INSERT INTO members VALUES (?, ?, ?, ?)", (member.group, member.name, topics, now + lease)
             )
             changed.add(member.group)
-    return any([share(connection, group) for group in changed])
+    shared = [share(connection, group) for group in changed]
+    return any(shared)
 
 
 def _remove_dead(connection: sqlite3.Connection, now: float, lease: float) -> set[str]:
@@ -73,14 +75,17 @@ def share_all(connection: sqlite3.Connection) -> None:
 def share(connection: sqlite3.Connection, group: str) -> bool:
     """Write down who owns which place from now on; whether anything moved."""
     rows = connection.execute("SELECT member, topics FROM members WHERE grp = ? ORDER BY member", (group,))
-    members = [Member(group, name, None if topics is None else tuple(orjson.loads(topics))) for name, topics in rows]
+    members = [
+        Member(group, name, None if topics is None else tuple(orjson.loads(topics))) for name, topics in rows
+    ]
     places = connection.execute("SELECT id, topic FROM places ORDER BY topic, partition").fetchall()
     held = dict(connection.execute("SELECT place, member FROM claims WHERE grp = ?", (group,)))
     owners = fair_shares(places, members, held)
     if owners == held:
         return False
     (epoch,) = connection.execute(
-        "INSERT INTO groups VALUES (?, 1) ON CONFLICT DO UPDATE SET generation = generation + 1 RETURNING generation",
+        "INSERT INTO groups VALUES (?, 1)"
+        " ON CONFLICT DO UPDATE SET generation = generation + 1 RETURNING generation",
         (group,),
     ).fetchone()
     gone = [(group, place) for place in held if place not in owners]
@@ -135,7 +140,7 @@ def claims(connection: sqlite3.Connection, member: Member) -> dict[int, tuple[in
 
 
 def commit(connection: sqlite3.Connection, member: Member, offsets: Mapping[int, tuple[int, int]]) -> None:
-    """Note each place's epoch and offset. Raises NotOwner, and notes nothing, where one has another owner or epoch."""
+    """Note each place's epoch and offset. Raises NotOwner where one has another owner or epoch."""
     for place, (epoch, offset) in offsets.items():
         owned = connection.execute(
             "SELECT 1 FROM claims WHERE grp = ? AND place = ? AND member = ? AND epoch = ?",
@@ -147,7 +152,7 @@ def commit(connection: sqlite3.Connection, member: Member, offsets: Mapping[int,
 
 
 def lag(connection: sqlite3.Connection, member: Member) -> dict[int, int]:
-    """For each of the member's places, the records after the committed offset (holes at its start left out)."""
+    """For each of the member's places, the records after the committed offset, without holes at its start."""
     behind = {}
     for place, (_, start) in claims(connection, member).items():
         base = place << SHIFT

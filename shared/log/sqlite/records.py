@@ -1,8 +1,8 @@
 """The records of the log in SQLite: each function is one job on a connection.
 
-A place (a topic's partition) has a number; a record's rowid is that number shifted above its offset, so one B-tree
-holds everything in reading order and no second index is written. Offsets are never used again: what compaction and
-trimming leave are holes.
+A place (a topic's partition) has a number; a record's rowid is that number shifted above its offset, so one
+B-tree holds everything in reading order and no second index is written. Offsets are never used again: what
+compaction and trimming leave are holes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ CREATE TABLE IF NOT EXISTS records (
   id INTEGER PRIMARY KEY, key TEXT NOT NULL, time REAL NOT NULL, headers BLOB NOT NULL, value BLOB);
 CREATE TABLE IF NOT EXISTS groups (name TEXT PRIMARY KEY, generation INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS members (
-  grp TEXT NOT NULL, member TEXT NOT NULL, topics TEXT, expires REAL NOT NULL, PRIMARY KEY (grp, member)) WITHOUT ROWID;
+  grp TEXT NOT NULL, member TEXT NOT NULL, topics TEXT, expires REAL NOT NULL,
+  PRIMARY KEY (grp, member)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS claims (
   grp TEXT NOT NULL, place INTEGER NOT NULL, member TEXT NOT NULL, epoch INTEGER NOT NULL,
   PRIMARY KEY (grp, place)) WITHOUT ROWID;
@@ -60,7 +61,9 @@ def create_topics(connection: sqlite3.Connection, topics: Sequence[Topic]) -> bo
     """Make those that are missing; whether there were any."""
     created = False
     for topic in topics:
-        added = connection.execute("INSERT OR IGNORE INTO topics VALUES (?, ?)", (topic.name, topic.compacted))
+        added = connection.execute(
+            "INSERT OR IGNORE INTO topics VALUES (?, ?)", (topic.name, topic.compacted)
+        )
         if added.rowcount:
             rows = ((topic.name, partition) for partition in range(topic.partitions))
             connection.executemany("INSERT INTO places (topic, partition) VALUES (?, ?)", rows)
@@ -84,7 +87,9 @@ def look(connection: sqlite3.Connection, version: int) -> Sight | None:
     return sight
 
 
-def append(connection: sqlite3.Connection, records: Iterable[tuple[int, NewRecord]], time: float) -> list[int]:
+def append(
+    connection: sqlite3.Connection, records: Iterable[tuple[int, NewRecord]], time: float
+) -> list[int]:
     """Write the records, each with its place's number; the offset of each."""
     ends: dict[int, int] = {}
     rows = []
@@ -93,7 +98,9 @@ def append(connection: sqlite3.Connection, records: Iterable[tuple[int, NewRecor
         ends[place] = offset + 1
         rows.append((place << SHIFT | offset, record.key, time, _packed(record.headers), record.value))
     connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?)", rows)
-    connection.executemany("UPDATE places SET next = ? WHERE id = ?", ((end, place) for place, end in ends.items()))
+    connection.executemany(
+        "UPDATE places SET next = ? WHERE id = ?", ((end, place) for place, end in ends.items())
+    )
     return [row[0] & ((1 << SHIFT) - 1) for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""A thread that owns one SQLite connection and does jobs on it, so that the event loop never waits for the disk."""
+"""A thread that owns one SQLite connection and does jobs on it: the event loop never waits for the disk."""
 
 from __future__ import annotations
 
@@ -113,7 +113,10 @@ class ConnectionThread:
         return done
 
     def _savepoint(
-        self, connection: sqlite3.Connection, job: Callable[[sqlite3.Connection], Any], answer: asyncio.Future[Any]
+        self,
+        connection: sqlite3.Connection,
+        job: Callable[[sqlite3.Connection], Any],
+        answer: asyncio.Future[Any],
     ) -> _Done:
         connection.execute("SAVEPOINT job")
         done = self._answer(connection, job, answer)
@@ -123,7 +126,10 @@ class ConnectionThread:
         return done
 
     def _answer(
-        self, connection: sqlite3.Connection, job: Callable[[sqlite3.Connection], Any], answer: asyncio.Future[Any]
+        self,
+        connection: sqlite3.Connection,
+        job: Callable[[sqlite3.Connection], Any],
+        answer: asyncio.Future[Any],
     ) -> _Done:
         try:
             return answer, job(connection), None
