@@ -135,7 +135,7 @@ def principal_of(request: Request) -> Principal:
 
 
 def may(rule: Rule, scope: str) -> Any:
-    """Declare who may call a route, and with which scope. Use as the annotation's default: `= may(staff, "networks:write")`."""
+    """Declare who may call a route, with which scope: `by: Principal = may(staff, "networks:write")`."""
     if scope not in SCOPES | {"internal"}:
         raise ValueError(f"Unknown scope {scope!r}.")
 

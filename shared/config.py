@@ -30,11 +30,17 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 chooses a free one.")
     name: str = Field("Tidings", min_length=1, max_length=40, description="The wordmark in the page header.")
-    secret: str = Field("", description="Signs sessions and tokens; at least 32 characters. Unset: made once, kept in DATA.")
+    secret: str = Field(
+        "", description="Signs sessions and tokens; at least 32 characters. Unset: made once, kept in DATA."
+    )
     kafka: str = Field("", description="Kafka bootstrap servers, host:port[,host:port]. Unset: a log in SQLite.")
-    postgres: str = Field("", description="PostgreSQL server, postgresql://user:password@host:port. Unset: SQLite files.")
+    postgres: str = Field(
+        "", description="PostgreSQL server, postgresql://user:password@host:port. Unset: SQLite files."
+    )
     redis: str = Field("", description="Redis, redis://host:port. Unset: kept in this process.")
-    smtp: str = Field("", description="Mail server, smtp://[user:password@]host:port. Unset: a local mailbox with a page.")
+    smtp: str = Field(
+        "", description="Mail server, smtp://[user:password@]host:port. Unset: a local mailbox with a page."
+    )
     mail_from: str = Field("news@tidings.example", description="Sender address of mail.")
     base_url: str = Field("", description="The public address, for links in mail. Unset: http://HOST:PORT.")
     demo: bool = Field(False, description="Load the demonstration register and people on the first start.")

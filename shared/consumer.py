@@ -51,7 +51,9 @@ class _Arrival:
 class Consumer:
     """One member of the group named after its service. `away` says why it waits, or is None."""
 
-    def __init__(self, database: Database, event_log: EventLog, group: str, subscriptions: Sequence[Subscription]) -> None:
+    def __init__(
+        self, database: Database, event_log: EventLog, group: str, subscriptions: Sequence[Subscription]
+    ) -> None:
         """Hand what *subscriptions* read from *event_log* to their handlers, in *database*."""
         self._database = database
         self._log = event_log
@@ -179,7 +181,14 @@ class Consumer:
                     message_id=message_id, reason=reason, handler=handler, attempts=attempts,
                 )  # fmt: skip
         HANDLED.labels(self._group, record.topic, "parked").inc()
-        log.error("message_parked", group=self._group, topic=record.topic, key=record.key, message_id=message_id, reason=reason[:300])
+        log.error(
+            "message_parked",
+            group=self._group,
+            topic=record.topic,
+            key=record.key,
+            message_id=message_id,
+            reason=reason[:300],
+        )
 
     async def _park_behind(self, session: AsyncSession, arrival: _Arrival) -> None:
         await park(

@@ -13,7 +13,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 import orjson
-from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, Table, Text, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
@@ -65,7 +78,14 @@ async def parked(session: AsyncSession) -> set[tuple[str, str]]:
 
 
 async def park(
-    session: AsyncSession, group: str, record: Record, *, message_id: str, reason: str, handler: str = "", attempts: int = 0
+    session: AsyncSession,
+    group: str,
+    record: Record,
+    *,
+    message_id: str,
+    reason: str,
+    handler: str = "",
+    attempts: int = 0,
 ) -> None:
     """Keep *record* as a dead letter, park its key, and send a copy to the dead-letter topic."""
     key = upsert(session, parked_keys).on_conflict_do_nothing()

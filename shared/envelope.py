@@ -20,7 +20,18 @@ from shared.announcement import Announcement
 from shared.errors import Problem
 
 CONTENT_TYPE = b"application/json"
-_ATTRIBUTES = ("id", "type", "source", "subject", "time", "correlationid", "causationid", "actor", "revision", "traceparent")
+_ATTRIBUTES = (
+    "id",
+    "type",
+    "source",
+    "subject",
+    "time",
+    "correlationid",
+    "causationid",
+    "actor",
+    "revision",
+    "traceparent",
+)
 Headers = tuple[tuple[str, bytes], ...]
 
 

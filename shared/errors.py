@@ -21,7 +21,7 @@ import inspect
 from typing import Any, ClassVar
 
 
-class Problem(Exception):  # noqa: N818  (these are answers, not accidents)
+class Problem(Exception):
     """Something went wrong; try again."""
 
     status: ClassVar[int] = 500
@@ -36,7 +36,13 @@ class Problem(Exception):  # noqa: N818  (these are answers, not accidents)
     def document(self) -> dict[str, Any]:
         """The RFC 9457 members: type, title, status, detail, and the extensions."""
         name = "".join(f"-{c.lower()}" if c.isupper() else c for c in type(self).__name__).strip("-")
-        return {"type": f"/problems/{name}", "title": self.title, "status": self.status, "detail": self.detail, **self.extra}
+        return {
+            "type": f"/problems/{name}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            **self.extra,
+        }
 
 
 class BadRequest(Problem):

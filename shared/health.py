@@ -1,4 +1,4 @@
-"""Liveness and readiness: the process runs; the parts it needs answer. A red reading says which part, and since when."""
+"""Liveness and readiness: the process runs; the parts it needs answer. A red reading says which does not, and why."""
 
 from __future__ import annotations
 

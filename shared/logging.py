@@ -32,7 +32,9 @@ def _bound_ids(_logger: object, _method: str, event: structlog.typing.EventDict)
 def configure_logging(level: str, *, as_json: bool) -> None:
     """Send every log line to standard error: JSON for programs, coloured text for people."""
     number = logging.getLevelNamesMapping()[level.upper()]
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    renderer = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     structlog.configure(
         processors=[
             _bound_ids,

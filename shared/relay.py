@@ -6,7 +6,8 @@ Invariants:
 2. One relay a service at a time (advisory lock; a locked file for SQLite), so that order per key holds.
 3. There is no cursor: whatever stands in the outbox is still to be carried. A slow transaction that commits a
    lower number late is carried late, and never skipped.
-4. At the first failure it stops, waits and begins again with the oldest row. A wake-up is a hint, polling the guarantee.
+4. At the first failure it stops, waits and begins again with the oldest row. A wake-up is a hint, polling is the
+   guarantee.
 """
 
 from __future__ import annotations
@@ -138,7 +139,10 @@ async def _file_lock(path: Path) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _advisory_lock(database: Database) -> AsyncIterator[None]:
-    """Held by a connection of its own: PostgreSQL gives it up when that connection ends."""
+    """Held by a connection of its own: PostgreSQL gives it up when that connection ends.
+
+    The wait is a poll because neither lock can be waited for without holding a thread.
+    """
     import asyncpg
 
     url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -172,5 +176,3 @@ async def outbox_rows(database: Database) -> int:
     """How many messages wait to be carried."""
     async with database.reading() as session:
         return (await session.execute(select(func.count()).select_from(outbox))).scalar_one()
-
-

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from fastapi import APIRouter, FastAPI
@@ -16,17 +16,19 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import health, trace
-from shared.broadcast import Broadcast
 from shared.config import Settings
 from shared.consumer import Consumer, Subscription
 from shared.contracts import TOPICS
 from shared.db import Database, DatabaseAway
 from shared.log import EventLog, LogAway
-from shared.mailer import Mailer
 from shared.migrations import migrate
 from shared.problems import add_problem_handlers
 from shared.relay import Relay
-from shared.store import Store
+
+if TYPE_CHECKING:
+    from shared.broadcast import Broadcast
+    from shared.mailer import Mailer
+    from shared.store import Store
 
 log = structlog.get_logger()
 START_PAUSES = (0.5, 1, 2, 4, 5)
@@ -56,7 +58,8 @@ class Service:
     """One service, as its `app.py` declares it.
 
     `workers` run for the life of the process and are started again when they fail; `effects` tells, for the page
-    that follows a change, what this service did because of a message.
+    that follows a change, what this service did because of a message; `reference` loads the data that the product
+    ships, at every start, and must do nothing when it is there.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Service:
     subscriptions: Sequence[Subscription] = ()
     workers: Sequence[Worker] = ()
     effects: Effects | None = None
+    reference: Callable[[AsyncSession], Awaitable[None]] | None = None
 
 
 @dataclass
@@ -162,6 +166,9 @@ async def running(service: Service, parts: Parts) -> AsyncIterator[None]:
     async def prepare() -> None:
         await parts.database.create()
         await migrate(parts.database, service.metadata, service.migrations)
+        if service.reference:
+            async with parts.database.transaction() as session:
+                await service.reference(session)
 
     await until_there(prepare, f"{service.name} database")
     tasks = [asyncio.create_task(parts.relay.run(), name=f"{service.name}-relay")]

@@ -34,7 +34,9 @@ class MembershipState(State):
 PEOPLE = topic("membership.people", compacted=True)
 PERSON_ADDED = contract(PEOPLE, "networks.membership.person.added.v1", PersonState, "A person became known.")
 PERSON_CHANGED = contract(PEOPLE, "networks.membership.person.changed.v1", PersonState, "A person's record changed.")
-PERSON_ERASED = contract(PEOPLE, "networks.membership.person.erased.v1", PersonState, "A person was erased (a tombstone).")
+PERSON_ERASED = contract(
+    PEOPLE, "networks.membership.person.erased.v1", PersonState, "A person was erased (a tombstone)."
+)
 
 MEMBERSHIPS = topic("membership.memberships")
 ROLE_TAKEN = contract(MEMBERSHIPS, "networks.membership.role.taken.v1", MembershipState, "A person took a role.")

@@ -18,4 +18,6 @@ class IssueState(State):
 
 
 ISSUES = topic("notifications.issues", partitions=1)
-ISSUE_SENT = contract(ISSUES, "networks.notifications.issue.sent.v1", IssueState, "An issue of the newsletter was sent.")
+ISSUE_SENT = contract(
+    ISSUES, "networks.notifications.issue.sent.v1", IssueState, "An issue of the newsletter was sent."
+)

@@ -1,0 +1,67 @@
+"""Write the next migration of a service from the difference between its tables and its chain.
+
+python scripts/migration.py registry "saved searches"
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+from alembic.autogenerate import produce_migrations, render_python_code
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from shared.db import UtcDateTime, kernel
+from shared.migrations import upgrade
+from shared.service import Service
+
+TEMPLATE = '''"""{what}"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+from shared.db import UtcDateTime
+
+revision = "{revision}"
+down_revision = {previous!r}
+
+__all__ = ["UtcDateTime", "postgresql"]
+
+
+def upgrade() -> None:
+    """{what}"""
+    {code}
+'''
+
+
+def render(kind: str, item: object, _context: object) -> str | bool:
+    """Name our own column type as itself."""
+    return "UtcDateTime()" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
+def main(name: str, what: str) -> None:
+    """Write `services/<name>/migrations/NNNN_<what>.py`."""
+    service: Service = importlib.import_module(f"services.{name}.app").service
+    folder = Path(f"services/{name}/migrations")
+    numbers = sorted(path.name[:4] for path in folder.glob("[0-9]*.py"))
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        if numbers:
+            upgrade(connection, service.metadata, service.migrations)
+        options = {"render_item": render, "user_module_prefix": "", "target_metadata": [kernel, service.metadata]}
+        context = MigrationContext.configure(connection, opts=options)
+        script = produce_migrations(context, [kernel, service.metadata])
+    code = render_python_code(script.upgrade_ops, render_item=render, user_module_prefix="")
+    code = re.sub(r"astext_type=Text\(\)", "astext_type=sa.Text()", code)
+    revision = f"{int(numbers[-1]) + 1 if numbers else 1:04d}"
+    sentence = what[0].upper() + what[1:] + "."
+    text = TEMPLATE.format(what=sentence, revision=revision, previous=numbers[-1] if numbers else None, code=code)
+    (folder / f"{revision}_{what.replace(' ', '_')}.py").write_text(text)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

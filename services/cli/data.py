@@ -1,0 +1,94 @@
+"""`tidings token`, `import` and `export`: straight on the services' databases, also while they run."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.cli.composition import load
+from shared.auth import Principal
+from shared.config import Settings, WrongSetting
+from shared.db import Database
+from shared.errors import Forbidden
+from shared.migrations import migrate
+
+
+@asynccontextmanager
+async def transaction(settings: Settings, name: str) -> AsyncIterator[AsyncSession]:
+    """A transaction in one service's database; what it publishes is carried by the service, now or when it runs."""
+    service, database = load(name), Database(settings, name)
+    try:
+        await database.create()
+        await migrate(database, service.metadata, service.migrations)
+        async with database.transaction() as session:
+            yield session
+    finally:
+        await database.dispose()
+
+
+async def principal_called(settings: Settings, email: str) -> Principal:
+    """The person with that e-mail address. Raises NotFound."""
+    from services.membership.queries import principal_by_email
+
+    async with transaction(settings, "membership") as session:
+        return await principal_by_email(session, email)
+
+
+async def make_token(settings: Settings, email: str, scopes: list[str], days: int, *, as_json: bool) -> None:
+    """Print a new personal token, once."""
+    from services.membership.commands import make_token as make
+
+    wanted = [scope for given in scopes for scope in given.replace(",", " ").split()]
+    async with transaction(settings, "membership") as session:
+        token = await make(session, email=email, scopes=wanted, days=days)
+    print(orjson.dumps({"token": token, "scopes": wanted}).decode() if as_json else token)
+
+
+async def import_file(settings: Settings, what: str, file: Path, email: str, *, dry_run: bool, as_json: bool) -> None:
+    """Import a CSV file of networks and print the account. Raises Forbidden unless the person is staff."""
+    from services.registry.imports import import_networks
+
+    if what != "networks":
+        raise WrongSetting(f"Cannot import {what!r}; networks can be imported.")
+    if not file.is_file():
+        raise WrongSetting(f"There is no file {file}.")
+    by = await principal_called(settings, email)
+    if not by.is_staff:
+        raise Forbidden(f"{email} is not staff; only staff may import.")
+    async with transaction(settings, "registry") as session:
+        await load("registry").reference(session)  # type: ignore[misc]
+        result = await import_networks(session, content=file.read_bytes(), by=by, dry_run=dry_run)
+    counts = result.model_dump(include={"new", "changed", "duplicate", "wrong"})
+    if not as_json:
+        for row in result.rows:
+            print(f"row {row.row}: {row.outcome}: {row.name}: {row.reason}")
+    print(orjson.dumps(counts).decode() if as_json else ", ".join(f"{n} {word}" for word, n in counts.items()))
+
+
+async def export_file(settings: Settings, what: str, file: Path) -> None:
+    """Write the networks of the register as CSV, in the columns that `import` takes."""
+    from services.registry.queries import all_networks
+
+    if what != "networks":
+        raise WrongSetting(f"Cannot export {what!r}; networks can be exported.")
+    columns = ["name", "type", "care_group", "level", "purpose", "sha_codes", "side", "aims", "web", "email", "stage"]
+    async with transaction(settings, "registry") as session:
+        with file.open("w", encoding="utf-8", newline="") as target:
+            writer = csv.writer(target)
+            writer.writerow(columns)
+            count = 0
+            async for network in all_networks(session):
+                row = [";".join(network.bodies) if c == "sha_codes" else getattr(network, c) for c in columns]
+                writer.writerow([_inert(value) for value in row])
+                count += 1
+    print(f"{count} networks written to {file}.")
+
+
+def _inert(value: str) -> str:
+    """A value that a spreadsheet shows and does not run."""
+    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

@@ -1,0 +1,25 @@
+"""`tidings openapi` and `asyncapi`: the published contracts, from the code itself."""
+
+from __future__ import annotations
+
+import orjson
+
+from services.cli.composition import Composition
+from shared.config import Settings
+
+
+def print_openapi(settings: Settings) -> None:
+    """Print the merged OpenAPI document."""
+    from services.gateway.openapi import merged
+
+    composition = Composition(settings)
+    found = {name: app.openapi() for name, app in composition.apps.items()}  # type: ignore[attr-defined]
+    print(orjson.dumps(merged(settings, found), option=orjson.OPT_INDENT_2).decode())
+
+
+def print_asyncapi(settings: Settings) -> None:
+    """Print the AsyncAPI document."""
+    from services.gateway.asyncapi import document
+
+    Composition(settings)
+    print(orjson.dumps(document(settings), option=orjson.OPT_INDENT_2).decode())

@@ -1,0 +1,155 @@
+"""The register's routes: parse, authorise, call one command or query."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+
+from services.registry import commands, imports, queries
+from services.registry.access import network_editors
+from services.registry.schemas import (
+    BodyOut,
+    Entry,
+    FacetCount,
+    ImportResult,
+    LedNetwork,
+    Network,
+    NetworkFields,
+    Networks,
+    NewNetwork,
+)
+from services.registry.tables import Network as NetworkRow
+from shared.auth import Principal, Session, anyone, may, staff
+from shared.boundary import ChangeBody, IfMatch, Router, etag
+from shared.fields import Page
+
+router = Router(tags=["networks"])
+Limit = Annotated[int, Query(ge=1, le=100)]
+
+
+@router.get("/networks")
+async def list_networks(
+    session: Session, q: Annotated[str, Query(max_length=200)] = "", type: str = "", care_group: str = "",
+    level: str = "", purpose: str = "", side: str = "", stage: str = "", sha: str = "", limit: Limit = 25,
+    cursor: str | None = None, facets: bool = False, ids: Annotated[str, Query(max_length=8000)] = "",
+    _by: Principal = may(anyone, "networks:read"),
+) -> Networks:  # fmt: skip
+    """Find networks by words and facets, in the order of their names."""
+    wanted = {"type": type, "care_group": care_group, "level": level, "purpose": purpose, "side": side}
+    conditions = queries.matching(session, q=q, stage=stage, sha=sha, **wanted)
+    if ids:
+        conditions.append(NetworkRow.id.in_(ids.split(",")))
+    found, following, total = await queries.networks_page(session, conditions, limit=limit, cursor=cursor)
+    leads = await queries.leads_of(session, [network.id for network in found])
+    items = [shown(network, leads.get(network.id, [])) for network in found]
+    counts = await queries.facets_of(session, conditions) if facets else None
+    return Networks(items=items, next=following, total=total, facets=counts)
+
+
+@router.post("/networks", status_code=201)
+async def create_network(
+    body: NewNetwork, session: Session, response: Response, by: Principal = may(staff, "networks:write")
+) -> Network:
+    """Put a network on the register."""
+    fields = {name: value for name, value in body.model_dump(exclude={"reason", "minor"}).items() if value is not None}
+    network = await commands.create_network(session, fields=fields, by=by, reason=body.reason, minor=body.minor)
+    response.headers["location"] = f"/api/networks/{network.id}"
+    etag(response, network.revision)
+    return shown(network, [])
+
+
+@router.post("/networks/imports")
+async def import_networks(
+    request: Request, session: Session, dry_run: bool = False, by: Principal = may(staff, "networks:write")
+) -> ImportResult:
+    """Import networks from CSV (the body): all rows or none; with `dry_run` only say what would happen."""
+    return await imports.import_networks(session, content=await request.body(), by=by, dry_run=dry_run)
+
+
+@router.get("/networks/{network_id}")
+async def get_network(
+    network_id: str, session: Session, response: Response, _by: Principal = may(anyone, "networks:read")
+) -> Network:
+    """One network, by its id or by the last part of its address."""
+    network = await queries.network_at(session, network_id)
+    leads = await queries.leads_of(session, [network.id])
+    etag(response, network.revision)
+    return shown(network, leads.get(network.id, []))
+
+
+@router.patch("/networks/{network_id}")
+async def change_network(
+    network_id: str, body: NetworkFields, session: Session, response: Response, expected: IfMatch,
+    by: Principal = may(network_editors, "networks:write"),
+) -> Network:  # fmt: skip
+    """Change some fields of a network."""
+    network = await commands.change_network(
+        session,
+        network_id=network_id,
+        fields=_given(body),
+        by=by,
+        expected=expected,
+        reason=body.reason,
+        minor=body.minor,
+    )
+    leads = await queries.leads_of(session, [network.id])
+    etag(response, network.revision)
+    return shown(network, leads.get(network.id, []))
+
+
+@router.post("/networks/{network_id}/archive")
+async def archive_network(
+    network_id: str, body: ChangeBody, session: Session, expected: IfMatch, by: Principal = may(staff, "networks:write")
+) -> Network:
+    """Take a network off the register."""
+    network = await commands.archive_network(
+        session, network_id=network_id, by=by, expected=expected, reason=body.reason
+    )
+    return shown(network, [])
+
+
+@router.get("/networks/{network_id}/history")
+async def list_history(
+    network_id: str, session: Session, limit: Limit = 25, cursor: str | None = None,
+    _by: Principal = may(anyone, "networks:read"),
+) -> Page[Entry]:  # fmt: skip
+    """The changes of a network, newest first."""
+    network = await queries.network_at(session, network_id)
+    entries = await queries.history_page(session, network.id, limit=limit + 1, cursor=cursor)
+    following = entries[limit - 1].id if len(entries) > limit else None
+    return Page(items=entries[:limit], next=following, total=await queries.history_count(session, network.id))
+
+
+@router.get("/leads")
+async def list_leads(
+    session: Session, care_group: str = "", sha: str = "", _by: Principal = may(anyone, "networks:read")
+) -> Page[LedNetwork]:
+    """Who leads the networks of a care group in the area of an oversight body."""
+    found = await queries.led_networks(session, care_group=care_group, sha=sha)
+    return Page(items=found, total=len(found))
+
+
+@router.get("/bodies")
+async def list_bodies(session: Session, _by: Principal = may(anyone, "networks:read")) -> Page[BodyOut]:
+    """The oversight bodies."""
+    items = [BodyOut.model_validate(body) for body in await queries.bodies(session)]
+    return Page(items=items, total=len(items))
+
+
+@router.get("/care-groups")
+async def list_care_groups(session: Session, _by: Principal = may(anyone, "networks:read")) -> Page[FacetCount]:
+    """The care groups in use, with how many networks each has."""
+    counted = (await queries.facets_of(session, queries.matching(session)))["care_group"]
+    return Page(items=counted, total=len(counted))
+
+
+def shown(network: NetworkRow, leads: list[Any]) -> Network:
+    """A network's row as the API shows it."""
+    return Network.model_validate(network).model_copy(update={"leads": leads})
+
+
+def _given(body: NetworkFields) -> dict[str, Any]:
+    """The fields that were sent. None empties a field that may be empty and is refused elsewhere by the schema."""
+    optional = {"population", "started_on"}
+    return {name: value for name, value in body.fields().items() if value is not None or name in optional}

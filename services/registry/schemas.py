@@ -1,0 +1,167 @@
+"""Request and response bodies of the register."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
+
+from shared.boundary import ChangeBody
+from shared.fields import Line, Name, Page, Prose
+
+Type = Literal["disease", "specialty", "client group", "function"]
+Level = Literal["local", "regional", "national"]
+Purpose = Literal["clinical", "improvement", "social", "commissioning"]
+Side = Literal["provider", "commissioner", "both"]
+Stage = Literal["informal", "emerging", "managed", "closing", "closed"]
+FACETS = ("type", "care_group", "level", "purpose", "side", "stage", "sha")
+
+
+def _web(value: str) -> str:
+    if value and not value.startswith(("http://", "https://")):
+        raise ValueError("must begin with https:// or http://")
+    return value
+
+
+Web = Annotated[Line, AfterValidator(_web)]
+CareGroup = Annotated[Line, Field(min_length=1, max_length=80)]
+OdsCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{3,10}$")]
+Email = EmailStr | Literal[""]
+
+
+class NetworkFields(ChangeBody):
+    """The fields of a network that people fill in; each may be left out of a change."""
+
+    name: Name | None = None
+    aliases: Annotated[list[Name], Field(max_length=20, default_factory=list)]
+    type: Type | None = None
+    care_group: CareGroup | None = None
+    level: Level | None = None
+    purpose: Purpose | None = None
+    side: Side | None = None
+    bodies: Annotated[list[OdsCode], Field(max_length=20, default_factory=list)]
+    host: OdsCode | Literal[""] = ""
+    population: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
+    web: Web = ""
+    email: Email = ""
+    aims: Prose = ""
+    started_on: date | None = None
+    stage: Stage | None = None
+
+
+class NewNetwork(NetworkFields):
+    """A network to be put on the register."""
+
+    name: Name
+    type: Type
+    care_group: CareGroup
+    level: Level = "local"
+    purpose: Purpose = "clinical"
+    side: Side = "provider"
+    stage: Stage = "informal"
+
+
+class Lead(BaseModel):
+    """Somebody who leads a network."""
+
+    person_id: str
+    name: str
+    role: str
+    since: date
+
+
+class Network(BaseModel):
+    """A network, as the register shows it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    revision: int
+    slug: str
+    name: str
+    aliases: list[str]
+    type: str
+    care_group: str
+    level: str
+    purpose: str
+    side: str
+    bodies: list[str]
+    host: str
+    population: int | None
+    web: str
+    email: str
+    aims: str
+    started_on: date | None
+    stage: str
+    archived: bool
+    health: str = "not assessed"
+    leads: list[Lead] = []
+    created_at: datetime
+    updated_at: datetime
+
+
+class FacetCount(BaseModel):
+    """How many of the networks found have one value of a facet."""
+
+    value: str
+    count: int
+
+
+class Networks(Page[Network]):
+    """Networks found, with counts for each facet when asked for."""
+
+    facets: dict[str, list[FacetCount]] | None = None
+
+
+class Entry(BaseModel):
+    """One change of a network."""
+
+    id: str
+    type: str
+    time: datetime
+    actor: str
+    actor_name: str
+    reason: str
+    minor: bool
+    headline: str
+    revision: int
+    changes: dict[str, list[Any]]
+
+
+class LedNetwork(BaseModel):
+    """A network and who leads it; `nobody_since` is a date where nobody does and somebody did."""
+
+    network: dict[str, str]
+    leads: list[Lead]
+    nobody_since: date | None
+
+
+class BodyOut(BaseModel):
+    """An oversight body."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: str
+    kind: str
+    name: str
+    region: str
+
+
+class ImportedRow(BaseModel):
+    """What becomes of one row of an import. `row` counts from 2, as a spreadsheet shows it."""
+
+    row: int
+    outcome: Literal["new", "changed", "duplicate", "wrong"]
+    name: str
+    reason: str = ""
+
+
+class ImportResult(BaseModel):
+    """An import's account: how many rows were what, and the rows that need a look."""
+
+    new: int
+    changed: int
+    duplicate: int
+    wrong: int
+    rows: list[ImportedRow]
