@@ -3,7 +3,7 @@
 Invariants:
 1. Only a boundary opens a transaction and commits it: `Database.transaction()`. Commands never commit.
 2. What must happen after the commit (waking the relay, a broadcast) is registered with `after_commit` and is a
-   hint: it may be lost with the process, so something else must guarantee the effect.
+   hint: it may fail or be lost with the process, so something else must guarantee the effect.
 3. On SQLite there is one writing connection and every write begins IMMEDIATE: without that, concurrent
    read-modify-write updates are lost in silence. Readers have their own connections and cannot write.
 """
@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
@@ -26,6 +27,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from shared.config import Settings
 from shared.errors import Unavailable
+
+if TYPE_CHECKING:
+    from shared.broadcast import Broadcast
 
 log = structlog.get_logger()
 kernel = MetaData()
@@ -77,6 +81,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.writer, self.reader = _sqlite_engines(self.url) if self.is_sqlite else _postgres_engines(self.url)
         self.wake_relay: Callable[[], Awaitable[None]] | None = None
+        self.broadcast: Broadcast | None = None
         self._writing = async_sessionmaker(self.writer, expire_on_commit=False)
         self._reading = async_sessionmaker(self.reader, expire_on_commit=False)
 
@@ -93,11 +98,10 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is committed when the block ends and undone when it raises."""
-        async with self._writing(info={"wake_relay": self.wake_relay}) as session:
+        async with self._writing(info={"wake_relay": self.wake_relay, "broadcast": self.broadcast}) as session:
             async with session.begin():
                 yield session
-            for hook in session.info.pop("after_commit", ()):
-                await hook()
+            await _give_hints(session)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -118,6 +122,22 @@ class Database:
 def after_commit(session: AsyncSession, hook: Callable[[], Awaitable[None]]) -> None:
     """Call *hook* once when the transaction of *session* has been committed; a hint, lost with the process."""
     session.info.setdefault("after_commit", []).append(hook)
+
+
+def broadcast_after_commit(session: AsyncSession, channel: str, payload: bytes) -> None:
+    """Broadcast *payload* on *channel* when the transaction of *session* has been committed; a hint as any other."""
+    broadcast: Broadcast | None = session.info.get("broadcast")
+    if broadcast is not None:
+        after_commit(session, partial(broadcast.publish, channel, payload))
+
+
+async def _give_hints(session: AsyncSession) -> None:
+    """Call the hooks in their order. One that fails undoes nothing: the work is committed, and somebody polls."""
+    for hook in session.info.pop("after_commit", ()):
+        try:
+            await hook()
+        except Exception as error:
+            log.warning("hint_lost", reason=f"{type(error).__name__}: {error}"[:300])
 
 
 def upsert(session: AsyncSession, table: Table) -> Any:

@@ -123,6 +123,7 @@ def parts_of(service: Service, common: Shared) -> Parts:
     database = Database(common.settings, service.name)
     relay = Relay(database, common.log)
     database.wake_relay = relay.wake
+    database.broadcast = common.broadcast
     consumer = Consumer(database, common.log, service.name, service.subscriptions) if service.subscriptions else None
     return Parts(common.settings, database, common.log, common.broadcast, common.store, common.mailer, relay, consumer)
 
