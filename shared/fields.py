@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, StringConstraints
 
 Item = TypeVar("Item")
 
@@ -23,14 +23,17 @@ def _one_line(value: str) -> str:
     return value
 
 
-_trim = StringConstraints(strip_whitespace=True)
-Line = Annotated[str, _trim, AfterValidator(_printable), AfterValidator(_one_line), Field(max_length=200)]
+def _text(longest: int, shortest: int = 0) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=shortest, max_length=longest)
+
+
+Line = Annotated[str, _text(200), AfterValidator(_printable), AfterValidator(_one_line)]
 """One line of text, at most 200 characters, may be empty."""
-Name = Annotated[Line, Field(min_length=1)]
+Name = Annotated[str, _text(200, 1), AfterValidator(_printable), AfterValidator(_one_line)]
 """One line of text, 1 to 200 characters."""
-Prose = Annotated[str, _trim, AfterValidator(_printable), Field(max_length=10_000)]
+Prose = Annotated[str, _text(10_000), AfterValidator(_printable)]
 """Text of several lines, at most 10,000 characters, may be empty."""
-Reason = Annotated[str, _trim, AfterValidator(_printable), Field(max_length=500)]
+Reason = Annotated[str, _text(500), AfterValidator(_printable)]
 """Why a change was made, at most 500 characters, may be empty."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import chain, count
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -175,7 +176,13 @@ async def free_slug(session: AsyncSession, name: str) -> str:
     wanted = slug_of(name)
     query = select(Network.slug).where((Network.slug == wanted) | Network.slug.like(f"{wanted}-%"))
     taken = set((await session.execute(query)).scalars())
-    return next(slug for slug in (wanted, *(f"{wanted}-{n}" for n in range(2, 100_000))) if slug not in taken)
+    return first_free(wanted, taken)
+
+
+def first_free(wanted: str, taken: set[str]) -> str:
+    """*wanted*, or the first of `wanted-2`, `wanted-3`, … that is not in *taken*."""
+    numbered = (f"{wanted}-{number}" for number in count(2))
+    return next(slug for slug in chain([wanted], numbered) if slug not in taken)
 
 
 def _touch(network: Network) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.commands import folded, new_network, said, slug_of, state_of
+from services.registry.commands import first_free, folded, new_network, said, slug_of, state_of
 from services.registry.schemas import ImportedRow, ImportResult, NewNetwork
 from services.registry.tables import Body, Cover, Network
 from shared import clock
@@ -152,8 +152,7 @@ async def _apply(
 
 
 def _new(fields: dict[str, Any], slugs: set[str]) -> Network:
-    wanted = slug_of(fields["name"])
-    slug = next(s for s in (wanted, *(f"{wanted}-{n}" for n in range(2, MOST_ROWS))) if s not in slugs)
+    slug = first_free(slug_of(fields["name"]), slugs)
     slugs.add(slug)
     return new_network(fields, slug=slug)
 

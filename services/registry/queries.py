@@ -91,7 +91,7 @@ async def facets_of(session: AsyncSession, conditions: Sequence[ColumnElement[bo
         for column, value in zip(columns, values, strict=True):
             counts[column.key][value] = counts[column.key].get(value, 0) + count
     covered: Select[Any] = select(Cover.body, func.count()).join(Network, Network.id == Cover.network_id)
-    counts["sha"] = dict((await session.execute(covered.where(*conditions).group_by(Cover.body))).tuples().all())
+    counts["sha"] = dict((await session.execute(covered.where(*conditions).group_by(Cover.body))).all())
     return {name: _counted(values) for name, values in counts.items()}
 
 
@@ -147,7 +147,7 @@ async def history_page(session: AsyncSession, network_id: str, *, limit: int, cu
     entries = await history_of(session, network_id, limit=limit, before=cursor or "~")
     actors = {entry["actor"] for entry in entries}
     query = select(Person.id, Person.name).where(Person.id.in_(actors))
-    names = dict((await session.execute(query)).tuples().all())
+    names = dict((await session.execute(query)).all())
     return [Entry(**entry, actor_name=names.get(entry["actor"], "")) for entry in entries]
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
 from shared.boundary import ChangeBody
 from shared.fields import Line, Name, Page, Prose
 
-Type = Literal["disease", "specialty", "client group", "function"]
+Type = Literal["disease", "specialty", "client_group", "function"]
 Level = Literal["local", "regional", "national"]
 Purpose = Literal["clinical", "improvement", "social", "commissioning"]
 Side = Literal["provider", "commissioner", "both"]
@@ -25,7 +25,7 @@ def _web(value: str) -> str:
 
 
 Web = Annotated[Line, AfterValidator(_web)]
-CareGroup = Annotated[Line, Field(min_length=1, max_length=80)]
+CareGroup = Name
 OdsCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{3,10}$")]
 Email = EmailStr | Literal[""]
 

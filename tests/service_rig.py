@@ -1,0 +1,44 @@
+"""A service running in this process on the embedded parts, for the tests of that service alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from shared.auth import Principal, sign
+from shared.config import Settings
+from shared.service import Parts, Service, application, parts_of, running, shared_parts
+
+SECRET = "x" * 32
+STAFF = Principal("staff-1", is_staff=True)
+
+
+@dataclass
+class Rig:
+    """A running service: its parts, and a client that speaks to its HTTP side."""
+
+    parts: Parts
+    client: httpx.AsyncClient
+
+    def as_(self, principal: Principal) -> dict[str, str]:
+        """The header that makes a request *principal*'s."""
+        return {"authorization": f"Bearer {sign(principal, SECRET)}"}
+
+
+@asynccontextmanager
+async def rig(service: Service, folder: Path, **settings: str) -> AsyncIterator[Rig]:
+    """Run *service* with its data in *folder*."""
+    common = shared_parts(Settings(data=folder, secret=SECRET, **settings))  # type: ignore[arg-type]
+    await common.start()
+    parts = parts_of(service, common)
+    try:
+        async with running(service, parts):
+            transport = httpx.ASGITransport(application(service, parts), raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+                yield Rig(parts, client)
+    finally:
+        await common.stop()
