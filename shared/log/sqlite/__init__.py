@@ -150,9 +150,7 @@ class SqliteLog:
             await self._look()
         for topic in topics:
             if topic not in self._sight.partitions:
-                raise UnknownTopic(
-                    f"There is no topic {topic!r}; the deployment creates it before it is used."
-                )
+                raise UnknownTopic(f"There is no topic {topic!r}; the deployment creates it before it is used.")
 
     def _see_ends(self, ends: dict[int, int]) -> None:
         known = self._sight.ends

@@ -75,17 +75,14 @@ def share_all(connection: sqlite3.Connection) -> None:
 def share(connection: sqlite3.Connection, group: str) -> bool:
     """Write down who owns which place from now on; whether anything moved."""
     rows = connection.execute("SELECT member, topics FROM members WHERE grp = ? ORDER BY member", (group,))
-    members = [
-        Member(group, name, None if topics is None else tuple(orjson.loads(topics))) for name, topics in rows
-    ]
+    members = [Member(group, name, None if topics is None else tuple(orjson.loads(topics))) for name, topics in rows]
     places = connection.execute("SELECT id, topic FROM places ORDER BY topic, partition").fetchall()
     held = dict(connection.execute("SELECT place, member FROM claims WHERE grp = ?", (group,)))
     owners = fair_shares(places, members, held)
     if owners == held:
         return False
     (epoch,) = connection.execute(
-        "INSERT INTO groups VALUES (?, 1)"
-        " ON CONFLICT DO UPDATE SET generation = generation + 1 RETURNING generation",
+        "INSERT INTO groups VALUES (?, 1) ON CONFLICT DO UPDATE SET generation = generation + 1 RETURNING generation",
         (group,),
     ).fetchone()
     gone = [(group, place) for place in held if place not in owners]

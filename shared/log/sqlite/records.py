@@ -61,9 +61,7 @@ def create_topics(connection: sqlite3.Connection, topics: Sequence[Topic]) -> bo
     """Make those that are missing; whether there were any."""
     created = False
     for topic in topics:
-        added = connection.execute(
-            "INSERT OR IGNORE INTO topics VALUES (?, ?)", (topic.name, topic.compacted)
-        )
+        added = connection.execute("INSERT OR IGNORE INTO topics VALUES (?, ?)", (topic.name, topic.compacted))
         if added.rowcount:
             rows = ((topic.name, partition) for partition in range(topic.partitions))
             connection.executemany("INSERT INTO places (topic, partition) VALUES (?, ?)", rows)
@@ -87,9 +85,7 @@ def look(connection: sqlite3.Connection, version: int) -> Sight | None:
     return sight
 
 
-def append(
-    connection: sqlite3.Connection, records: Iterable[tuple[int, NewRecord]], time: float
-) -> list[int]:
+def append(connection: sqlite3.Connection, records: Iterable[tuple[int, NewRecord]], time: float) -> list[int]:
     """Write the records, each with its place's number; the offset of each."""
     ends: dict[int, int] = {}
     rows = []
@@ -98,9 +94,7 @@ def append(
         ends[place] = offset + 1
         rows.append((place << SHIFT | offset, record.key, time, _packed(record.headers), record.value))
     connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?)", rows)
-    connection.executemany(
-        "UPDATE places SET next = ? WHERE id = ?", ((end, place) for place, end in ends.items())
-    )
+    connection.executemany("UPDATE places SET next = ? WHERE id = ?", ((end, place) for place, end in ends.items()))
     return [row[0] & ((1 << SHIFT) - 1) for row in rows]
 
 

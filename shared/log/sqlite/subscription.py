@@ -70,9 +70,7 @@ class SqliteSubscription:
         for place in self._owned.keys() - claims.keys():
             del self._owned[place]
         self._generation = generation
-        self._ready = {
-            place: None for place, owned in self._owned.items() if self._log.end(place) > owned.next
-        }
+        self._ready = {place: None for place, owned in self._owned.items() if self._log.end(place) > owned.next}
 
     async def _read(self, limit: int) -> list[Record]:
         """Read what is ready, the place that waited longest first."""
@@ -101,9 +99,7 @@ class SqliteSubscription:
         except NotOwner as error:
             self._forget()
             moved = ", ".join(f"{topic}/{partition}" for topic, partition in offsets)
-            raise NotOwner(
-                f"{moved}: not all belong to this member of {self.member.group} any more."
-            ) from error
+            raise NotOwner(f"{moved}: not all belong to this member of {self.member.group} any more.") from error
 
     def _forget(self) -> None:
         self._owned.clear()
@@ -113,9 +109,7 @@ class SqliteSubscription:
     async def lag(self) -> dict[Place, int]:
         """See `shared.log.Subscription`."""
         behind = await self._log.reader.do(partial(groups.lag, member=self.member))
-        return {
-            self._log.place(number): count for number, count in behind.items() if self._log.is_known(number)
-        }
+        return {self._log.place(number): count for number, count in behind.items() if self._log.is_known(number)}
 
     async def close(self) -> None:
         """See `shared.log.Subscription`."""
