@@ -1,0 +1,47 @@
+"""What all tests share: the addresses of the real backends.
+
+Addresses come from the environment (`TIDINGS_KAFKA`, …) or from `.backends/env`, which `deploy/backends up` writes.
+Without one, a test that needs it is skipped, or fails where `TIDINGS_REQUIRE_BACKENDS=1` says that it must run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Backends:
+    """The addresses of the real backends; None for one that is not there."""
+
+    kafka: str | None
+    postgres: str | None
+    redis: str | None
+
+    def need(self, part: str) -> str:
+        """The address of *part*; skips, or fails, the test that asks where there is none."""
+        if address := getattr(self, part):
+            return str(address)
+        reason = f"needs {part.capitalize()}: TIDINGS_{part.upper()} is not set and .backends/env does not name it"
+        if os.environ.get("TIDINGS_REQUIRE_BACKENDS") == "1":
+            pytest.fail(f"{reason} (TIDINGS_REQUIRE_BACKENDS=1)")
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def backends() -> Backends:
+    """The real backends. Ask with `backends.need("kafka")`, and mark the test `backends`."""
+    known = {**_written(), **os.environ}
+    return Backends(*(known.get(f"TIDINGS_{part}") or None for part in ("KAFKA", "POSTGRES", "REDIS")))
+
+
+def _written() -> dict[str, str]:
+    path = ROOT / ".backends" / "env"
+    text = path.read_text() if path.exists() else ""
+    return dict(re.findall(r"""^(?:export )?(TIDINGS_\w+)=['"]?([^'"\n]*)""", text, re.MULTILINE))
