@@ -30,6 +30,10 @@ log = structlog.get_logger()
 BATCH = 500
 RETRY_PAUSES = (0.05, 0.25, 1.0)
 """Seconds before the second, third and fourth try of one message."""
+LOOK_SECONDS = 1.0
+"""Between looks for keys that somebody asked to replay."""
+MEASURE_SECONDS = 2.0
+"""Between readings of the lag, taken when there is nothing to do: asking costs the log several answers."""
 
 Handler = Callable[[AsyncSession, Sequence[Envelope]], Awaitable[None]]
 
@@ -61,6 +65,7 @@ class Consumer:
         self._subscriptions = subscriptions
         self._known_dead_letter_topics: set[str] = set()
         self._next_look = 0.0
+        self._next_measure = 0.0
         self.away: str | None = None
 
     @property
@@ -93,8 +98,10 @@ class Consumer:
             await self._take(records)
             await subscription.commit({(r.topic, r.partition): r.offset + 1 for r in records})
         if time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + 1.0
+            self._next_look = time.monotonic() + LOOK_SECONDS
             await self._replay()
+        if time.monotonic() >= self._next_measure and (not records or time.monotonic() >= self._next_measure + 30):
+            self._next_measure = time.monotonic() + MEASURE_SECONDS
             await self._measure(subscription)
 
     async def _take(self, records: Sequence[Record]) -> None:
