@@ -84,7 +84,6 @@ def test_the_sdk_reads_the_attributes_of_a_tombstone() -> None:
         subject="p1",
         data=None,
     )
-    headers, value = encode(erased)
-    assert value is None
-    event = from_binary(KafkaMessage({**dict(headers), "content-type": b"text/plain"}, "p1", b""), JSONFormat())
-    assert (event.get_type(), event.get_subject()) == (erased.type, "p1")
+    assert encode(erased)[1] is None
+    event = by_the_sdk(erased)
+    assert (event.get_type(), event.get_subject(), event.get_data()) == (erased.type, "p1", None)

@@ -87,7 +87,7 @@ class KafkaLog:
         await self.know({record.topic for record in records})
         producer = await self._ready_producer()
         try:
-            async with answering(self._bootstrap, 2 * PATIENCE):
+            async with answering(self._bootstrap):
                 done = await _sent(producer, records)
         except LogAway:
             self._drop_producer(producer)

@@ -124,6 +124,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         self._forget()
         if consumer is not None:
             await bounded(consumer.stop)
+            await bounded(consumer._client.close)  # a stop that broke off has left it open
 
     def _forget(self) -> None:
         self._fetched.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import errors
@@ -15,8 +15,29 @@ from shared.log import LogAway, UnknownTopic
 PATIENCE = 10.0
 """Seconds that Kafka has to answer."""
 
-_quiet = logging.getLogger("aiokafka")
-_quiet.setLevel(max(_quiet.level, logging.WARNING))
+REPEAT_SECONDS = 30.0
+"""How often the library may log the same complaint."""
+
+
+class Seldom(logging.Filter):
+    """Lets the same complaint through once in a while: with a broker away the library makes seventy a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it was not said lately."""
+        if record.created - self._said.get(str(record.msg), 0.0) < REPEAT_SECONDS:
+            return False
+        self._said[str(record.msg)] = record.created
+        return record.levelno >= logging.WARNING
+
+
+_seldom = Seldom()
+for _name in [name for name in logging.root.manager.loggerDict if name.startswith("aiokafka")]:
+    logging.getLogger(_name).addFilter(_seldom)
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 Step = Callable[[], Coroutine[Any, Any, Any]]
 
@@ -30,12 +51,21 @@ async def answering(bootstrap: str, patience: float = PATIENCE) -> AsyncIterator
     except errors.UnknownTopicOrPartitionError as error:
         raise UnknownTopic from error
     except (errors.KafkaError, errors.ConsumerStoppedError, TimeoutError, OSError) as error:
-        reason = str(error).removeprefix(f"{type(error).__name__}: ") or f"nothing in {patience:.0f} seconds"
+        reason = f"nothing came in {patience:.0f} seconds" if isinstance(error, TimeoutError) else str(error)
+        if isinstance(error, errors.KafkaConnectionError | OSError) and not isinstance(error, TimeoutError):
+            reason = "no broker takes a connection"
         raise LogAway(f"Kafka at {bootstrap} does not answer: {reason}.") from error
 
 
 async def bounded(stop: Step) -> None:
-    """Close something that may no longer be able to say goodbye."""
-    with suppress(errors.KafkaError, TimeoutError, OSError):
-        async with asyncio.timeout(PATIENCE / 2):
-            await stop()
+    """Close something that may no longer be able to say goodbye.
+
+    In a task of its own: the library's closing can end with the cancellation of a task inside it, which must not
+    look like ours. What it did not finish in time is given up.
+    """
+    closing = asyncio.create_task(stop())
+    await asyncio.wait({closing}, timeout=PATIENCE / 2)
+    closing.cancel()
+    await asyncio.wait({closing})
+    if not closing.cancelled():
+        closing.exception()
