@@ -50,6 +50,8 @@ class KeyUsedOtherwise(Conflict):
 class Boundary(APIRoute):
     """A route whose handler runs in one session: `request.state.session`."""
 
+    changes_nothing = False
+
     def get_route_handler(self) -> Handler:
         """The handler, inside its session."""
         inner = super().get_route_handler()
@@ -72,7 +74,13 @@ class Boundary(APIRoute):
                     raise
                 return await once(request)  # another request with this key was quicker: give its answer
 
-        return query if self.methods <= {"GET", "HEAD"} else command
+        return query if self.changes_nothing or (self.methods or set()) <= {"GET", "HEAD"} else command
+
+
+class Question(Boundary):
+    """A POST that changes nothing, because what it asks with must not be in an address: it gets a query's session."""
+
+    changes_nothing = True
 
 
 class Router(APIRouter):

@@ -21,7 +21,10 @@ class PersonState(State):
 
 
 class MembershipState(State):
-    """One role of one person in one network, from a date, perhaps to a date. `status` is active or ended."""
+    """One role of one person in one network, from a date, perhaps to a date, both days included.
+
+    `status` is planned (it begins later), active or ended.
+    """
 
     network_id: str
     person_id: str
@@ -29,6 +32,17 @@ class MembershipState(State):
     since: date
     until: date | None
     status: str
+
+
+class OrganisationState(State):
+    """An organisation. `code` is its ODS code or None; `body` the ODS code of the oversight body of its area."""
+
+    code: str | None
+    kind: str
+    name: str
+    body: str
+    town: str
+    postcode: str
 
 
 PEOPLE = topic("membership.people", compacted=True)
@@ -41,3 +55,17 @@ PERSON_ERASED = contract(
 MEMBERSHIPS = topic("membership.memberships")
 ROLE_TAKEN = contract(MEMBERSHIPS, "networks.membership.role.taken.v1", MembershipState, "A person took a role.")
 ROLE_ENDED = contract(MEMBERSHIPS, "networks.membership.role.ended.v1", MembershipState, "A person's role ended.")
+ROLE_PLANNED = contract(
+    MEMBERSHIPS, "networks.membership.role.planned.v1", MembershipState, "A person will take a role on a later day."
+)
+ROLE_CHANGED = contract(
+    MEMBERSHIPS, "networks.membership.role.changed.v1", MembershipState, "A role was given a last day to come."
+)
+
+ORGANISATIONS = topic("membership.organisations", compacted=True)
+ORGANISATION_ADDED = contract(
+    ORGANISATIONS, "networks.membership.organisation.added.v1", OrganisationState, "An organisation became known."
+)
+ORGANISATION_CHANGED = contract(
+    ORGANISATIONS, "networks.membership.organisation.changed.v1", OrganisationState, "An organisation's record changed."
+)

@@ -1,0 +1,5 @@
+"""The routes of membership, by noun: parse, authorise, call one command or query."""
+
+from services.membership.api import internal, me, organisations, people, roles
+
+routers = [roles.router, people.router, organisations.router, me.router, internal.asking, internal.router]

@@ -1,0 +1,67 @@
+"""What the gateway alone may ask: who signs in, and who a session or a personal token stands for."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from services.membership import commands, passwords, queries
+from services.membership.schemas import Credentials, FirstAccount, PrincipalOut, ResolvedToken, TokenSecret
+from services.membership.tables import Person
+from shared.auth import Principal, Session, gateway_only, may
+from shared.boundary import Question, Router
+from shared.errors import NotSignedIn
+
+router = Router(prefix="/internal", tags=["internal"], include_in_schema=False)
+asking = APIRouter(prefix="/internal", tags=["internal"], include_in_schema=False, route_class=Question)
+
+
+class WrongCredentials(NotSignedIn):
+    """The e-mail address or the password is not right; check both and try again."""
+
+
+class WrongToken(NotSignedIn):
+    """The token is not known, was withdrawn or is too old; make a new one."""
+
+
+@asking.post("/sign-in")
+async def sign_in(body: Credentials, session: Session, _by: Principal = may(gateway_only, "internal")) -> PrincipalOut:
+    """Who has this e-mail address and password. Takes as long where nobody has; the gateway counts the tries."""
+    person, stored = await queries.account_by_email(session, body.email)
+    await session.close()  # hashing takes a while and needs no connection
+    if not await passwords.matches(body.password, stored) or person is None:
+        raise WrongCredentials
+    return shown(person)
+
+
+@asking.post("/tokens/resolve")
+async def resolve_token(
+    body: TokenSecret, session: Session, _by: Principal = may(gateway_only, "internal")
+) -> ResolvedToken:
+    """Whose a personal token is, and what it may be used for."""
+    found = await queries.token_holder(session, body.token)
+    if found is None:
+        raise WrongToken
+    person, token = found
+    return ResolvedToken(**shown(person).model_dump(), scopes=token.scopes)
+
+
+@router.get("/principals/{person_id}")
+async def get_principal(
+    person_id: str, session: Session, _by: Principal = may(gateway_only, "internal")
+) -> PrincipalOut:
+    """Who somebody is now: what a session is worth."""
+    return shown(await queries.person_called(session, person_id))
+
+
+@router.post("/accounts/first", status_code=201)
+async def make_first_account(
+    body: FirstAccount, session: Session, _by: Principal = may(gateway_only, "internal")
+) -> PrincipalOut:
+    """Use the one-time link up."""
+    fields = body.model_dump(include={"link", "email", "name", "password"})
+    return shown(await commands.make_first_account(session, **fields))
+
+
+def shown(person: Person) -> PrincipalOut:
+    """What the gateway signs for a person."""
+    return PrincipalOut(person_id=person.id, name=person.name, is_staff=person.is_staff, bodies=person.bodies)

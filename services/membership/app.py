@@ -1,0 +1,16 @@
+"""The membership service, composed."""
+
+from services.membership import api, commands, consumers, migrations, tables, turning
+from shared.consumer import Subscription
+from shared.contracts import registry
+from shared.service import Service
+
+service = Service(
+    name="membership",
+    routers=api.routers,
+    metadata=tables.metadata,
+    migrations=migrations,
+    subscriptions=[Subscription(registry.NETWORKS.name, consumers.on_networks)],
+    workers=[turning.turn_with_the_calendar],
+    reference=commands.load_reference,
+)

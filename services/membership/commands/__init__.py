@@ -1,0 +1,37 @@
+"""Changing membership. A command changes rows, records history and publishes; it never commits."""
+
+from services.membership.commands.accounts import (
+    change_password,
+    first_account_link,
+    make_first_account,
+    set_password,
+)
+from services.membership.commands.erasure import erase_person
+from services.membership.commands.networks import know_networks
+from services.membership.commands.organisations import add_organisation, change_organisation, load_reference
+from services.membership.commands.people import add_people, add_person, change_person
+from services.membership.commands.roles import add_roles, end_role, give_role, join_network, leave_network
+from services.membership.commands.tokens import make_own_token, make_token, withdraw_token
+
+__all__ = [
+    "add_organisation",
+    "add_people",
+    "add_person",
+    "add_roles",
+    "change_organisation",
+    "change_password",
+    "change_person",
+    "end_role",
+    "erase_person",
+    "first_account_link",
+    "give_role",
+    "join_network",
+    "know_networks",
+    "leave_network",
+    "load_reference",
+    "make_first_account",
+    "make_own_token",
+    "make_token",
+    "set_password",
+    "withdraw_token",
+]

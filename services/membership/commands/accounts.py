@@ -1,0 +1,65 @@
+"""Accounts: passwords, and the one-time link that makes the first account of a member of staff."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.membership import passwords
+from services.membership.commands.people import add_person, locked_person
+from services.membership.commands.tokens import hashed
+from services.membership.tables import Account, FirstLink, Person
+from shared import clock
+from shared.auth import ANYBODY, Principal
+from shared.errors import Forbidden, NotSignedIn
+
+LINK_DAYS = 7
+
+
+class LinkUsed(NotSignedIn):
+    """This link was used already, is too old or was never given; restart the server to get another."""
+
+
+class WrongPresentPassword(Forbidden):
+    """Your present password is not right; check it and try again."""
+
+
+async def set_password(session: AsyncSession, *, person_id: str, password: str) -> None:
+    """Give a person an account, or their account another password. Raises NoSuchPerson."""
+    await locked_person(session, person_id)
+    stored = await passwords.hash_of(password)
+    await session.merge(Account(person_id=person_id, password=stored, changed_at=clock.now()))
+    await session.flush()
+
+
+async def change_password(session: AsyncSession, *, person_id: str, present: str, password: str, by: Principal) -> None:
+    """Change a password; for oneself only with the *present* one. Raises NoSuchPerson, WrongPresentPassword."""
+    account = await session.get(Account, person_id)
+    if by.person_id == person_id and account and not await passwords.matches(present, account.password):
+        raise WrongPresentPassword
+    await set_password(session, person_id=person_id, password=password)
+
+
+async def first_account_link(session: AsyncSession) -> str | None:
+    """The secret of a new one-time link, or None once a member of staff can sign in. Earlier links end."""
+    staff = select(Person.id).join(Account, Account.person_id == Person.id).where(Person.is_staff)
+    await session.execute(delete(FirstLink))
+    if (await session.execute(staff.limit(1))).first() is not None:
+        return None
+    secret = secrets.token_urlsafe(32)
+    session.add(FirstLink(hash=hashed(secret), expires_at=clock.now() + timedelta(days=LINK_DAYS)))
+    await session.flush()
+    return secret
+
+
+async def make_first_account(session: AsyncSession, *, link: str, email: str, name: str, password: str) -> Person:
+    """Use the one-time link up and make its holder staff. Raises LinkUsed, EmailTaken."""
+    used = delete(FirstLink).where(FirstLink.hash == hashed(link), FirstLink.expires_at > clock.now())
+    if (await session.execute(used.returning(FirstLink.hash))).first() is None:
+        raise LinkUsed
+    person = await add_person(session, fields={"name": name, "email": email, "is_staff": True}, by=ANYBODY)
+    await set_password(session, person_id=person.id, password=password)
+    return person

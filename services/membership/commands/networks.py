@@ -1,0 +1,45 @@
+"""The network's row here: a projection, and the lock that gives a network's roles their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.membership.tables import Network
+from shared.db import upsert
+from shared.errors import NotFound
+
+
+class NoSuchNetwork(NotFound):
+    """There is no network at this address; if it was made this very second, try again in a moment."""
+
+
+async def locked_network(session: AsyncSession, network_id: str) -> Network:
+    """The network, its row locked until the transaction ends.
+
+    One that the register has not told us of yet gets a row without a name; routes refuse it (`require_network`).
+    """
+    found = await session.get(Network, network_id, with_for_update=True)
+    if found is None:
+        await know_networks(session, rows=[{"id": network_id}])
+        found = await session.get_one(Network, network_id, with_for_update=True)
+    return found
+
+
+async def know_networks(session: AsyncSession, *, rows: Sequence[dict[str, Any]]) -> None:
+    """Note networks (`id`, and as far as known slug, name, care_group, bodies) before the register's message comes."""
+    empty = {"revision": 0, "slug": "", "name": "", "care_group": "", "bodies": [], "archived": False}
+    statement = upsert(session, Network.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]
+    await session.execute(statement, [{**empty, **row} for row in rows])
+
+
+async def require_network(session: AsyncSession, address: str) -> Network:
+    """The network whose id or slug is *address*. Raises NoSuchNetwork."""
+    query = select(Network).where((Network.id == address) | (Network.slug == address), Network.name != "")
+    found = (await session.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise NoSuchNetwork
+    return found

@@ -1,0 +1,38 @@
+"""Passwords: Argon2 in threads of their own.
+
+Invariant: at most two hashes at a time. Each holds 19 MiB and a core for some 30 ms, so a flood of tries costs
+them patience and not us our memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+_hasher = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))
+_threads = ThreadPoolExecutor(2, thread_name_prefix="passwords")
+LONGEST = 200
+
+
+async def hash_of(password: str) -> str:
+    """The Argon2 hash of *password*."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, password)
+
+
+async def matches(password: str, stored: str | None) -> bool:
+    """Whether *password* is the one *stored* was made of; takes as long where there is none stored."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, _matches, password[:LONGEST], stored)
+
+
+def _matches(password: str, stored: str | None) -> bool:
+    right = _hasher.verify(password, stored or _of_nobody())
+    return right and stored is not None
+
+
+@cache
+def _of_nobody() -> str:
+    return _hasher.hash("nobody")

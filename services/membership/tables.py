@@ -1,0 +1,133 @@
+"""What membership keeps: people and how they sign in, organisations, roles, and a projection of networks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Index, MetaData, Text, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from shared.db import JsonB, UtcDateTime
+
+metadata = MetaData()
+_GIVEN = text("email <> ''")
+
+
+class Row(DeclarativeBase):
+    """A row of this service."""
+
+    metadata = metadata
+    type_annotation_map = {str: Text, datetime: UtcDateTime, list[str]: JsonB}  # noqa: RUF012
+
+
+class Person(Row):
+    """A person. `email` is in lower case and unique unless empty; `organisation` and `bodies` are ODS codes."""
+
+    __tablename__ = "people"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int]
+    name: Mapped[str]
+    sort_name: Mapped[str]
+    email: Mapped[str]
+    professions: Mapped[list[str]]
+    interests: Mapped[list[str]]
+    organisation: Mapped[str]
+    is_staff: Mapped[bool]
+    is_associate: Mapped[bool]
+    bodies: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("people_in_order", "sort_name", "id"),
+        Index("people_by_email", "email", unique=True, sqlite_where=_GIVEN, postgresql_where=_GIVEN),
+    )
+
+
+class Account(Row):
+    """How a person signs in: an Argon2 hash."""
+
+    __tablename__ = "accounts"
+
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    password: Mapped[str] = mapped_column(comment="Argon2")
+    changed_at: Mapped[datetime]
+
+
+class Token(Row):
+    """A personal token, known by its SHA-256 alone: a copy of this table opens nothing."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(index=True)
+    hash: Mapped[str] = mapped_column(unique=True)
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class FirstLink(Row):
+    """The one-time link that makes the first staff account, known by its SHA-256 alone."""
+
+    __tablename__ = "first_links"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime]
+
+
+class Organisation(Row):
+    """An organisation; `code` is its ODS code, None where it has none; `body` the oversight body of its area."""
+
+    __tablename__ = "organisations"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int]
+    code: Mapped[str | None] = mapped_column(unique=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    sort_name: Mapped[str]
+    body: Mapped[str]
+    town: Mapped[str]
+    postcode: Mapped[str]
+
+    __table_args__ = (Index("organisations_in_order", "sort_name", "id"),)
+
+
+class Role(Row):
+    """A person's role in a network from `since` to `until`, both days included; plain members have one too.
+
+    `status` is planned, active or ended, and turns with the calendar (turning.py).
+    """
+
+    __tablename__ = "roles"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int]
+    network_id: Mapped[str]
+    person_id: Mapped[str]
+    role: Mapped[str]
+    since: Mapped[date]
+    until: Mapped[date | None]
+    status: Mapped[str]
+
+    __table_args__ = (
+        Index("roles_of_network", "network_id", "status", "role", "id"),
+        Index("roles_of_person", "person_id", "status"),
+        Index("roles_by_calendar", "status", "until"),
+    )
+
+
+class Network(Row):
+    """Projection of `registry.networks`. Its row is also what commands lock, so that a network's roles keep order."""
+
+    __tablename__ = "networks"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int]
+    slug: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    care_group: Mapped[str]
+    bodies: Mapped[list[str]]
+    archived: Mapped[bool]
