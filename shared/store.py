@@ -1,1 +1,0 @@
-"""Store: short-lived values by key: sessions, rate limits, cache (Redis, or this process alone)."""

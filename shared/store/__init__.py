@@ -1,0 +1,72 @@
+"""Store: short-lived values by key: sessions, rate limits, cache (Redis, or this process alone).
+
+What every implementation keeps (tests/store holds each to it):
+1. Every value has a time to live; it is not returned after it.
+2. `increment` and `set_if_absent` are atomic: of a hundred at once each count is given once, one sets.
+3. It may lose what it holds (a restart, a full memory): no truth is kept here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from shared.errors import Unavailable
+
+if TYPE_CHECKING:
+    from shared.config import Settings
+
+
+class StoreAway(Unavailable):
+    """The store of sessions and limits does not answer; try again in a minute."""
+
+
+class Store(Protocol):
+    """The store as a service sees it. Times to live are in seconds, above 0. Every method may raise StoreAway."""
+
+    @property
+    def away(self) -> str | None:
+        """Why the store did not answer the last time, in a sentence; None when it did."""
+        ...
+
+    async def start(self) -> None:
+        """Connect. Does not fail when nobody answers: `away` says why."""
+        ...
+
+    async def stop(self) -> None:
+        """Close every connection."""
+        ...
+
+    async def get(self, key: str) -> bytes | None:
+        """The value, or None where there is none (any more). A counter's value is its decimal digits."""
+        ...
+
+    async def set(self, key: str, value: bytes, ttl: float) -> None:
+        """Keep *value* for *ttl* seconds in place of what was there."""
+        ...
+
+    async def set_if_absent(self, key: str, value: bytes, ttl: float) -> bool:
+        """Keep *value* unless there is one already; whether it was kept."""
+        ...
+
+    async def increment(self, key: str, ttl: float) -> int:
+        """Count one more and return the count. The first one sets the time to live, the others leave it as it is."""
+        ...
+
+    async def seconds_left(self, key: str) -> float | None:
+        """How long the value will live, or None where there is none."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Forget the value, if there is one."""
+        ...
+
+
+def open_store(settings: Settings) -> Store:
+    """The store that the settings choose, not started. Only the chosen one is imported: each costs memory."""
+    if settings.redis:
+        from shared.store.redis import RedisStore
+
+        return RedisStore(settings.redis)
+    from shared.store.memory import LocalStore
+
+    return LocalStore()
