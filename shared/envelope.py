@@ -47,7 +47,7 @@ def new_id() -> str:
     if not clock.is_moved():
         return str(uuid7())
     moment = clock.now()
-    return str(uuid7(int(moment.timestamp()), moment.microsecond * 1000))
+    return str(uuid7(nanoseconds=int(moment.timestamp()) * 10**9 + moment.microsecond * 1000))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,23 @@
+"""The oversight service, composed."""
+
+from services.oversight import api, commands, consumers, migrations, tables
+from services.oversight.queries.feed import effects
+from shared.consumer import Subscription
+from shared.contracts import membership, registry
+from shared.service import Service
+
+service = Service(
+    name="oversight",
+    routers=[api.router],
+    metadata=tables.metadata,
+    migrations=migrations,
+    subscriptions=[
+        Subscription(registry.NETWORKS.name, consumers.on_networks),
+        Subscription(membership.MEMBERSHIPS.name, consumers.on_memberships),
+        Subscription(membership.PEOPLE.name, consumers.on_people),
+        # Last: a line is shown with the names that came in the same batch, and the counter is locked for shortest.
+        Subscription(None, consumers.on_message),
+    ],
+    effects=effects,
+    reference=commands.load_reference,
+)

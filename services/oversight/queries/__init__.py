@@ -1,0 +1,1 @@
+"""What is read: the feed, and the dashboard."""

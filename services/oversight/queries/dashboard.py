@@ -1,0 +1,144 @@
+"""Counting the networks of an area: a few grouped queries over the projections, whatever the size of the area."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.oversight.queries.feed import NATIONAL
+from services.oversight.schemas import BodyOut, BodyOverview, Counts, Dashboard, National, Vacancy
+from services.oversight.tables import Body, Cover, Network, Role
+from shared import clock
+from shared.errors import NotFound
+
+REQUIRED = ("lead_doctor", "lead_nurse", "lead_professional", "lead_manager")
+"""The roles that a managed network must have somebody in."""
+
+
+class NoSuchBody(NotFound):
+    """There is no oversight body with this code; /api/bodies lists them."""
+
+
+async def body_at(session: AsyncSession, code: str) -> BodyOut:
+    """The body of that ODS code, or the whole country for `national`. Raises NoSuchBody."""
+    if code == NATIONAL:
+        return BodyOut(code=NATIONAL, kind=NATIONAL, name="All oversight bodies", region="")
+    body = await session.get(Body, code)
+    if body is None:
+        raise NoSuchBody
+    return BodyOut.model_validate(body)
+
+
+async def dashboard(session: AsyncSession, code: str) -> Dashboard:
+    """What an officer sees of the networks that cover an area. Raises NoSuchBody."""
+    body = await body_at(session, code)
+    rows = await _counted(session, code)
+    return Dashboard(
+        body=body, counts=_counts(rows), coverage=_by(rows, "care_group", zeros=True),
+        vacancies=await _vacancies(session, code), as_of=clock.now(),
+    )  # fmt: skip
+
+
+async def national(session: AsyncSession) -> National:
+    """The whole country: each body's figures, and the baseline (care group × body) with its gaps."""
+    bodies = [BodyOut.model_validate(body) for body in await session.scalars(select(Body).order_by(Body.code))]
+    rows, cells = await _counted(session, NATIONAL), await _cells(session)
+    vacancies = await _vacancies(session, NATIONAL)
+    vacant = await _by_body(session, Counter(vacancy.network_id for vacancy in vacancies))
+    groups = sorted(_by(rows, "care_group"))
+    coverage = {group: {body.code: cells[group][body.code] for body in bodies} for group in groups}
+    items = [_overview(body, coverage, vacant[body.code]) for body in bodies]
+    return National(
+        items=items, total=len(items), counts=_counts(rows), coverage=coverage, vacancies=vacancies, as_of=clock.now()
+    )
+
+
+def _overview(body: BodyOut, coverage: dict[str, dict[str, int]], vacancies: int) -> BodyOverview:
+    covered = [counts[body.code] for counts in coverage.values()]
+    return BodyOverview(body=body, networks=sum(covered), gaps=covered.count(0), vacancies=vacancies)
+
+
+async def _counted(session: AsyncSession, code: str) -> Sequence[Any]:
+    """Each combination of the counted fields on the whole register, with how many of its networks are in the area."""
+    fields = (Network.level, Network.type, Network.stage, Network.care_group)
+    inside: ColumnElement[int] = func.count(Network.id if code == NATIONAL else Cover.network_id)
+    query = select(*fields, inside.label("networks")).where(Network.archived.is_(False)).group_by(*fields)
+    if code != NATIONAL:
+        query = query.outerjoin(Cover, and_(Cover.network_id == Network.id, Cover.body == code))
+    return (await session.execute(query)).all()
+
+
+def _counts(rows: Sequence[Any]) -> Counts:
+    return Counts(
+        networks=sum(row.networks for row in rows), by_level=_by(rows, "level"), by_type=_by(rows, "type"),
+        by_stage=_by(rows, "stage"), by_care_group=_by(rows, "care_group"),
+    )  # fmt: skip
+
+
+def _by(rows: Sequence[Any], field: str, *, zeros: bool = False) -> dict[str, int]:
+    """Value → networks, in the order of the values; with *zeros* also the values that the area has none of."""
+    found: Counter[str] = Counter()
+    for row in rows:
+        found[getattr(row, field)] += row.networks
+    return {value: count for value, count in sorted(found.items()) if count or zeros}
+
+
+async def _cells(session: AsyncSession) -> dict[str, Counter[str]]:
+    query = (
+        select(Network.care_group, Cover.body, func.count())
+        .join(Cover, Cover.network_id == Network.id)
+        .where(Network.archived.is_(False))
+        .group_by(Network.care_group, Cover.body)
+    )
+    cells: dict[str, Counter[str]] = defaultdict(Counter)
+    for care_group, body, count in await session.execute(query):
+        cells[care_group][body] = count
+    return cells
+
+
+async def _by_body(session: AsyncSession, networks: Counter[str]) -> Counter[str]:
+    """Body → how many of what *networks* counts are in its area."""
+    query = select(Cover.body, Cover.network_id).where(Cover.network_id.in_(networks))
+    found: Counter[str] = Counter()
+    for body, network_id in await session.execute(query):
+        found[body] += networks[network_id]
+    return found
+
+
+async def _vacancies(session: AsyncSession, code: str) -> list[Vacancy]:
+    """The required roles that nobody holds in the managed networks of an area, the oldest vacancy first."""
+    query = select(Network).where(Network.stage == "managed", Network.archived.is_(False))
+    if code != NATIONAL:
+        query = query.where(Network.id.in_(select(Cover.network_id).where(Cover.body == code)))
+    networks = {network.id: network for network in await session.scalars(query)}
+    held, ended = await _holders(session, list(networks))
+    found = [
+        Vacancy(
+            network_id=network.id, name=network.name, slug=network.slug, role=role,
+            since=max(network.stage_since, ended.get((network.id, role), date.min)),
+        )
+        for network in networks.values() for role in REQUIRED if (network.id, role) not in held
+    ]  # fmt: skip
+    return sorted(found, key=lambda vacancy: (vacancy.since, vacancy.name, REQUIRED.index(vacancy.role)))
+
+
+async def _holders(
+    session: AsyncSession, networks: list[str]
+) -> tuple[set[tuple[str, str]], dict[tuple[str, str], date]]:
+    """Which (network, role) is held today, and for those that were, the day from which the last one no longer was."""
+    today = clock.today()
+    held: set[tuple[str, str]] = set()
+    ended: dict[tuple[str, str], date] = {}
+    query = select(Role.network_id, Role.role, Role.since, Role.until, Role.status)
+    for row in await session.execute(query.where(Role.network_id.in_(networks), Role.since <= today)):
+        post = (row.network_id, row.role)
+        if row.status == "active" and (row.until is None or row.until >= today):
+            held.add(post)
+        elif row.until is not None:
+            ended[post] = max(ended.get(post, date.min), row.until + timedelta(days=1))
+    return held, ended
