@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services.membership.app import service
 from sqlalchemy import select
 
+from services.membership.app import service
 from services.membership.tables import Network
 from shared.auth import GATEWAY, Principal
 from shared.contracts.registry import NETWORK_CREATED
