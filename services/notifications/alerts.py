@@ -1,0 +1,167 @@
+"""Telling: each announced change becomes one alert, stored once, with one row for each audience that it concerns.
+
+Invariants:
+1. Writes for one change are the same, whether an audience has ten members or a million. An inbox is a read.
+2. Whoever has read up to offset p has been able to read everything up to p. A number from a sequence cannot promise
+   that: on PostgreSQL a slow transaction may commit offset 7 after a quick one has committed 8, and a reader who
+   stands at 8 never sees 7. So offsets come from the one row of `position`, by UPDATE … RETURNING in the transaction
+   that stores the alerts: the row's lock is held until the commit, hence order of offsets = order of commits, and a
+   rolled-back transaction gives its offsets back. The cost: batches of different processes wait for one another
+   here. They are short, and the lock is taken last.
+3. One message is one alert, also when it is delivered again.
+4. The broadcast that follows the commit carries the alert, and is a hint: storage is the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.headlines import filled, names_in
+from services.notifications.tables import alert_audiences, alerts, networks, position
+from shared import clock
+from shared.announcement import Announcement
+from shared.db import broadcast_after_commit
+from shared.envelope import Envelope
+from shared.errors import BadRequest
+
+
+class WrongPosition(BadRequest):
+    """This is not a position of this inbox; use the `position` that /api/alerts gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The alerts that one batch made: those after `before`, and where new ones stand in the newsletter."""
+
+    rows: list[dict[str, Any]]
+    epoch: str
+    before: int
+    draft_id: str
+
+
+async def tell(session: AsyncSession, messages: Sequence[Envelope]) -> Told | None:
+    """Store an alert for each of *messages* that is announced to somebody; None where there is none."""
+    announced = [
+        (message, said) for message in messages if (said := message.announcement) and said.concerns.audiences()
+    ]
+    announced = await _not_told_yet(session, announced)
+    if not announced:
+        return None
+    care_groups = await _care_groups(session, [said for _, said in announced])
+    place = await taken(session, len(announced))
+    before = place.value - len(announced)
+    rows = [
+        _alert(offset, message, said, care_groups) for offset, (message, said) in enumerate(announced, start=before + 1)
+    ]
+    stored = [{name: row[name] for name in alerts.c.keys()} for row in rows]  # noqa: SIM118 (columns, not a dict)
+    await session.execute(insert(alerts), stored)
+    await session.execute(
+        insert(alert_audiences), [{"audience": a, "offset": row["offset"]} for row in rows for a in row["audiences"]]
+    )
+    for wire in await wires(session, rows, epoch=place.epoch):
+        broadcast_after_commit(session, "alerts", orjson.dumps(wire))
+    return Told(rows, place.epoch, before, place.draft_id)
+
+
+async def taken(session: AsyncSession, count: int) -> Row[Any]:
+    """Take *count* offsets and hold the lock: (epoch, value, draft_id), where `value` is the last of them."""
+    take = update(position).values(value=position.c.value + count)
+    return (await session.execute(take.returning(position.c.epoch, position.c.value, position.c.draft_id))).one()
+
+
+async def head(session: AsyncSession) -> tuple[str, int]:
+    """The epoch, and the offset of the newest alert."""
+    row = (await session.execute(select(position.c.epoch, position.c.value))).one()
+    return row.epoch, row.value
+
+
+def offset_in(text: str, epoch: str) -> int:
+    """The offset of a position `epoch-offset`. Raises WrongPosition."""
+    said, _, number = text.rpartition("-")
+    if said != epoch or not number.isascii() or not number.isdigit() or len(number) > 18:
+        raise WrongPosition
+    return int(number)
+
+
+async def wires(session: AsyncSession, rows: Iterable[dict[str, Any]], *, epoch: str) -> list[dict[str, Any]]:
+    """What travels to the open streams: the alert with its names filled in, and whom it concerns."""
+    rows = list(rows)
+    people = await names_in(session, (row["headline"] for row in rows))
+    called = await network_names(session, (row["network_id"] for row in rows))
+    return [
+        {
+            "offset": row["offset"], "epoch": epoch, "audiences": row["audiences"], "actor": row["actor"],
+            "alert": shown(row, epoch=epoch, people=people, networks=called),
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def shown(row: Any, *, epoch: str, people: dict[str, str], networks: dict[str, str]) -> dict[str, Any]:
+    """An alert as everybody may see it, without what is one reader's own."""
+    return {
+        "id": row["message_id"], "message_id": row["message_id"], "headline": filled(row["headline"], people),
+        "category": row["category"], "significance": row["significance"], "path": row["path"], "time": row["time"],
+        "network_id": row["network_id"], "network_name": networks.get(row["network_id"], ""),
+        "position": f"{epoch}-{row['offset']}",
+    }  # fmt: skip
+
+
+async def network_names(session: AsyncSession, ids: Iterable[str]) -> dict[str, str]:
+    """Network id → name."""
+    wanted = set(filter(None, ids))
+    if not wanted:
+        return {}
+    rows = await session.execute(select(networks.c.id, networks.c.name).where(networks.c.id.in_(wanted)))
+    return {row.id: row.name for row in rows}
+
+
+async def wires_after(session: AsyncSession, *, after: int, limit: int) -> list[dict[str, Any]]:
+    """The wires of everybody after an offset, oldest first."""
+    epoch, _ = await head(session)
+    query = select(alerts).where(alerts.c.offset > after).order_by(alerts.c.offset).limit(limit)
+    rows = [dict(row) for row in (await session.execute(query)).mappings()]
+    audiences: dict[int, list[str]] = {row["offset"]: [] for row in rows}
+    for audience, offset in await session.execute(
+        select(alert_audiences.c.audience, alert_audiences.c.offset).where(alert_audiences.c.offset.in_(audiences))
+    ):
+        audiences[offset].append(audience)
+    return await wires(session, [{**row, "audiences": audiences[row["offset"]]} for row in rows], epoch=epoch)
+
+
+Announced = list[tuple[Envelope, Announcement]]
+
+
+async def _not_told_yet(session: AsyncSession, announced: Announced) -> Announced:
+    """The inbox has sifted the repeated already; this holds also after the inbox was emptied for a rebuild."""
+    if not announced:
+        return []
+    ids = [message.id for message, _ in announced]
+    known = set((await session.execute(select(alerts.c.message_id).where(alerts.c.message_id.in_(ids)))).scalars())
+    return [(message, said) for message, said in announced if message.id not in known]
+
+
+async def _care_groups(session: AsyncSession, announced: Iterable[Announcement]) -> dict[str, str]:
+    """Network id → care group, for those announcements that do not say."""
+    ids = {a.concerns.networks[0] for a in announced if a.concerns.networks and not a.concerns.care_groups}
+    if not ids:
+        return {}
+    rows = await session.execute(select(networks.c.id, networks.c.care_group).where(networks.c.id.in_(ids)))
+    return {row.id: row.care_group for row in rows}
+
+
+def _alert(offset: int, message: Envelope, said: Announcement, care_groups: dict[str, str]) -> dict[str, Any]:
+    network_id = said.concerns.networks[0] if said.concerns.networks else ""
+    groups = said.concerns.care_groups
+    return {
+        "offset": offset, "message_id": message.id, "headline": said.headline, "category": said.category,
+        "significance": said.significance, "path": said.path, "time": message.time, "network_id": network_id,
+        "care_group": groups[0] if groups else care_groups.get(network_id, ""), "actor": message.actor,
+        "stored_at": clock.now(), "audiences": said.concerns.audiences(), "source": message.source,
+    }  # fmt: skip

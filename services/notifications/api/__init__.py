@@ -1,0 +1,1 @@
+"""The routes of notifications: parse, authorise, call one command or query."""

@@ -1,0 +1,49 @@
+"""What the gateway asks for its streams. Never exposed outside."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+
+from services.notifications import alerts, inbox
+from services.notifications.audience import routes_of
+from services.notifications.queries import muted_by
+from services.notifications.schemas import Alert, AlertWire, Missed, ReaderOut, Wires
+from shared.auth import Principal, Session, gateway_only, may
+from shared.boundary import Router
+
+router = Router(include_in_schema=False)
+Offset = Annotated[int, Query(ge=0, le=2**62)]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+@router.get("/internal/reader/{person_id}")
+async def reader(person_id: str, session: Session, _by: Principal = may(gateway_only, "internal")) -> ReaderOut:
+    """Whom a person listens to, and what they muted."""
+    audiences = [audience for audience, _ in await routes_of(session, person_id)]
+    return ReaderOut(audiences=audiences, muted=await muted_by(session, person_id))
+
+
+@router.get("/internal/alerts")
+async def all_alerts(
+    session: Session, after: Offset = 0, limit: Limit = 500, _by: Principal = may(gateway_only, "internal")
+) -> Wires:
+    """What everybody was told after an offset, oldest first."""
+    epoch, newest = await alerts.head(session)
+    wires = await alerts.wires_after(session, after=after, limit=limit)
+    return Wires(epoch=epoch, head=newest, items=[AlertWire.model_validate(wire) for wire in wires])
+
+
+@router.get("/internal/inbox/{person_id}")
+async def missed(
+    person_id: str, session: Session, after: Offset = 0, limit: Limit = 200,
+    _by: Principal = may(gateway_only, "internal"),
+) -> Missed:  # fmt: skip
+    """What one person was told after an offset, oldest first; the newest of it where that is too much."""
+    epoch, newest = await alerts.head(session)
+    found = await inbox.following(session, person_id, after=after, limit=limit + 1)
+    too_far = len(found) > limit
+    if too_far:
+        found = list(reversed(await inbox.newest(session, person_id, before=2**62, limit=limit)))
+    return Missed(epoch=epoch, head=newest, items=[Alert.model_validate(item) for item in found], too_far=too_far)

@@ -1,0 +1,58 @@
+"""What people choose to be told, and how."""
+
+from __future__ import annotations
+
+from services.notifications.commands import preferences as commands
+from services.notifications.queries import preferences_of
+from services.notifications.schemas import Preferences, PreferencesBody
+from shared.auth import Principal, Session, may, signed_in
+from shared.boundary import ChangeBody, Router
+
+router = Router(tags=["alerts"])
+
+
+@router.get("/preferences")
+async def get_preferences(session: Session, by: Principal = may(signed_in, "alerts:read")) -> Preferences:
+    """What you chose, and the audiences you belong to."""
+    return Preferences.model_validate(await preferences_of(session, by.person_id))
+
+
+@router.patch("/preferences")
+async def change_preferences(
+    body: PreferencesBody, session: Session, by: Principal = may(signed_in, "alerts:write")
+) -> Preferences:
+    """Choose otherwise."""
+    await commands.change_preferences(session, fields=body.fields(), by=by)
+    return Preferences.model_validate(await preferences_of(session, by.person_id))
+
+
+@router.post("/networks/{network_id}/follow", status_code=204)
+async def follow(
+    network_id: str, _body: ChangeBody, session: Session, by: Principal = may(signed_in, "alerts:write")
+) -> None:
+    """Be told of a network without being a member."""
+    await commands.follow(session, network_id=network_id, by=by)
+
+
+@router.post("/networks/{network_id}/unfollow", status_code=204)
+async def unfollow(
+    network_id: str, _body: ChangeBody, session: Session, by: Principal = may(signed_in, "alerts:write")
+) -> None:
+    """Follow a network no longer."""
+    await commands.unfollow(session, network_id=network_id, by=by)
+
+
+@router.post("/networks/{network_id}/mute", status_code=204)
+async def mute(
+    network_id: str, _body: ChangeBody, session: Session, by: Principal = may(signed_in, "alerts:write")
+) -> None:
+    """Hear nothing of a network."""
+    await commands.mute(session, network_id=network_id, by=by)
+
+
+@router.post("/networks/{network_id}/unmute", status_code=204)
+async def unmute(
+    network_id: str, _body: ChangeBody, session: Session, by: Principal = may(signed_in, "alerts:write")
+) -> None:
+    """Hear of a network again."""
+    await commands.unmute(session, network_id=network_id, by=by)

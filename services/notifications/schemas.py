@@ -1,0 +1,132 @@
+"""Request and response bodies of notifications."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field, model_validator
+
+from shared.boundary import ChangeBody
+from shared.fields import Line, Page
+
+Id = Annotated[str, Field(min_length=1, max_length=64)]
+CareGroup = Annotated[Line, Field(min_length=1, max_length=80)]
+
+
+class Why(BaseModel):
+    """Why somebody was told: the audience, and a sentence that says it."""
+
+    audience: str
+    sentence: str
+
+
+class AlertCore(BaseModel):
+    """An alert as everybody may see it. `position` is its place in the one sequence of all alerts."""
+
+    id: str
+    message_id: str
+    headline: str
+    category: str
+    significance: str
+    path: str
+    time: datetime
+    network_id: str
+    network_name: str
+    position: str
+
+
+class Alert(AlertCore):
+    """An alert in one person's inbox."""
+
+    read: bool
+    why: Why
+
+
+class Alerts(Page[Alert]):
+    """A page of an inbox; `unread` counts the whole inbox, `position` is its end: streams resume there."""
+
+    unread: int
+    position: str
+
+
+class AlertWire(BaseModel):
+    """An alert on its way to the open streams."""
+
+    offset: int
+    epoch: str
+    audiences: list[str]
+    actor: str
+    alert: AlertCore
+
+
+class Wires(BaseModel):
+    """What everybody was told after an offset; `head` is the newest offset."""
+
+    epoch: str
+    head: int
+    items: list[AlertWire]
+
+
+class Missed(BaseModel):
+    """What one person was told after an offset. When that is too much, the newest of it, and `too_far`."""
+
+    epoch: str
+    head: int
+    items: list[Alert]
+    too_far: bool
+
+
+class ReaderOut(BaseModel):
+    """A reader as the live streams need them."""
+
+    audiences: list[str]
+    muted: list[str]
+
+
+class ReadBody(ChangeBody):
+    """Which alerts were read: some, or all up to a position."""
+
+    ids: Annotated[list[Id], Field(max_length=500, default_factory=list)]
+    up_to: Annotated[str, Field(max_length=60)] = ""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> ReadBody:
+        if bool(self.ids) == bool(self.up_to):
+            raise ValueError("send either 'ids' or 'up_to'")
+        return self
+
+
+class UnreadBody(ChangeBody):
+    """Which alerts are to count as unread."""
+
+    ids: Annotated[list[Id], Field(min_length=1, max_length=500)]
+
+
+class AudienceOut(BaseModel):
+    """An audience that a person belongs to, and by which route."""
+
+    audience: str
+    route: str
+    name: str
+
+
+class Preferences(BaseModel):
+    """What a person chose. `muted` and `follows` are networks' ids, `interests` care groups."""
+
+    muted: list[str]
+    follows: list[str]
+    newsletter: bool
+    immediate: bool
+    interests: list[str]
+    audiences: list[AudienceOut]
+
+
+class PreferencesBody(ChangeBody):
+    """Changes of preferences; a list that is sent is the whole list."""
+
+    muted: Annotated[list[Id], Field(max_length=500, default_factory=list)]
+    follows: Annotated[list[Id], Field(max_length=500, default_factory=list)]
+    interests: Annotated[list[CareGroup], Field(max_length=100, default_factory=list)]
+    newsletter: bool = False
+    immediate: bool = False

@@ -1,0 +1,97 @@
+"""The newsletter and all mail: issues, their items and readers, and one delivery for each copy."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, SmallInteger, Table, Text, UniqueConstraint
+
+from services.notifications.tables.kept import metadata
+from shared.db import UtcDateTime
+from shared.outbox import Number
+
+newsletter_readers = Table(
+    "newsletter_readers",
+    metadata,
+    Column("id", Text, primary_key=True, comment="the person's id, or one of its own where there is no account"),
+    Column("email", Text, nullable=False, comment="empty for people: theirs is in `people`"),
+    Column("confirmed_at", UtcDateTime),
+    Column("unsubscribed_at", UtcDateTime),
+    Index("newsletter_readers_by_email", "email"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    comment="addresses that a server refused for good: no more mail goes there",
+)
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("intro", Text, nullable=False),
+    Column("status", Text, nullable=False, comment="draft, approved, sending, paused, sent"),
+    Column("week_from", Date, nullable=False),
+    Column("week_to", Date, nullable=False),
+    Column("readers", Integer, nullable=False),
+    Column("approved_by", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("pressed_at", UtcDateTime, comment="when sending began"),
+    Column("sent_at", UtcDateTime),
+)
+
+issue_items = Table(
+    "issue_items",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("issue_id", Text, nullable=False),
+    Column("same", Text, nullable=False, comment="what is said of the same is said once, the last time"),
+    Column("message_id", Text, nullable=False, index=True),
+    Column("headline", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("significance", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("time", UtcDateTime, nullable=False),
+    Column("network_id", Text, nullable=False),
+    Column("care_group", Text, nullable=False),
+    Column("audiences", Text, nullable=False, comment="its audiences, one a line"),
+    Column("place", Integer, comment="where staff put it, or null"),
+    Column("pinned", Boolean, nullable=False),
+    Column("dropped", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    UniqueConstraint("issue_id", "same"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False, comment="newsletter or alert"),
+    Column("thing", Text, nullable=False, comment="the issue's id, or the message's"),
+    Column("reader_id", Text, nullable=False, comment="the address is looked up when it is sent"),
+    Column("mail_id", Text, nullable=False, comment="the Message-ID, the same however often it is sent"),
+    Column("state", Text, nullable=False, comment="pending, sending, sent, refused, deferred"),
+    Column("attempts", SmallInteger, nullable=False),
+    Column("next_at", UtcDateTime, nullable=False),
+    Column("holder", Text, nullable=False, comment="the sender that works on it, or empty"),
+    Column("connection", SmallInteger),
+    Column("repeated", Boolean, nullable=False, comment="sent again because it is unknown whether it had arrived"),
+    Column("reason", Text, nullable=False),
+    Column("sent_at", UtcDateTime),
+    UniqueConstraint("kind", "thing", "reader_id"),
+    Index("deliveries_due", "state", "next_at"),
+    Index("deliveries_of_reader", "reader_id"),
+    Index("deliveries_by_state", "thing", "state"),
+)
+
+senders = Table(
+    "senders",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("alive_until", BigInteger, nullable=False, comment="seconds since 1970; after it, what it held is free"),
+)
