@@ -51,6 +51,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         self._committed: dict[Place, int] = {}
         self._behind: dict[TopicPartition, int] = {}
         self._heard = 0.0
+        self._left = False
 
     async def on_partitions_revoked(self, revoked: object) -> None:
         """A rebalance begins: what was fetched comes again, here or elsewhere."""
@@ -61,6 +62,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def ready_consumer(self) -> AIOKafkaConsumer:
         """The consumer, made and joined to the group where there is none. Raises LogAway."""
+        if self._left:
+            raise LogAway(f"This member of {self._group} has left; subscribe again.")
         if self._consumer is None:
             consumer = _consumer(self._bootstrap, self._group)
             try:
@@ -166,6 +169,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def close(self) -> None:
         """See `shared.log.Subscription`."""
+        self._left = True
         self._closed(self)
         await self._drop()
 

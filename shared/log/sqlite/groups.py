@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -95,35 +95,47 @@ def share(connection: sqlite3.Connection, group: str) -> bool:
 def fair_shares(
     places: Sequence[tuple[int, str]], members: Sequence[Member], held: Mapping[int, str]
 ) -> dict[int, str]:
-    """An owner for each place that somebody wants: even within a topic first, then over all topics."""
-    of_topic: dict[str, Counter[str]] = defaultdict(Counter)
-    of_all: Counter[str] = Counter()
-    wanted = {topic: [m.name for m in members if m.wants(topic)] for _, topic in places}
-    owners: dict[int, str] = {}
+    """An owner for each place (number, topic) that somebody wants: even within a topic, then over all topics."""
+    shares = _Shares({topic: [m.name for m in members if m.wants(topic)] for _, topic in places})
+    wanted = [(place, topic) for place, topic in places if shares.wanted[topic]]
+    for place, topic in wanted:
+        if held.get(place) in shares.wanted[topic]:
+            shares.give(place, topic, held[place])
+    for place, topic in wanted:
+        if place not in shares.owners:
+            shares.give(place, topic, shares.least(topic))
+    for place, topic in wanted:
+        other = shares.least(topic)
+        if shares.is_unfair(topic, shares.owners[place], other):
+            shares.give(place, topic, other)
+    return shares.owners
 
-    def give(place: int, topic: str, owner: str) -> None:
-        owners[place] = owner
-        of_topic[topic][owner] += 1
-        of_all[owner] += 1
 
-    def least(topic: str) -> str:
-        return min(wanted[topic], key=lambda name: (of_topic[topic][name], of_all[name], name))
+class _Shares:
+    """Who has what so far, counted by topic and over all."""
 
-    for place, topic in places:
-        if held.get(place) in wanted[topic]:
-            give(place, topic, held[place])
-    for place, topic in places:
-        if place not in owners and wanted[topic]:
-            give(place, topic, least(topic))
-    for place, topic in places:
-        if place in owners:
-            other, owner = least(topic), owners[place]
-            more, more_of_all = of_topic[topic][owner] - of_topic[topic][other], of_all[owner] - of_all[other]
-            if more > 1 or (more == 1 and more_of_all > 1):
-                of_topic[topic][owner] -= 1
-                of_all[owner] -= 1
-                give(place, topic, other)
-    return owners
+    def __init__(self, wanted: dict[str, list[str]]) -> None:
+        self.wanted = wanted
+        self.owners: dict[int, str] = {}
+        self._of_topic: Counter[tuple[str, str]] = Counter()
+        self._of_all: Counter[str] = Counter()
+
+    def give(self, place: int, topic: str, owner: str) -> None:
+        if place in self.owners:
+            self._count(topic, self.owners[place], -1)
+        self.owners[place] = owner
+        self._count(topic, owner, +1)
+
+    def _count(self, topic: str, owner: str, by: int) -> None:
+        self._of_topic[topic, owner] += by
+        self._of_all[owner] += by
+
+    def least(self, topic: str) -> str:
+        return min(self.wanted[topic], key=lambda name: (self._of_topic[topic, name], self._of_all[name], name))
+
+    def is_unfair(self, topic: str, owner: str, other: str) -> bool:
+        more = self._of_topic[topic, owner] - self._of_topic[topic, other]
+        return more > 1 or (more == 1 and self._of_all[owner] - self._of_all[other] > 1)
 
 
 def claims(connection: sqlite3.Connection, member: Member) -> dict[int, tuple[int, int]]:
