@@ -5,6 +5,7 @@ Standard library only: this runs before anything is installed.
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Protocol
 
@@ -18,8 +19,11 @@ class Part(Protocol):
 
     name: str
     setting: str
-    user: str | None
-    stop_signal: int
+    stop_signal: signal.Signals
+
+    @property
+    def user(self) -> str | None:
+        """The user to run as, if not ourselves."""
 
     def install(self) -> None:
         """Make the program available. Raises CannotBeHad."""

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from parts import CannotBeHad
+from deploy.parts import CannotBeHad
 
 
 def need(program: str, package: str, *, where: tuple[Path, ...] = ()) -> str:

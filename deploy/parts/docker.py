@@ -7,12 +7,13 @@ import os
 import secrets
 import shutil
 import subprocess
+import zlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from parts import CannotBeHad
-from parts.ports import free_port
+from deploy.parts import CannotBeHad
+from deploy.parts.ports import free_port
 
 COMPOSE = Path(__file__).resolve().parent.parent.parent / "docker-compose.yml"
 PORTS = {"kafka": "TIDINGS_KAFKA_PORT", "postgres": "TIDINGS_POSTGRES_PORT", "redis": "TIDINGS_REDIS_PORT"}
@@ -23,7 +24,7 @@ def engine_answers() -> bool:
     """Whether `docker compose` is here and an engine stands behind it."""
     if shutil.which("docker") is None:
         return False
-    return all(_succeeds("docker", *words) for words in (("info",), ("compose", "version")))
+    return _succeeds("docker", "info") and _succeeds("docker", "compose", "version")
 
 
 def up(home: Path, part: str) -> str:
@@ -68,20 +69,14 @@ def _chosen(home: Path) -> dict[str, str]:
 
 
 def _compose(home: Path, *words: str) -> None:
-    project = f"tidings-{abs(hash_of(home)):08x}"
+    # A project of its own for each folder, apart from a whole Tidings that runs from the same file.
+    project = f"tidings-backends-{zlib.crc32(str(home).encode()):08x}"
     # The file demands a secret of the services; the backends alone have no use for one.
     environment: Mapping[str, str] = {**os.environ, "TIDINGS_SECRET": "unused", **_chosen(home)}
     command = ["docker", "compose", "-p", project, "-f", str(COMPOSE), *words]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     if done.returncode:
         raise CannotBeHad(f"{' '.join(command)} failed: {done.stderr.strip()[-400:]}")
-
-
-def hash_of(home: Path) -> int:
-    """A number that stays the same for one folder: two folders have two compose projects."""
-    import zlib
-
-    return zlib.crc32(str(home.resolve()).encode())
 
 
 def _succeeds(*command: str) -> bool:

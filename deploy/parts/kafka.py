@@ -12,9 +12,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from parts import CannotBeHad
-from parts.debian import install, need
-from parts.ports import free_port
+from deploy.parts import CannotBeHad
+from deploy.parts.debian import install, need
+from deploy.parts.ports import free_port
 
 VERSION = "4.1.1"
 HERE = Path(__file__).resolve().parent.parent / "kafka"
@@ -26,7 +26,12 @@ METADATA_REQUEST = struct.pack(">ihhihi", 14, 3, 0, 1, -1, 0)
 class Kafka:
     """A broker that is its own controller."""
 
-    name, setting, user, stop_signal = "kafka", "TIDINGS_KAFKA", None, signal.SIGTERM
+    name, setting, stop_signal = "kafka", "TIDINGS_KAFKA", signal.SIGTERM
+
+    @property
+    def user(self) -> str | None:
+        """Ourselves."""
+        return None
 
     def install(self) -> None:
         """Java by apt where missing; the jars by Maven, once, into the user's cache."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from parts import CannotBeHad, Part, process
-from parts.ports import free_port, is_free
+from deploy.parts import CannotBeHad, Part, process
+from deploy.parts.ports import free_port, is_free
 
 PATIENCE = 90
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+from itertools import islice
 
 BELOW_EPHEMERAL = range(20000, 32000)
 """Below the ports that the kernel hands to clients: there, a client that reconnects to a server that was killed can
@@ -21,6 +22,11 @@ def is_free(port: int) -> bool:
         return True
 
 
+def free_ports(count: int) -> list[int]:
+    """That many different ports on which servers could listen now. Another program may take one before you do."""
+    return list(islice(filter(is_free, random.sample(BELOW_EPHEMERAL, len(BELOW_EPHEMERAL))), count))
+
+
 def free_port() -> int:
-    """A port on which a server could listen now. Another program may take it before you do."""
-    return next(port for port in random.sample(BELOW_EPHEMERAL, 1000) if is_free(port))
+    """One such port."""
+    return free_ports(1)[0]

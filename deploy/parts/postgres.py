@@ -12,8 +12,8 @@ import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from parts import CannotBeHad, process
-from parts.debian import need
+from deploy.parts import CannotBeHad, process
+from deploy.parts.debian import need
 
 ROLE = "tidings"
 SSL_REQUEST = struct.pack(">ii", 8, 80877103)
@@ -45,7 +45,12 @@ class Postgres:
 
     def command(self, home: Path, port: int) -> list[str]:
         """The server in the foreground."""
-        settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 200}
+        settings = {
+            "port": port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "max_connections": 200,
+        }
         chosen = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return [_program("postgres"), "-D", str(home / "data"), *chosen]
 

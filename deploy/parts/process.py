@@ -34,6 +34,11 @@ def running(pid_file: Path) -> int | None:
     return int(pid) if _born(int(pid)) == born.strip() else None
 
 
+def may_enter(folder: Path, user: str) -> bool:
+    """Whether *user* can go into *folder*; only root may ask for another."""
+    return subprocess.run(["test", "-x", folder], user=user, group=user, extra_groups=[]).returncode == 0
+
+
 def lives(pid: int) -> bool:
     """Whether there is such a process, zombies not counted: where nobody buries them, they still have their pid."""
     return bool(_born(pid))

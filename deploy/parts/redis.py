@@ -7,13 +7,18 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from parts.debian import need
+from deploy.parts.debian import need
 
 
 class Redis:
     """A server in memory."""
 
-    name, setting, user, stop_signal = "redis", "TIDINGS_REDIS", None, signal.SIGTERM
+    name, setting, stop_signal = "redis", "TIDINGS_REDIS", signal.SIGTERM
+
+    @property
+    def user(self) -> str | None:
+        """Ourselves."""
+        return None
 
     def install(self) -> None:
         """By apt where missing."""

@@ -1,0 +1,1 @@
+"""How Tidings is set up and run: on this machine, in containers, on Kubernetes."""
