@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import asyncpg
 import pytest
 from sqlalchemy import select
 
@@ -87,15 +90,37 @@ def network(identity: str, name: str) -> NewRecord:
     return NewRecord(envelope.topic, envelope.key, headers, value)
 
 
+BOTH = pytest.mark.parametrize(
+    "membership", ["sqlite", pytest.param("postgresql", marks=pytest.mark.backends)], indirect=True
+)
+"""For what the databases do differently: locks, and types that the other does not have."""
+
+
 @pytest.fixture
-async def membership(tmp_path: Path) -> AsyncIterator[Membership]:
-    """The running service, which knows the networks `stroke`, `cancer` and `archived`."""
-    async with rig(service, tmp_path) as running:
-        known = [network("stroke", "Stroke Network"), network("cancer", "Cancer Network"), network("archived", "Old")]
-        await running.parts.log.append(known)
-        for _ in range(500):
-            async with running.parts.database.reading() as session:
-                if len((await session.execute(select(Network.id))).all()) == len(known):
-                    break
-            await asyncio.sleep(0.01)
-        yield Membership(running)
+async def membership(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Membership]:
+    """The running service, which knows the networks `stroke`, `cancer` and `archived`; on SQLite unless told."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        async with rig(service, tmp_path) as running:
+            yield await with_networks(running)
+        return
+    server = request.getfixturevalue("backends").need("postgres")
+    own = replace(service, name=f"membership_{uuid4().hex[:12]}")
+    try:
+        async with rig(own, tmp_path, postgres=server) as running:
+            yield await with_networks(running)
+    finally:
+        connection = await asyncpg.connect(server, database="postgres")
+        await connection.execute(f"DROP DATABASE IF EXISTS tidings_{own.name} WITH (FORCE)")
+        await connection.close()
+
+
+async def with_networks(running: Rig) -> Membership:
+    """*running*, once it has heard of the networks."""
+    known = [network("stroke", "Stroke Network"), network("cancer", "Cancer Network"), network("archived", "Old")]
+    await running.parts.log.append(known)
+    for _ in range(500):
+        async with running.parts.database.reading() as session:
+            if len((await session.execute(select(Network.id))).all()) == len(known):
+                return Membership(running)
+        await asyncio.sleep(0.01)
+    raise AssertionError("the register's messages were not taken")

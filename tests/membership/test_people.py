@@ -9,6 +9,7 @@ from sqlalchemy import select
 from services.membership.tables import Organisation, metadata
 from shared.auth import ANYBODY
 from shared.db import kernel
+from tests.membership.conftest import BOTH
 
 
 async def test_staff_see_records_and_others_only_names(membership: Any) -> None:
@@ -23,6 +24,7 @@ async def test_staff_see_records_and_others_only_names(membership: Any) -> None:
     assert (await membership.ask("GET", "/people", by=ANYBODY)).status_code == 401
 
 
+@BOTH
 async def test_people_are_listed_page_by_page(membership: Any) -> None:
     names = sorted(f"Person {n}" for n in range(5))
     for name in reversed(names):
@@ -63,6 +65,7 @@ async def test_a_record_that_makes_no_sense_is_refused(membership: Any) -> None:
     assert (await membership.ask("GET", "/people")).json()["total"] == 1
 
 
+@BOTH
 async def test_an_erasure_leaves_nothing(membership: Any) -> None:
     ann = await membership.person("Wilhelmina Unmistakable", organisation="R1A")
     body = {"person_id": ann.person_id, "role": "chair", "reason": "Unmistakable is willing"}
@@ -97,6 +100,7 @@ async def test_another_persons_erasure_is_refused(membership: Any) -> None:
     assert (await membership.ask("GET", f"/people/{ann.person_id}")).status_code == 200
 
 
+@BOTH
 async def test_the_reference_organisations_are_there_once(membership: Any) -> None:
     from services.membership.commands import load_reference
 

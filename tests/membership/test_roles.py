@@ -13,12 +13,14 @@ from services.membership.tables import Role
 from services.membership.turning import turn_roles
 from shared import clock
 from shared.auth import ANYBODY, Principal
+from tests.membership.conftest import BOTH
 from tests.service_rig import STAFF
 
 TODAY = clock.today()
 MEMBERSHIPS = "membership.memberships"
 
 
+@BOTH
 async def test_join_and_leave(membership: Any) -> None:
     ann = await membership.person()
     joined = await membership.ask("POST", "/networks/stroke/join", {}, by=ann)
@@ -42,6 +44,7 @@ async def test_joining_is_told_to_the_person_and_the_leads_alone(membership: Any
     assert set(told.concerns.audiences()) == {f"person:{ann.person_id}", f"person:{lead.person_id}"}
 
 
+@BOTH
 async def test_a_new_lead_replaces_the_present_one_and_is_told_once(membership: Any) -> None:
     old, new = await membership.person("Olga Old"), await membership.person("Nia New")
     first = await membership.give("stroke", old, "lead_manager", **{"from": str(TODAY - timedelta(days=30))})
@@ -72,6 +75,7 @@ async def test_a_lead_that_ends_without_a_successor_leaves_a_vacancy(membership:
     assert again.status_code == 409
 
 
+@BOTH
 async def test_of_two_who_replace_a_lead_at_once_one_remains(membership: Any) -> None:
     people = [await membership.person(f"Person {n}") for n in range(8)]
     answers = await asyncio.gather(*(membership.give("stroke", person, "lead_doctor") for person in people))
@@ -120,6 +124,7 @@ async def test_a_role_that_makes_no_sense_is_refused(membership: Any, network: s
         assert (await session.execute(select(Role.id))).first() is None
 
 
+@BOTH
 async def test_a_role_of_another_day_begins_and_ends_with_the_calendar(membership: Any) -> None:
     old, new = await membership.person("Olga Old"), await membership.person("Nia New")
     await membership.give("stroke", old, "lead_nurse")

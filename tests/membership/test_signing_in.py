@@ -14,6 +14,7 @@ from services.membership.queries import principal_by_email
 from services.membership.tables import Account, Token
 from shared import clock
 from shared.auth import Principal
+from tests.membership.conftest import BOTH
 from tests.service_rig import STAFF
 
 RIGHT = {"email": "ann.example@people.example", "password": "correct horse battery"}
@@ -26,6 +27,7 @@ async def with_account(membership: Any, **fields: Any) -> Principal:
     return ann
 
 
+@BOTH
 async def test_the_right_password_signs_in_and_nothing_else_does(membership: Any) -> None:
     ann = await with_account(membership, bodies=["Q31"])
     answer = await membership.gateway("POST", "/internal/sign-in", {**RIGHT, "email": "Ann.Example@people.example"})
@@ -56,6 +58,7 @@ async def test_internal_routes_are_for_the_gateway_alone(membership: Any) -> Non
         assert (await membership.ask("GET", "/internal/principals/x", by=by)).status_code == 403
 
 
+@BOTH
 async def test_a_token_stands_for_its_owner_with_its_scopes_until_withdrawn(membership: Any) -> None:
     ann = await membership.person()
     made = (await membership.ask("POST", "/tokens", {"scopes": ["networks:read"], "days": 1}, by=ann)).json()
@@ -100,6 +103,7 @@ async def test_me_says_who_and_where_i_am(membership: Any) -> None:
     assert me["bodies"] == [{"code": "Q31", "name": "North West Strategic Health Authority"}]
 
 
+@BOTH
 async def test_the_first_link_makes_one_member_of_staff(membership: Any) -> None:
     async with membership.rig.parts.database.transaction() as session:
         link = await first_account_link(session)

@@ -6,7 +6,7 @@ being known who it was.
 
 from __future__ import annotations
 
-from sqlalchemy import LargeBinary, Text, cast, delete, func, select, update
+from sqlalchemy import Text, cast, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -63,9 +63,9 @@ async def _forget(session: AsyncSession, person_id: str) -> None:
 
 def _mentions(session: AsyncSession, person_id: str) -> ColumnElement[bool]:
     """Answers kept for a repeated request that tell of this person: they carry the name beside the id."""
-    if session.get_bind().dialect.name == "postgresql":
-        return func.position(cast(person_id.encode(), LargeBinary), answers.c.body) > 0
-    return func.instr(cast(answers.c.body, Text), person_id) > 0
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    body = func.encode(answers.c.body, "escape") if is_postgresql else cast(answers.c.body, Text)
+    return body.contains(person_id)
 
 
 async def _tombstone(session: AsyncSession, person_id: str, revision: int, by: Principal) -> None:
