@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import tempfile
 import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+import uvloop
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from sqlalchemy import func, insert, select
 
 from benchmarks.figures import Figure
@@ -22,13 +27,14 @@ from shared.outbox import outbox
 from shared.relay import Relay
 from tests.kernel import toy
 
-MESSAGES = 30_000
+MESSAGES = 60_000
 VALUE = b"x" * 800
 
 
 def measure() -> list[Figure]:
     """Messages a second, both ways."""
-    return asyncio.run(_measure())
+    found: list[Figure] = uvloop.run(_measure())
+    return found
 
 
 async def _measure() -> list[Figure]:
@@ -41,65 +47,89 @@ async def _measure() -> list[Figure]:
     return [Figure("outbox → Kafka → inbox + projected row", ours, "messages/s", aim, met, beside)]
 
 
-async def _bare(bootstrap: str) -> float:
-    """Produce in batches and consume at the same time, committing each batch."""
-    topic = f"bench.bare-{new_id()}"
+async def _topic(bootstrap: str, name: str) -> str:
+    topic = f"bench.{name}-{new_id()}"
     log = open_log(Settings(kafka=bootstrap))
     await log.start()
     await log.create_topics([Topic(topic)])
     await log.stop()
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
-    consumer = AIOKafkaConsumer(
-        topic, bootstrap_servers=bootstrap, group_id=topic, auto_offset_reset="earliest", enable_auto_commit=False
-    )
-    await producer.start()
-    await consumer.start()
+    return topic
+
+
+async def _bare(bootstrap: str) -> float:
+    """Produce in batches in one process and consume in another, committing each batch."""
+    topic = await _topic(bootstrap, "bare")
     started = time.perf_counter()
-    await asyncio.gather(_produce(producer, topic), _consume(consumer))
-    seconds = time.perf_counter() - started
-    await producer.stop()
-    await consumer.stop()
-    return MESSAGES / seconds
+    with _beside(_produce, bootstrap, topic):
+        await _consume(bootstrap, topic)
+    return MESSAGES / (time.perf_counter() - started)
 
 
-async def _produce(producer: AIOKafkaProducer, topic: str) -> None:
+@contextmanager
+def _beside(role: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> Iterator[None]:
+    """Run *role* in a process of its own meanwhile."""
+    process = multiprocessing.get_context("spawn").Process(target=_run, args=(role, *arguments))
+    process.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _run(role: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> None:
+    uvloop.run(role(*arguments))
+
+
+async def _produce(bootstrap: str, topic: str) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+    await producer.start()
     for _ in range(MESSAGES // 500):
         waiting = [await producer.send(topic, VALUE, new_id().encode()) for _ in range(500)]
         await asyncio.gather(*waiting)
+    await producer.stop()
 
 
-async def _consume(consumer: AIOKafkaConsumer) -> None:
+async def _consume(bootstrap: str, topic: str) -> None:
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=bootstrap, group_id=topic, auto_offset_reset="earliest", enable_auto_commit=False
+    )
+    await consumer.start()
     seen = 0
     while seen < MESSAGES:
         batches = await consumer.getmany(timeout_ms=1000, max_records=500)
         seen += sum(len(records) for records in batches.values())
-        ends = {TopicPartition(p.topic, p.partition): records[-1].offset + 1 for p, records in batches.items()}
-        if ends:
-            await consumer.commit(ends)
+        if batches:
+            await consumer.commit({place: records[-1].offset + 1 for place, records in batches.items()})
+    await consumer.stop()
 
 
 async def _ours(addresses: dict[str, str]) -> float:
-    """The relay and the consumer of the kernel, at the same time, from a full outbox."""
+    """The relay in one process and the consumer in another, from a full outbox."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data=Path(folder), kafka=addresses["TIDINGS_KAFKA"], postgres=addresses["TIDINGS_POSTGRES"])
-        topic = f"bench.ours-{new_id()}"
-        toy.TOPIC = topic
+        topic = await _topic(addresses["TIDINGS_KAFKA"], "ours")
         database, log = Database(settings, "toy"), open_log(settings)
         await toy.create_tables(database)
-        await log.start()
-        await log.create_topics([Topic(topic)])
         await _fill(database, topic)
-        consumer = Consumer(database, log, topic, [Subscription(topic, toy.on_things)])
         started = time.perf_counter()
-        tasks = [asyncio.create_task(Relay(database, log).run()), asyncio.create_task(consumer.run())]
-        await _until_projected(database)
-        seconds = time.perf_counter() - started
-        for task in tasks:
+        with _beside(_relay, settings):
+            await log.start()
+            consumer = Consumer(database, log, topic, [Subscription(topic, toy.on_things)])
+            task = asyncio.create_task(consumer.run())
+            await _until_projected(database)
+            seconds = time.perf_counter() - started
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(task, return_exceptions=True)
         await log.stop()
         await database.dispose()
         return MESSAGES / seconds
+
+
+async def _relay(settings: Settings) -> None:
+    log = open_log(settings)
+    await log.start()
+    await Relay(Database(settings, "toy"), log).run()
 
 
 async def _fill(database: Database, topic: str) -> None:

@@ -10,15 +10,30 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 import structlog
-from sqlalchemy import JSON, DateTime, Dialect, Insert, MetaData, Table, TypeDecorator, event, text
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    MetaData,
+    Table,
+    TextClause,
+    TypeDecorator,
+    any_,
+    event,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -152,20 +167,70 @@ async def upsert_newer(session: AsyncSession, table: Table, rows: list[dict[str,
 
     This is what makes duplicates and disorder harmless to a projection. *rows* may name one key several times.
     """
-    if not rows:
-        return
     key = [column.name for column in table.primary_key]
     newest: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
         identity = tuple(row[name] for name in key)
         if identity not in newest or newest[identity]["revision"] < row["revision"]:
             newest[identity] = row
-    insert: Any = upsert(session, table)
-    replaced = {name: insert.excluded[name] for name in rows[0] if name not in key}
-    statement: Insert = insert.on_conflict_do_update(
-        index_elements=key, set_=replaced, where=table.c.revision < insert.excluded.revision
-    )
-    await session.execute(statement, list(newest.values()))
+    if newest:
+        replaced = ", ".join(f"{name} = excluded.{name}" for name in rows[0] if name not in key)
+        conflict = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {replaced}"
+        await insert_rows(
+            session, table, list(newest.values()), f"{conflict} WHERE {table.name}.revision < excluded.revision"
+        )
+
+
+def among(session: AsyncSession, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+    """Whether *column* is one of *values*, as one parameter however many they are."""
+    if session.get_bind().dialect.name == "postgresql":
+        found: ColumnElement[bool] = column == any_(literal(list(values), postgresql.ARRAY(column.type)))
+        return found
+    listed = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
+    return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
+
+
+async def insert_rows(session: AsyncSession, table: Table, rows: list[dict[str, Any]], tail: str = "") -> Any:
+    """Insert *rows*, all with the same columns and none of bytes, in one statement that ends with *tail*.
+
+    They travel as one JSON value that the database takes apart: a twentieth of the cost of as many parameters.
+    Returns the statement's result.
+    """
+    dialect = session.get_bind().dialect
+    statement = _insert_from_json(table, tuple(rows[0]), dialect, tail)
+    return await session.execute(statement, {"rows": _as_json(rows, dialect.name)})
+
+
+_statements: dict[tuple[str, str, tuple[str, ...], str], TextClause] = {}
+
+
+def _insert_from_json(table: Table, names: tuple[str, ...], dialect: Dialect, tail: str) -> TextClause:
+    known = (dialect.name, table.name, names, tail)
+    if known not in _statements:
+        columns = [table.c[name] for name in names]
+        listed = ", ".join(f'"{name}"' for name in names)
+        if dialect.name == "postgresql":
+            types = ", ".join(f'"{c.name}" {c.type.compile(dialect)}' for c in columns)
+            source = f"SELECT {listed} FROM json_to_recordset(CAST(:rows AS json)) AS r({types}) WHERE true"  # noqa: S608 (only our own names)
+        else:
+            arrow = {c.name: "->" if isinstance(c.type, JSON) else "->>" for c in columns}
+            picked = ", ".join(f"value {arrow[name]} '$.{name}'" for name in names)
+            source = f"SELECT {picked} FROM json_each(:rows) WHERE true"  # noqa: S608
+        _statements[known] = text(f'INSERT INTO "{table.name}" ({listed}) {source} {tail}')
+    return _statements[known]
+
+
+def _as_json(rows: list[dict[str, Any]], dialect: str) -> str:
+    if dialect != "sqlite":
+        return orjson.dumps(rows).decode()
+    return orjson.dumps(rows, default=_sqlite_value, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
+
+
+def _sqlite_value(value: Any) -> str:
+    """A moment or a date as SQLAlchemy writes it to SQLite."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return str(value)
 
 
 def _url(settings: Settings, name: str) -> URL:

@@ -102,16 +102,16 @@ def _text(value: str | int | datetime) -> bytes:
 
 def decode(topic: str, key: str, headers: Headers, value: bytes | None) -> Envelope:
     """Read a record back. Raises UnreadableMessage where an attribute is missing or the value is no JSON object."""
-    said = {name.removeprefix("ce_"): content.decode("utf-8", "replace") for name, content in headers}
+    said = {name: content.decode("utf-8", "replace") for name, content in headers}
     try:
         data = None if value is None else orjson.loads(value)
         if data is not None and not isinstance(data, dict):
             raise ValueError("the value is not a JSON object")
         return Envelope(
-            topic=topic, key=key, data=data, id=said["id"], type=said["type"], source=said["source"],
-            subject=said.get("subject", key), time=datetime.fromisoformat(said["time"]),
-            revision=int(said.get("revision", 0)), correlationid=said.get("correlationid", ""),
-            causationid=said.get("causationid", ""), actor=said.get("actor", ""),
+            topic=topic, key=key, data=data, id=said["ce_id"], type=said["ce_type"], source=said["ce_source"],
+            subject=said.get("ce_subject", key), time=datetime.fromisoformat(said["ce_time"]),
+            revision=int(said.get("ce_revision", 0)), correlationid=said.get("ce_correlationid", ""),
+            causationid=said.get("ce_causationid", ""), actor=said.get("ce_actor", ""),
             traceparent=said.get("traceparent", ""),
         )  # fmt: skip
     except (KeyError, ValueError) as error:

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Integer, Table, Text, delete, select,
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
-from shared.db import UtcDateTime, kernel, upsert
+from shared.db import UtcDateTime, insert_rows, kernel
 from shared.log import Record
 
 inbox = Table(
@@ -29,17 +29,18 @@ async def once(session: AsyncSession, arrivals: Sequence[tuple[str, Record]]) ->
 
     The caller's effects for those ids must be in the same transaction.
     """
+    moment = clock.now()
     rows = {
         message_id: {
             "message_id": message_id, "topic": record.topic, "partition": record.partition, "offset": record.offset,
-            "logged_at": record.time, "handled_at": clock.now(), "outcome": "handled",
+            "logged_at": record.time, "handled_at": moment, "outcome": "handled",
         }
         for message_id, record in arrivals
     }  # fmt: skip
     if not rows:
         return set()
-    statement = upsert(session, inbox).on_conflict_do_nothing().returning(inbox.c.message_id)
-    return set((await session.execute(statement, list(rows.values()))).scalars())
+    noted = await insert_rows(session, inbox, list(rows.values()), "ON CONFLICT DO NOTHING RETURNING message_id")
+    return set(noted.scalars())
 
 
 async def mark_parked(session: AsyncSession, message_ids: Sequence[str], outcome: str = "parked") -> None:

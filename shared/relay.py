@@ -25,7 +25,7 @@ import structlog
 from sqlalchemy import Row, delete, func, select
 
 from shared import clock
-from shared.db import Database, is_away
+from shared.db import Database, among, is_away
 from shared.log import EventLog, LogAway, NewRecord
 from shared.outbox import outbox
 from shared.telemetry import OUTBOX_AGE, OUTBOX_ROWS
@@ -74,7 +74,9 @@ class Relay:
         if rows:
             await self._log.append([_record(row) for row in rows])
             async with self._database.transaction() as session:
-                await session.execute(delete(outbox).where(_these(rows)))
+                # Exactly the rows that were read: numbers between them may belong to transactions still open.
+                numbers = [row.number for row in rows]
+                await session.execute(delete(outbox).where(among(session, outbox.c.number, numbers)))
         return len(rows)
 
     async def _carry_all(self) -> None:
@@ -92,11 +94,6 @@ class Relay:
         age = (clock.now() - rows[0].written_at).total_seconds() if rows else 0
         OUTBOX_AGE.labels(self._database.name).set(max(age, 0))
         OUTBOX_ROWS.labels(self._database.name).set(len(rows))
-
-
-def _these(rows: Sequence[Row[Any]]) -> Any:
-    """Exactly the rows that were read. Numbers between them may belong to transactions still open."""
-    return outbox.c.number.in_([row.number for row in rows])
 
 
 def _record(row: Row[Any]) -> NewRecord:
