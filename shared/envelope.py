@@ -112,7 +112,7 @@ def decode(topic: str, key: str, headers: Headers, value: bytes | None) -> Envel
             subject=said.get("ce_subject", key), time=datetime.fromisoformat(said["ce_time"]),
             revision=int(said.get("ce_revision", 0)), correlationid=said.get("ce_correlationid", ""),
             causationid=said.get("ce_causationid", ""), actor=said.get("ce_actor", ""),
-            traceparent=said.get("traceparent", ""),
+            traceparent=said.get("traceparent") or said.get("ce_traceparent", ""),
         )  # fmt: skip
     except (KeyError, ValueError) as error:
         raise UnreadableMessage(f"Record with key {key!r} on {topic}: {error}.") from error
