@@ -1,0 +1,156 @@
+"""Mails over one SMTP connection, and what becomes of each.
+
+Invariants:
+1. Before the content's first byte is written nothing was taken: trouble is Deferred. On a connection that had served
+   before, the server may simply have had enough of it: once, it is opened anew and the mail goes again.
+2. After it, only the answer tells: without one the mail is Unknown.
+3. A code about sign-in or encryption speaks of our configuration, never of the mail: it refuses no mail for ever.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from shared.mailer import Accepted, Deferred, Mail, Outcome, Refused, Unknown
+from shared.mailer.conversation import CLOSING, ConnectionLost, Conversation, Reply, transparent
+
+GO_AHEAD = 354
+CONFIGURATION = {530, 534, 535, 538}
+_ADDRESS = re.compile(r"[^\s<>\x00-\x1f\x7f]+@[^\s<>\x00-\x1f\x7f]+")
+
+
+class ServerAway(ConnectionError):
+    """No connection could be opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds to wait for a connection, for the answer to a command, and for the answer to a mail's end.
+
+    The last is long because giving up there leaves a mail that may or may not have been taken.
+    """
+
+    connect: float = 15.0
+    command: float = 60.0
+    content: float = 180.0
+
+
+Opening = Callable[[], Awaitable[tuple[Conversation, dict[str, str]]]]
+
+
+class SmtpConnection:
+    """One connection, opened with its first mail and again when the server has closed it."""
+
+    def __init__(self, opening: Opening, patience: Patience) -> None:
+        """*opening* gives a new conversation and the server's extensions, or raises ServerAway."""
+        self._opening = opening
+        self._patience = patience
+        self._conversation: Conversation | None = None
+        self._extensions: dict[str, str] = {}
+        self._needs_reset = False
+        self._has_served = False
+
+    async def send(self, mail: Mail) -> Outcome:
+        """Hand over *mail* and say what became of it."""
+        while True:
+            had_served = False
+            try:
+                conversation = await self._ready()
+                had_served, self._has_served = self._has_served, True
+                return self._unfit(mail) or await self._deliver(conversation, mail)
+            except ConnectionLost as error:
+                self.close()
+                if not had_served:
+                    return Deferred(str(error), server_away=True)
+            except (ServerAway, TimeoutError) as error:
+                self.close()
+                return Deferred(str(error), server_away=True)
+            except BaseException:  # cancelled in the middle: replies to this mail must not be read as the next one's
+                self.close()
+                raise
+
+    def close(self) -> None:
+        """Close; politely when nothing is under way."""
+        if self._conversation is not None:
+            if self._conversation.is_usable:
+                self._conversation.say(b"QUIT\r\n")
+            self._conversation.close()
+        self._conversation = None
+        self._needs_reset = self._has_served = False
+
+    async def _ready(self) -> Conversation:
+        if self._conversation is not None and not self._conversation.is_usable:
+            self.close()
+        if self._conversation is None:
+            self._conversation, self._extensions = await self._opening()
+        return self._conversation
+
+    def _unfit(self, mail: Mail) -> Refused | None:
+        """Why *mail* cannot be offered to this server at all; None when it can."""
+        for address in (mail.sender, mail.recipient):
+            if not _ADDRESS.fullmatch(address):
+                return Refused(553, f"{address!r} is not an e-mail address.")
+            if not address.isascii() and "smtputf8" not in self._extensions:
+                return Refused(553, f"The mail server takes no address like {address!r} (SMTPUTF8).")
+        limit = int(self._extensions.get("size") or 0)
+        if limit and len(mail.content) > limit:
+            return Refused(552, f"The mail has {len(mail.content):,} bytes; the mail server takes {limit:,}.")
+        return None
+
+    async def _deliver(self, conversation: Conversation, mail: Mail) -> Outcome:
+        replies = await self._envelope(conversation, mail)
+        wrong = next((reply for reply in replies if not reply.is_good), None)
+        if wrong is None:
+            return await self._content(conversation, mail)
+        self._needs_reset = True
+        if replies[-1].code == GO_AHEAD:  # DATA was pipelined behind the refusal: end it at once (RFC 2920, 3.1)
+            await conversation.ask(b".\r\n", 1, self._patience.command)
+        return _verdict(wrong)
+
+    async def _envelope(self, conversation: Conversation, mail: Mail) -> list[Reply]:
+        """The replies to everything up to DATA, in one write where the server allows it."""
+        commands = self._commands(mail)
+        replies: list[Reply] = []
+        if "pipelining" in self._extensions:
+            replies = await conversation.ask(b"".join(commands), len(commands), self._patience.command)
+        else:
+            for command in commands:
+                replies += await conversation.ask(command, 1, self._patience.command)
+                if not replies[-1].is_good:
+                    break
+        if replies[-1].code == CLOSING:
+            raise ConnectionLost(str(replies[-1]))
+        self._needs_reset = False
+        return replies
+
+    def _commands(self, mail: Mail) -> list[bytes]:
+        international = not (mail.sender + mail.recipient).isascii()
+        options = " SMTPUTF8" if international else ""
+        if "8bitmime" in self._extensions and (international or not mail.content.isascii()):
+            options += " BODY=8BITMIME"
+        sender = f"MAIL FROM:<{mail.sender}>{options}\r\n".encode()
+        recipient = f"RCPT TO:<{mail.recipient}>\r\n".encode()
+        return [b"RSET\r\n"] * self._needs_reset + [sender, recipient, b"DATA\r\n"]
+
+    async def _content(self, conversation: Conversation, mail: Mail) -> Outcome:
+        if not conversation.is_usable:
+            raise ConnectionLost("The mail server closed the connection before the mail was sent.")
+        try:
+            [reply] = await conversation.ask(transparent(mail.content), 1, self._patience.content)
+        except (ConnectionLost, TimeoutError) as error:
+            self.close()
+            return Unknown(str(error))
+        return _verdict(reply)
+
+
+def _verdict(reply: Reply) -> Outcome:
+    """What *reply* means for the mail."""
+    if reply.is_good:
+        return Accepted(reply.text)
+    if reply.code == CLOSING or reply.code in CONFIGURATION:
+        return Deferred(str(reply), server_away=True)
+    if reply.code >= 500:
+        return Refused(reply.code, reply.text)
+    return Deferred(str(reply))
