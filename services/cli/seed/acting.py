@@ -1,0 +1,70 @@
+"""Doing the acts of the year with the services' own commands, each at its moment."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.cli.seed.acts import Act, Edit, End, Join, Leave, Take
+from services.cli.seed.writing import Writing
+from services.membership.commands import roles
+from services.registry import commands as register
+from shared import clock
+from shared.auth import Principal
+
+
+@dataclass
+class Stage:
+    """Where acts are done: the open sessions, and what was made so far, by the names that the acts use."""
+
+    writing: Writing
+    networks: Mapping[str, str]
+    people: Mapping[str, Principal]
+    events: dict[str, str] = field(default_factory=dict)
+
+    def common(self, act: Act) -> dict[str, Any]:
+        """What every command is told: who, and why."""
+        return {"by": self.people[act.by], "reason": act.reason, "minor": act.minor}
+
+
+async def do(stage: Stage, act: Act) -> None:
+    """Do one act at its moment."""
+    with clock.at(act.moment):
+        await HOW[type(act)](stage, act)
+
+
+async def _edit(stage: Stage, act: Edit) -> None:
+    session = stage.writing.session("registry")
+    await register.change_network(
+        session, network_id=stage.networks[act.network], fields=act.fields, **stage.common(act)
+    )
+
+
+async def _take(stage: Stage, act: Take) -> None:
+    await roles.give_role(
+        stage.writing.session("membership"), network_id=stage.networks[act.network],
+        person_id=stage.people[act.person].person_id, role=act.role, **stage.common(act),
+    )  # fmt: skip
+
+
+async def _end(stage: Stage, act: End) -> None:
+    session, network_id = stage.writing.session("membership"), stage.networks[act.network]
+    person_id = stage.people[act.person].person_id
+    held = [r for r in await roles.roles_of(session, network_id, person_id) if r.role == act.role]
+    await roles.end_role(session, network_id=network_id, role_id=held[0].id, **stage.common(act))
+
+
+async def _join(stage: Stage, act: Join) -> None:
+    session = stage.writing.session("membership")
+    await roles.join_network(session, network_id=stage.networks[act.network], **stage.common(act))
+
+
+async def _leave(stage: Stage, act: Leave) -> None:
+    session = stage.writing.session("membership")
+    await roles.leave_network(session, network_id=stage.networks[act.network], **stage.common(act))
+
+
+HOW: dict[type[Act], Callable[[Stage, Any], Awaitable[None]]] = {
+    Edit: _edit, Take: _take, End: _end, Join: _join, Leave: _leave,
+}  # fmt: skip

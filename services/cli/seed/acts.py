@@ -1,0 +1,91 @@
+"""What people do in the demonstration's year: each act is one command, done by somebody at a moment.
+
+People are named by their e-mail address and networks by their name, because ids are made when the acts are done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """Something done by one person at a moment, for a reason."""
+
+    moment: datetime
+    by: str
+    reason: str = ""
+    minor: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit(Act):
+    """Fields of a network's record are changed."""
+
+    network: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Take(Act):
+    """Somebody takes a role; whoever led so far is succeeded."""
+
+    network: str
+    person: str
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class End(Act):
+    """Somebody's role ends without a successor."""
+
+    network: str
+    person: str
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Join(Act):
+    """`by` becomes a member."""
+
+    network: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leave(Act):
+    """`by` leaves."""
+
+    network: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule(Act):
+    """A gathering of networks is scheduled. `event` is its name among the acts."""
+
+    event: str
+    networks: tuple[str, ...]
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move(Act):
+    """Fields of a gathering, such as its time or place, are changed."""
+
+    event: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancel(Act):
+    """A gathering will not take place."""
+
+    event: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book(Act):
+    """`by` books a place."""
+
+    event: str
