@@ -6,10 +6,9 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, func, select, text, tuple_
+from sqlalchemy import ColumnElement, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands import NoSuchNetwork, folded
@@ -52,7 +51,7 @@ def _has_words(session: AsyncSession, words: list[str]) -> ColumnElement[bool]:
     cleaned = [word for word in cleaned if word]
     if session.get_bind().dialect.name == "postgresql":
         terms = " & ".join(f"{word}:*" for word in cleaned)
-        return text("to_tsvector('simple', search_text) @@ to_tsquery('simple', :terms)").bindparams(terms=terms)  # type: ignore[return-value]
+        return text("to_tsvector('simple', search_text) @@ to_tsquery('simple', :terms)").bindparams(terms=terms)
     terms = " AND ".join(f'"{word}"*' for word in cleaned)
     matched = text("networks.rowid IN (SELECT rowid FROM networks_words WHERE networks_words MATCH :terms)")
     return matched.bindparams(terms=terms or '""')  # type: ignore[return-value]
@@ -90,7 +89,7 @@ async def facets_of(session: AsyncSession, conditions: Sequence[ColumnElement[bo
     for *values, count in await session.execute(select(*columns, func.count()).where(*conditions).group_by(*columns)):
         for column, value in zip(columns, values, strict=True):
             counts[column.key][value] = counts[column.key].get(value, 0) + count
-    covered: Select[Any] = select(Cover.body, func.count()).join(Network, Network.id == Cover.network_id)
+    covered = select(Cover.body, func.count()).join(Network, Network.id == Cover.network_id)
     counts["sha"] = dict((await session.execute(covered.where(*conditions).group_by(Cover.body))).all())
     return {name: _counted(values) for name, values in counts.items()}
 
@@ -139,7 +138,7 @@ async def _last_led(session: AsyncSession, network_ids: Sequence[str]) -> dict[s
         .where(Role.network_id.in_(network_ids), Role.role.in_(LEADING), Role.until.is_not(None))
         .group_by(Role.network_id)
     )
-    return {network: until + timedelta(days=1) for network, until in await session.execute(query)}
+    return {network: until + timedelta(days=1) for network, until in await session.execute(query) if until}
 
 
 async def history_page(session: AsyncSession, network_id: str, *, limit: int, cursor: str | None) -> list[Entry]:

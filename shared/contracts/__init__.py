@@ -5,6 +5,7 @@ Every contract made here is known to the generated AsyncAPI document and to the 
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
@@ -27,7 +28,7 @@ class Contract:
 
     topic: str
     type: str
-    state: type[State]
+    state: builtins.type[State]
     summary: str
 
 
