@@ -1,0 +1,138 @@
+"""`/api`: every service's routes at one address, bytes through.
+
+The gateway adds who asks (a signed token) and takes nothing away but what is internal; each service decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from services.gateway import asyncapi
+from services.gateway.changes import followed
+from services.gateway.openapi import Routes, merged
+from shared.auth import ANYBODY, Principal
+from shared.errors import NotFound, NotSignedIn, Problem
+from shared.problems import answer
+
+if TYPE_CHECKING:
+    from services.gateway.edge import Edge
+
+LARGEST_BODY = 25 * 1024 * 1024
+PASSED_IN = ("accept", "content-type", "if-match", "if-none-match", "idempotency-key")
+PASSED_OUT = (
+    "content-type", "content-disposition", "etag", "idempotent-replay", "link", "retry-after", "www-authenticate",
+)  # fmt: skip
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class TooLarge(Problem):
+    """The body is larger than 25 MB; send it in parts."""
+
+    status = 413
+    title = "The body is too large"
+
+
+def routes() -> list[Route]:
+    """The API's own routes, then everything else under `/api`."""
+    return [
+        Route("/api/openapi.json", _problems(openapi_document)),
+        Route("/api/asyncapi.json", _problems(asyncapi_document)),
+        Route("/api/changes/{message_id}", _problems(change)),
+        Route("/api/{path:path}", _problems(passed_on), methods=["GET", *CHANGING]),
+    ]
+
+
+async def openapi_document(request: Request) -> Response:
+    """The merged OpenAPI document."""
+    edge: Edge = request.app.state.edge
+    known: Routes = request.app.state.routes
+    if known.missing():
+        await known.load()
+    return JSONResponse(merged(edge.settings, known.documents))
+
+
+async def asyncapi_document(request: Request) -> Response:
+    """The AsyncAPI document."""
+    return JSONResponse(asyncapi.document(request.app.state.edge.settings))
+
+
+async def change(request: Request) -> Response:
+    """The fan-out of one change."""
+    edge: Edge = request.app.state.edge
+    principal = await caller(request)
+    return JSONResponse(await followed(edge.clients, request.path_params["message_id"], principal))
+
+
+async def passed_on(request: Request) -> Response:
+    """Any other route: to the service whose document has it."""
+    edge: Edge = request.app.state.edge
+    path = "/" + request.path_params["path"]
+    service = await request.app.state.routes.service_of(path)
+    if service is None:
+        raise NotFound("There is nothing at this address; the API's document is at /api/openapi.json.")
+    principal = await caller(request)
+    content = await body_of(request)
+    url = request.url.path.removeprefix("/api") + (f"?{request.url.query}" if request.url.query else "")
+    headers = {name.replace("-", "_"): request.headers[name] for name in PASSED_IN if name in request.headers}
+    answered = await edge.clients.raw(service, request.method, url, principal=principal, content=content, **headers)
+    if request.method in CHANGING and path.startswith(("/me", "/people", "/tokens")) and principal.signed_in:
+        await edge.sessions.forget_principal(principal.person_id)
+    return Response(answered.content, answered.status_code, out_headers(answered))
+
+
+def out_headers(answered: httpx.Response) -> Mapping[str, str]:
+    """The headers that pass, with addresses as they are from outside."""
+    headers = {name: answered.headers[name] for name in PASSED_OUT if name in answered.headers}
+    if location := answered.headers.get("location"):
+        headers["location"] = location if location.startswith("/api") else f"/api{location}"
+    return headers | {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+
+
+async def caller(request: Request) -> Principal:
+    """Who asks: a personal token, or a session with, for changes, the form token in `X-CSRF-Token`."""
+    edge: Edge = request.app.state.edge
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme:
+        if scheme.lower() != "bearer" or not token:
+            raise NotSignedIn("Send the token as 'Authorization: Bearer <token>'.")
+        return await edge.sessions.principal_of_token(token.strip())
+    session = await edge.sessions.session_of(request.cookies)
+    if session is None:
+        return ANYBODY
+    if request.method in CHANGING:
+        edge.sessions.require_form_token(session.id, request.headers.get("x-csrf-token", ""))
+    return await edge.sessions.principal(session)
+
+
+async def body_of(request: Request) -> bytes:
+    """The body. Raises TooLarge as soon as it is."""
+    if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
+        raise TooLarge
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > LARGEST_BODY:
+            raise TooLarge
+    return bytes(content)
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def _problems(function: Endpoint) -> Endpoint:
+    """*function* with its problems answered as problem documents."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await function(request)
+        except Problem as problem:
+            return answer(problem)
+
+    endpoint.__name__ = function.__name__
+    return endpoint

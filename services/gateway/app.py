@@ -1,0 +1,116 @@
+"""The gateway's composition: live streams before everything else, then static files, then the API and the pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import httpx
+import structlog
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from services.gateway import api, health, sources
+from services.gateway.assets import Assets
+from services.gateway.clients import Clients
+from services.gateway.edge import Edge
+from services.gateway.live import Live, listen
+from services.gateway.openapi import Routes
+from services.gateway.pages import routes as page_routes
+from services.gateway.progress import Progress
+from services.gateway.rendering import Renderer
+from services.gateway.session import Sessions
+from services.gateway.stream import Hub
+from shared.broadcast import Broadcast
+from shared.config import Settings
+from shared.store import Store
+from shared.trace import Bind
+
+log = structlog.get_logger()
+AGAIN_SECONDS = 1.0
+
+
+class Gateway:
+    """The ASGI application. `start()` before the first request, `stop()` after the last."""
+
+    def __init__(self, edge: Edge) -> None:
+        """Compose from the parts of *edge*."""
+        self.edge = edge
+        self.live = Live(edge)
+        self.progress = Progress(edge)
+        self.routes = Routes(edge.clients)
+        self._tasks: list[asyncio.Task[None]] = []
+        inner = Starlette(routes=[*health.routes(), *api.routes(), *page_routes()])
+        inner.state.edge, inner.state.routes = edge, self.routes
+        self._inner: ASGIApp = Bind(inner, service="gateway")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Route: what streams is given `send` itself."""
+        if scope["type"] == "http":
+            await self._endpoint(scope)(scope, receive, send)
+
+    def _endpoint(self, scope: Scope) -> ASGIApp:
+        path: str = scope["path"]
+        if path.startswith("/static/"):
+            return self.edge.assets
+        if scope["method"] == "GET" and path.startswith(("/live/", "/api/")):
+            return self.live.endpoint(path) or self.progress.endpoint(scope) or self._inner
+        return self._inner
+
+    async def start(self) -> None:
+        """Learn the services' routes and begin to follow their changes."""
+        await self.routes.load()
+        edge = self.edge
+        for hub in (edge.alerts, edge.feed):
+            self._keep(hub.run, f"{hub.kind}-hub")
+            self._keep(hub.beat, f"{hub.kind}-heartbeat")
+            self._keep(self._hints(hub), f"{hub.kind}-broadcasts")
+        self._keep(self._readers, "readers-broadcasts")
+
+    async def stop(self) -> None:
+        """Stop following, end every stream, close every connection."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+        for hub in (self.edge.alerts, self.edge.feed):
+            for stream in [stream for reader in list(hub.readers.values()) for stream in list(reader.streams)]:
+                hub.leave(stream)
+                stream.cut()
+        await self.edge.clients.close()
+
+    def _hints(self, hub: Hub) -> Callable[[], Coroutine[Any, Any, None]]:
+        async def follow() -> None:
+            await listen(self.edge.broadcast, hub.kind, lambda payload: sources.hint(hub, payload), hub.look)
+
+        return follow
+
+    async def _readers(self) -> None:
+        await listen(self.edge.broadcast, "readers", self.live.reader_changed, self.live.reload_all)
+
+    def _keep(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+        self._tasks.append(asyncio.create_task(_again(work, name), name=name))
+
+
+async def _again(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+    """Run *work* for ever; when it fails, say so and begin again after a pause."""
+    while True:
+        try:
+            await work()
+        except Exception as error:
+            log.exception("gateway_task_failed", task=name, reason=str(error))
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
+def gateway(
+    settings: Settings, *, broadcast: Broadcast, store: Store, clients: dict[str, httpx.AsyncClient]
+) -> Gateway:
+    """The application on these parts. *clients*: service → where it answers (see `clients_for`)."""
+    asked = Clients(settings, clients)
+    assets = Assets(settings.name)
+    sessions = Sessions(settings, store, asked)
+    renderer = Renderer(assets.base, settings.name, secure=sessions.secure)
+    alerts = Hub("alerts", sources.alerts_after(asked))
+    feed = Hub("feed", sources.feed_after(asked))
+    return Gateway(Edge(settings, asked, store, broadcast, sessions, renderer, assets, alerts, feed))

@@ -1,0 +1,66 @@
+"""Following one change: every service's trace of one message, merged into stages in the order they happened."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+from services.gateway.clients import Clients
+from services.gateway.rendering import moment
+from shared.auth import Principal
+from shared.errors import NotFound, Problem
+
+
+async def followed(clients: Clients, message_id: str, principal: Principal) -> dict[str, Any]:
+    """The fan-out of one message. Raises NotFound where no service knows it."""
+    names = clients.names()
+    asked = await asyncio.gather(*(_trace(clients, name, message_id, principal) for name in names))
+    traces = [trace for trace in asked if trace]
+    said = next((trace["said"] | {"service": trace["service"]} for trace in traces if trace.get("said")), None)
+    if said is None and not any(trace.get("taken") for trace in traces):
+        raise NotFound("No service knows this change; its trace may be older than what is kept.")
+    began = moment((said or {}).get("time"))
+    stages = [_stage(trace, said, began) for trace in traces if trace.get("taken") or trace.get("failure")]
+    stages.sort(key=lambda stage: (stage["milliseconds"] is None, stage["milliseconds"]))
+    return {
+        "message_id": message_id,
+        "type": (said or {}).get("type", ""),
+        "headline": (said or {}).get("headline", ""),
+        "time": (said or {}).get("time"),
+        "service": (said or {}).get("service", ""),
+        "actor": (said or {}).get("actor", ""),
+        "stages": ([_first(said)] if said else []) + stages,
+        "away": [name for name, trace in zip(names, asked, strict=True) if trace is None],
+    }
+
+
+async def _trace(clients: Clients, name: str, message_id: str, principal: Principal) -> dict[str, Any] | None:
+    try:
+        return dict(await clients.ask(name, f"/trace/{message_id}", principal=principal))
+    except Problem:
+        return None
+
+
+def _first(said: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "service": said["service"], "topic": "", "said_at": said["time"], "logged_at": None, "handled_at": None,
+        "milliseconds": 0.0, "outcome": "said", "effects": [],
+    }  # fmt: skip
+
+
+def _stage(trace: dict[str, Any], said: dict[str, Any] | None, began: datetime | None) -> dict[str, Any]:
+    taken, failure = trace.get("taken") or {}, trace.get("failure")
+    handled = moment(taken.get("handled_at"))
+    begun = began or moment(taken.get("logged_at"))
+    return {
+        "service": trace["service"],
+        "topic": taken.get("topic") or (failure or {}).get("topic", ""),
+        "said_at": (said or {}).get("time"),
+        "logged_at": taken.get("logged_at"),
+        "handled_at": taken.get("handled_at"),
+        "milliseconds": round((handled - begun).total_seconds() * 1000, 1) if handled and begun else None,
+        "outcome": "failed" if failure and failure.get("state") == "waiting" else taken.get("outcome", ""),
+        "failure": failure,
+        "effects": trace.get("effects") or [],
+    }

@@ -1,0 +1,136 @@
+"""Asking the services, over HTTP, in somebody's name.
+
+Invariants:
+1. Every call carries a token signed now for the principal in whose name it is made; a service sees no session.
+2. Every call has a time-out, and a service that does not answer becomes `ServiceAway` with its name.
+3. In one process the calls go straight to the services' applications; nothing else differs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import orjson
+
+from shared.auth import ANYBODY, GATEWAY, Principal, sign
+from shared.config import Settings
+from shared.errors import Problem, Unavailable
+from shared.logging import correlation_id
+from shared.telemetry import traceparent
+
+ASK_SECONDS = 10.0
+"""How long a read may take."""
+CHANGE_SECONDS = 30.0
+"""How long a change may take; an import of a large file is the slowest."""
+
+
+class ServiceAway(Unavailable):
+    """A part of the system does not answer at the moment; try again in a minute."""
+
+
+class Refused(Problem):
+    """A service refused; its own problem document says why."""
+
+    def __init__(self, status: int, document: Mapping[str, Any]) -> None:
+        """Carry the service's *document* on, unchanged."""
+        super().__init__(str(document.get("detail") or "The request was refused."))
+        self.status = status  # type: ignore[misc]
+        self.title = str(document.get("title") or "The request was refused")  # type: ignore[misc]
+        self.sent = dict(document)
+
+    def document(self) -> dict[str, Any]:
+        """The service's document."""
+        return {"title": self.title, "status": self.status, "detail": self.detail, **self.sent}
+
+    @property
+    def errors(self) -> list[dict[str, str]]:
+        """The fields that were not acceptable: `{"field", "message"}` each."""
+        return list(self.sent.get("errors") or [])
+
+
+@dataclass
+class Clients:
+    """The services by name."""
+
+    settings: Settings
+    by_name: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+
+    async def raw(
+        self, service: str, method: str, url: str, *, principal: Principal, content: bytes = b"", **headers: str
+    ) -> httpx.Response:
+        """One request as it is; *headers* are spelt with underscores. Raises ServiceAway."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items() if value}
+        sent |= {"x-correlation-id": correlation_id(), "traceparent": traceparent()}
+        if principal != ANYBODY:
+            sent["authorization"] = "Bearer " + sign(principal, self.settings.signing_key)
+        limit = ASK_SECONDS if method in {"GET", "HEAD"} else CHANGE_SECONDS
+        try:
+            async with asyncio.timeout(limit):
+                return await self._client(service).request(method, url, content=content or None, headers=sent)
+        except TimeoutError:
+            raise ServiceAway(f"'{service}' did not answer within {limit:.0f} seconds.", service=service) from None
+        except httpx.HTTPError:
+            raise ServiceAway(f"'{service}' does not answer; try again in a minute.", service=service) from None
+
+    async def ask(self, service: str, path: str, *, principal: Principal = GATEWAY, **query: Any) -> Any:
+        """The JSON of a GET. Raises Refused and ServiceAway."""
+        wanted = {name.rstrip("_"): value for name, value in query.items() if value not in (None, "", [])}
+        url = f"{path}?{httpx.QueryParams(wanted)}" if wanted else path
+        return content_of(await self.raw(service, "GET", url, principal=principal))
+
+    async def change(
+        self, service: str, method: str, path: str, body: Any = None, *, principal: Principal = GATEWAY, **headers: str
+    ) -> Any:
+        """The JSON that answers a change. Raises Refused and ServiceAway."""
+        content = orjson.dumps(body if body is not None else {})
+        headers = {"content_type": "application/json", **headers}
+        return content_of(await self.raw(service, method, path, principal=principal, content=content, **headers))
+
+    def names(self) -> list[str]:
+        """The services' names."""
+        return list(self.by_name)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for client in self.by_name.values():
+            await client.aclose()
+
+    def _client(self, service: str) -> httpx.AsyncClient:
+        try:
+            return self.by_name[service]
+        except KeyError:
+            raise ServiceAway(f"'{service}' is not part of this installation.", service=service) from None
+
+
+def content_of(answer: httpx.Response) -> Any:
+    """The JSON of an answer, None where it is empty. Raises Refused for an error's status."""
+    if answer.is_success:
+        return orjson.loads(answer.content) if answer.content else None
+    try:
+        document = orjson.loads(answer.content)
+    except ValueError:
+        document = {}
+    raise Refused(answer.status_code, document if isinstance(document, dict) else {})
+
+
+def clients_for(settings: Settings, apps: Mapping[str, Any] | None) -> dict[str, httpx.AsyncClient]:
+    """A client for each service: straight to *apps* in one process, else to the addresses of the settings."""
+    if apps is not None:
+        return {name: _within(app) for name, app in apps.items()}
+    return {name: _across(address) for name, address in settings.services.items() if name != "gateway"}
+
+
+def _within(app: Any) -> httpx.AsyncClient:
+    # A failing application has answered 500 already; raising it here again would hide which service it was.
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://service", timeout=None)  # noqa: S113 (raw() limits)
+
+
+def _across(address: str) -> httpx.AsyncClient:
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=50, keepalive_expiry=20)
+    timeout = httpx.Timeout(CHANGE_SECONDS, connect=2)
+    return httpx.AsyncClient(base_url=address, timeout=timeout, limits=limits, follow_redirects=False)

@@ -1,0 +1,29 @@
+"""What every page, every route of the API and every stream of the gateway share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.gateway.assets import Assets
+from services.gateway.clients import Clients
+from services.gateway.rendering import Renderer
+from services.gateway.session import Sessions
+from services.gateway.stream import Hub
+from shared.broadcast import Broadcast
+from shared.config import Settings
+from shared.store import Store
+
+
+@dataclass
+class Edge:
+    """The gateway's parts."""
+
+    settings: Settings
+    clients: Clients
+    store: Store
+    broadcast: Broadcast
+    sessions: Sessions
+    renderer: Renderer
+    assets: Assets
+    alerts: Hub
+    feed: Hub

@@ -1,0 +1,276 @@
+"""The live streams' doors: who may listen to what, what they missed, and then only waiting.
+
+Raw ASGI on purpose: whatever wraps `send` around ten thousand streams is paid for at every delivery, and a
+connection keeps alive everything that its coroutine can see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+import structlog
+from starlette.requests import cookie_parser
+from starlette.types import Receive, Scope, Send
+
+from services.gateway import sources
+from services.gateway.edge import Edge
+from services.gateway.stream import Hub
+from services.gateway.wires import Batch, Format, Reader, Stream, Wire, body, reset
+from shared.auth import ANYBODY, Principal
+from shared.broadcast import Broadcast, Heard
+from shared.errors import Forbidden, NotSignedIn, Problem
+from shared.problems import answer
+
+log = structlog.get_logger()
+SEND_SECONDS = 10.0
+START = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"x-accel-buffering", b"no"),
+        (b"x-content-type-options", b"nosniff"),
+    ],
+}
+Replay = Callable[[int], Awaitable[Batch | None]]
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What one request wants to hear: dropped once the stream is live."""
+
+    hub: Hub
+    reader: Reader
+    format: Format
+    replay: Replay
+    last_id: str
+
+
+class Live:
+    """Opens streams on the hubs of *edge*."""
+
+    def __init__(self, edge: Edge) -> None:
+        """Formats are made once: a wire is encoded once for each."""
+        self._edge = edge
+        self._changes = 0
+        self._routes: list[tuple[re.Pattern[str], Callable[..., Awaitable[Wanted]]]] = [
+            (re.compile(r"^/(?:api/alerts/stream|live/alerts)$"), self._alerts),
+            (re.compile(r"^/(?:api/oversight/([^/]+)/feed/stream|live/feed/([^/]+))$"), self._feed),
+            (re.compile(r"^/live/changes(?:/([0-9a-f-]{36}))?$"), self._public),
+        ]
+        self._alert_html = html_format(edge, "live/alert.html")
+        self._line_html = html_format(edge, "live/line.html")
+
+    def endpoint(self, path: str) -> Callable[[Scope, Receive, Send], Awaitable[None]] | None:
+        """The stream at *path*, or None where there is none."""
+        return self._serve if any(pattern.match(path) for pattern, _ in self._routes) else None
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            wanted = await self._wanted(scope)
+        except Problem as problem:
+            await answer(problem)(scope, receive, send)
+            return
+        hub = wanted.hub
+        stream = await self._opened(wanted, send)
+        del wanted
+        if stream is None:
+            return
+        try:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        finally:
+            hub.leave(stream)
+
+    async def _wanted(self, scope: Scope) -> Wanted:
+        for pattern, function in self._routes:
+            if found := pattern.match(scope["path"]):
+                return await function(scope, *(part for part in found.groups() if part))
+        raise NotImplementedError(scope["path"])
+
+    async def _opened(self, wanted: Wanted, send: Send) -> Stream | None:
+        """Join, replay, go live; None when the client was too slow even for that."""
+        changes = self._changes
+        hub, asked = wanted.hub, wanted.reader
+        stream = hub.join(asked, wanted.format, send)
+        if stream.reader is not asked and stream.reader.audiences != asked.audiences:
+            hub.change(stream.reader, asked.audiences, asked.muted)
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await send(START)
+                content, reached = await _missed(wanted, stream)
+                await send(body(content))
+            live = hub.released(stream, reached)
+        except Problem:
+            hub.leave(stream)
+            await send({"type": "http.response.body", "body": b""})  # what was missed cannot be had: come again
+            return None
+        except TimeoutError:
+            live = False
+        except BaseException:
+            hub.leave(stream)
+            raise
+        if not live:
+            hub.leave(stream)
+            stream.cut()
+            return None
+        if self._changes != changes:
+            await self.reload(stream.reader.key)
+        return stream
+
+    # Who may hear what
+
+    async def _alerts(self, scope: Scope) -> Wanted:
+        principal, last_id = await self._principal(scope), _last_id(scope)
+        _require(principal, "alerts:read")
+        person, clients = principal.person_id, self._edge.clients
+        reader = await self._reader(person)
+        shown = alert_json if scope["path"].startswith("/api/") else self._alert_html
+        return Wanted(
+            self._edge.alerts, reader, shown, lambda after: sources.inbox_after(clients, person, after), last_id
+        )
+
+    async def _feed(self, scope: Scope, code: str) -> Wanted:
+        principal, last_id = await self._principal(scope), _last_id(scope)
+        _require(principal, "oversight:read")
+        if not principal.is_staff and code not in principal.bodies:
+            raise Forbidden("Allowed for: staff; officers of the oversight body.")
+        clients = self._edge.clients
+        reader = Reader(f"feed:{code}", [f"body:{code}"])
+        shown = feed_json if scope["path"].startswith("/api/") else self._line_html
+        return Wanted(
+            self._edge.feed, reader, shown, lambda after: sources.body_feed_after(clients, code, after), last_id
+        )
+
+    async def _public(self, scope: Scope, network_id: str = "") -> Wanted:
+        audience = f"public:network:{network_id}" if network_id else "public"
+        hub = self._edge.alerts
+
+        async def replay(after: int) -> Batch | None:
+            return recent_after(hub, audience, after)
+
+        return Wanted(hub, Reader(audience, [audience]), self._line_html, replay, _last_id(scope))
+
+    async def _principal(self, scope: Scope) -> Principal:
+        headers = dict(scope["headers"])
+        scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        sessions = self._edge.sessions
+        if scheme.lower() == "bearer" and token:
+            return await sessions.principal_of_token(token)
+        cookies = cookie_parser(headers.get(b"cookie", b"").decode("latin-1"))
+        return await sessions.principal(await sessions.session_of(cookies))
+
+    # Readers
+
+    async def _reader(self, person_id: str) -> Reader:
+        found = await self._edge.clients.ask("notifications", f"/internal/reader/{person_id}")
+        return Reader(person_id, found["audiences"], found["muted"])
+
+    async def reader_changed(self, payload: bytes) -> None:
+        """Somebody's audiences or muted networks changed: load them again for their open streams."""
+        self._changes += 1
+        try:
+            await self.reload(str(orjson.loads(payload)["person_id"]))
+        except (ValueError, KeyError, TypeError):
+            log.warning("broadcast_unreadable", channel="readers")
+
+    async def reload_all(self) -> None:
+        """Broadcasts may have been missed: load every reader again."""
+        self._changes += 1
+        for key in list(self._edge.alerts.readers):
+            await self.reload(key)
+
+    async def reload(self, key: str) -> None:
+        """Load one reader again, if they have streams open."""
+        reader = self._edge.alerts.readers.get(key)
+        if reader is None or key.startswith("public"):
+            return
+        try:
+            fresh = await self._reader(key)
+        except Problem as problem:
+            log.warning("reader_not_loaded", reason=problem.detail)
+            return
+        if self._edge.alerts.readers.get(key) is reader:
+            self._edge.alerts.change(reader, fresh.audiences, fresh.muted)
+
+
+def recent_after(hub: Hub, audience: str, after: int) -> Batch | None:
+    """What the hub itself remembers; None when it does not reach back so far."""
+    oldest = hub.recent[0].offset if hub.recent else hub.position + 1
+    if after < oldest - 1:
+        return None
+    wires = [wire for wire in hub.recent if wire.offset > after and audience in wire.audiences]
+    return Batch(hub.epoch, hub.position, wires)
+
+
+async def _missed(wanted: Wanted, stream: Stream) -> tuple[bytes, int]:
+    """The bytes that bring a client up to date, and the offset that they reach."""
+    hub, present = wanted.hub, f"{wanted.hub.epoch}-{stream.after}"
+    greeting = f"retry: 1000\nid: {present}\n\n".encode()
+    epoch, _, offset = wanted.last_id.rpartition("-")
+    if not offset.isdigit():
+        return greeting, stream.after
+    batch = await wanted.replay(int(offset)) if epoch == hub.epoch else None
+    if batch is None or batch.epoch != hub.epoch or int(offset) > max(batch.head, hub.position):
+        return bytes(reset(present)["body"]), stream.after
+    reached = max([int(offset), *(wire.offset for wire in batch.wires)])
+    frames = [wanted.format(wire) for wire in batch.wires]
+    return b"".join([f"retry: 1000\nid: {wanted.last_id}\n\n".encode(), *frames]), reached
+
+
+def _require(principal: Principal, scope: str) -> None:
+    if principal == ANYBODY:
+        raise NotSignedIn
+    if not principal.has_scope(scope):
+        raise Forbidden(f"The token lacks the scope '{scope}'; make one that has it.")
+
+
+def _last_id(scope: Scope) -> str:
+    """Where the client was: the header of a reconnecting client, else what its page was rendered at."""
+    for name, value in scope["headers"]:
+        if name == b"last-event-id":
+            return str(value.decode("latin-1"))
+    query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+    return query.get("after") or query.get("last_event_id") or ""
+
+
+def alert_json(wire: Wire) -> bytes:
+    """An alert for programs."""
+    return b"id: %b\nevent: alert\ndata: %b\n\n" % (wire.id.encode(), orjson.dumps(wire.item))
+
+
+def feed_json(wire: Wire) -> bytes:
+    """A feed item for programs."""
+    return b"id: %b\nevent: feed\ndata: %b\n\n" % (wire.id.encode(), orjson.dumps(wire.item))
+
+
+def html_format(edge: Edge, template: str) -> Format:
+    """A format that renders *template*: for pages, unnamed, so that htmx puts it where it belongs."""
+    compiled = edge.renderer.template(template)
+
+    def shown(wire: Wire) -> bytes:
+        html = compiled.render(item=wire.item, live=True)
+        lines = "\n".join(f"data: {line.strip()}" for line in html.splitlines() if line.strip())
+        return f"id: {wire.id}\n{lines}\n\n".encode()
+
+    return shown
+
+
+async def listen(broadcast: Broadcast, channel: str, take: Callable[[bytes], Any], missed: Callable[[], Any]) -> None:
+    """Hand each broadcast to *take*; call *missed* at the start and wherever some may have been lost."""
+    async with broadcast.subscribe(channel) as heard:
+        await _called(missed())
+        async for message in heard:
+            await _called(take(message.payload) if isinstance(message, Heard) else missed())
+
+
+async def _called(result: Any) -> None:
+    if asyncio.iscoroutine(result):
+        await result

@@ -1,0 +1,146 @@
+"""The API's OpenAPI document: every service's own, merged, and which service answers which path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from services.gateway.clients import Clients
+from shared.auth import ANYBODY
+from shared.config import Settings
+from shared.errors import Problem
+
+HIDDEN = ("/internal", "/trace", "/health", "/metrics", "/openapi.json")
+METHODS = frozenset({"get", "post", "put", "patch", "delete"})
+PROBLEM = {
+    "description": "An RFC 9457 problem document: what happened, and what to do.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+}
+STREAMS = {
+    "/alerts/stream": ("alertStream", "Your alerts as they happen (server-sent events)."),
+    "/oversight/{body}/feed/stream": ("feedStream", "A body's feed as it happens (server-sent events)."),
+}
+REFERENCE = re.compile(r"^#/components/schemas/")
+
+
+class Routes:
+    """Which service answers a path, read from the services' own documents: a new service needs no edit here."""
+
+    def __init__(self, clients: Clients) -> None:
+        """Nothing is known until `load` or the first question."""
+        self._clients = clients
+        self._patterns: list[tuple[int, re.Pattern[str], str]] = []
+        self.documents: dict[str, dict[str, Any]] = {}
+
+    async def load(self) -> None:
+        """Read the documents of the services that answer; the others are read when they do."""
+        for name in self._clients.names():
+            try:
+                self.documents[name] = await self._clients.ask(name, "/openapi.json", principal=ANYBODY)
+            except Problem:
+                continue
+        found = [(path, name) for name, document in self.documents.items() for path in document["paths"]]
+        patterns = [(path.count("{"), pattern_of(path), name) for path, name in found if not is_hidden(path)]
+        self._patterns = sorted(patterns, key=lambda entry: entry[0])
+
+    async def service_of(self, path: str) -> str | None:
+        """The service whose document has *path* (literal parts win), or None; unknown paths make us look again."""
+        found = self._match(path)
+        if found is None and not is_hidden(path):
+            await self.load()
+            found = self._match(path)
+        return found
+
+    def missing(self) -> list[str]:
+        """The services whose documents could not be read so far."""
+        return [name for name in self._clients.names() if name not in self.documents]
+
+    def _match(self, path: str) -> str | None:
+        if is_hidden(path):
+            return None
+        return next((name for _, pattern, name in self._patterns if pattern.fullmatch(path)), None)
+
+
+def pattern_of(template: str) -> re.Pattern[str]:
+    """`/networks/{id}` as a pattern of paths."""
+    parts = re.split(r"(\{[^}]+\})", template)
+    return re.compile("".join("[^/]+" if part.startswith("{") else re.escape(part) for part in parts))
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a path is between the gateway and the services alone."""
+    return any(path == hidden or path.startswith(hidden + "/") for hidden in HIDDEN)
+
+
+def merged(settings: Settings, documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """One document for all services; schemas of one name keep their service's name where they differ."""
+    schemas: dict[str, Any] = {"Problem": PROBLEM_SCHEMA}
+    paths: dict[str, Any] = {path: {"get": _stream(*said, path)} for path, said in STREAMS.items()}
+    for name, document in documents.items():
+        renamed = _add_schemas(schemas, name, document.get("components", {}).get("schemas", {}))
+        for path, item in document.get("paths", {}).items():
+            if not is_hidden(path):
+                paths.setdefault(path, {}).update(_operations(name, _point(item, renamed)))
+    bearer = {"type": "http", "scheme": "bearer", "description": "A personal token: `tidings token --as <e-mail>`."}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": settings.name, "version": "1", "description": "Every change reaches whom it concerns."},
+        "servers": [{"url": "/api"}],
+        "security": [{"bearer": []}, {}],
+        "paths": dict(sorted(paths.items())),
+        "components": {"schemas": schemas, "securitySchemes": {"bearer": bearer}},
+    }
+
+
+def _add_schemas(schemas: dict[str, Any], service: str, theirs: Mapping[str, Any]) -> dict[str, str]:
+    renamed = {name: f"{service}_{name}" for name in theirs if name in schemas and schemas[name] != theirs[name]}
+    for name, schema in theirs.items():
+        schemas[renamed.get(name, name)] = _point(schema, renamed)
+    return renamed
+
+
+def _point(value: Any, renamed: Mapping[str, str]) -> Any:
+    """*value* with its references pointing to the renamed schemas."""
+    if isinstance(value, list):
+        return [_point(entry, renamed) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    copied = {key: _point(entry, renamed) for key, entry in value.items()}
+    if isinstance(reference := copied.get("$ref"), str):
+        name = REFERENCE.sub("", reference)
+        copied["$ref"] = f"#/components/schemas/{renamed.get(name, name)}"
+    return copied
+
+
+def _operations(service: str, item: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {}
+    for method, operation in item.items():
+        if method in METHODS:
+            responses = {code: answer for code, answer in operation.get("responses", {}).items() if code != "422"}
+            kept[method] = {**operation, "tags": [service], "responses": {**responses, "default": PROBLEM}}
+    return kept
+
+
+def _stream(operation_id: str, summary: str, path: str) -> dict[str, Any]:
+    names = re.findall(r"\{([^}]+)\}", path)
+    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    parameters.append({"name": "Last-Event-ID", "in": "header", "required": False, "schema": {"type": "string"}})
+    stream = {"description": "A stream of events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    return {
+        "operationId": operation_id,
+        "summary": summary,
+        "parameters": parameters,
+        "responses": {"200": stream, "default": PROBLEM},
+        "tags": ["gateway"],
+    }

@@ -1,0 +1,52 @@
+"""The pages: one module for each noun."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from services.gateway.pages import (
+    account,
+    alerts,
+    changes,
+    desk,
+    events,
+    help,
+    home,
+    mailbox,
+    networks,
+    newsletter,
+    oversight,
+    records,
+    roles,
+    staff,
+)
+from services.gateway.visit import Visit, page
+from shared.errors import NotFound
+
+MODULES = (
+    home,
+    networks,
+    records,
+    roles,
+    alerts,
+    oversight,
+    events,
+    newsletter,
+    desk,
+    staff,
+    mailbox,
+    account,
+    changes,
+    help,
+)
+
+
+def routes() -> list[BaseRoute]:
+    """Every page, and last the one that says there is none."""
+    return [route for module in MODULES for route in module.ROUTES] + [page("/{path:path}", nothing, "GET", "POST")]
+
+
+async def nothing(_visit: Visit) -> Response:
+    """No page is here."""
+    raise NotFound("There is no page at this address. Check the address, or search for a network.")

@@ -1,0 +1,136 @@
+"""Signing in and out, and what reaches me."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from starlette.responses import Response
+
+from services.gateway.clients import Refused
+from services.gateway.pages.choices import care_groups
+from services.gateway.pages.forms import entered, error_list, error_of, text, texts
+from services.gateway.session import Session, TooManyTries, WrongPassword
+from services.gateway.visit import Visit, local, page
+from shared.errors import Problem
+
+LABELS = {"email": "E-mail address", "password": "Password", "name": "Your name", "interests": "Interests"}
+
+
+async def signing_in(visit: Visit) -> Response:
+    """The form."""
+    if visit.principal.signed_in:
+        return visit.back(local(visit.query.get("next", "/")))
+    return visit.page("account/sign_in.html", "Sign in", next=local(visit.query.get("next", "/")), values={})
+
+
+async def sign_in(visit: Visit) -> Response:
+    """Check the password and begin a session."""
+    form = await visit.form()
+    there = local(text(form, "next") or "/")
+    client = visit.request.client
+    try:
+        password = str(form.get("password", ""))
+        session = await visit.edge.sessions.sign_in(text(form, "email"), password, client.host if client else "")
+    except (WrongPassword, TooManyTries) as problem:
+        return _wrong(visit, problem, text(form, "email"), there)
+    return _signed_in(visit, session, there)
+
+
+def _wrong(visit: Visit, problem: Problem, email: str, there: str) -> Response:
+    errors = [{"text": problem.detail, "href": "#email"}]
+    response = visit.page(
+        "account/sign_in.html", "Sign in", status=problem.status, next=there, values={"email": email}, errors=errors,
+        error_of=error_of,
+    )  # fmt: skip
+    if wait := problem.extra.get("retry_after"):
+        response.headers["retry-after"] = str(wait)
+    return response
+
+
+def _signed_in(visit: Visit, session: Session, there: str) -> Response:
+    response = visit.back(there)
+    response.raw_headers.append((b"set-cookie", visit.edge.sessions.set_cookie(session.id).encode()))
+    return response
+
+
+async def signing_out(visit: Visit) -> Response:
+    """The button alone: a link that signs out could be followed by a program."""
+    return visit.page("account/sign_out.html", "Sign out")
+
+
+async def sign_out(visit: Visit) -> Response:
+    """End the session and take the cookie."""
+    await visit.form()
+    if visit.session:
+        await visit.edge.sessions.sign_out(visit.session)
+    response = visit.back("/?done=signed-out")
+    response.raw_headers.append((b"set-cookie", visit.edge.sessions.set_cookie("", 0).encode()))
+    return response
+
+
+async def first_account(visit: Visit) -> Response:
+    """The one-time link of the first member of staff."""
+    return visit.page("account/first.html", "Make the first staff account", values={})
+
+
+async def make_first(visit: Visit) -> Response:
+    """Make it, and sign in with it."""
+    form = await visit.form()
+    values = entered(form) | {"password": str(form.get("password", ""))}
+    body = {"link": visit.path["link"]} | {name: values.get(name, "") for name in ("email", "name", "password")}
+    try:
+        await visit.edge.clients.change("membership", "POST", "/internal/accounts/first", body)
+    except Refused as refused:
+        errors = error_list(refused, LABELS)
+        title = "Make the first staff account"
+        return visit.page(
+            "account/first.html", title, status=refused.status, values=values, errors=errors, error_of=error_of
+        )
+    client = visit.request.client
+    session = await visit.edge.sessions.sign_in(body["email"], body["password"], client.host if client else "")
+    return _signed_in(visit, session, "/staff")
+
+
+async def preferences(visit: Visit) -> Response:
+    """What reaches me, and by which way."""
+    visit.require_signed_in()
+    found, me, groups = await asyncio.gather(
+        visit.ask("notifications", "/preferences"), visit.ask("membership", "/me"), care_groups(visit)
+    )
+    ids = [*found.get("muted", []), *found.get("follows", [])]
+    named = await _named(visit, ids)
+    return visit.page(
+        "account/preferences.html", "What reaches you", found=found, person=me, groups=groups, named=named
+    )
+
+
+async def _named(visit: Visit, ids: list[str]) -> dict[str, Any]:
+    if not ids:
+        return {}
+    found = await visit.ask_or({"items": []}, "registry", "/networks", ids=",".join(ids), limit=100)
+    return {network["id"]: network for network in found["items"]}
+
+
+async def save_preferences(visit: Visit) -> Response:
+    """Save them."""
+    form = await visit.form()
+    visit.require_signed_in()
+    wanted = {
+        "newsletter": text(form, "newsletter") == "yes", "interests": texts(form, "interests"),
+        "muted": texts(form, "muted"), "follows": texts(form, "follows"),
+    }  # fmt: skip
+    await visit.change("notifications", "PATCH", "/preferences", wanted)
+    return visit.back("/preferences?done=saved")
+
+
+ROUTES = [
+    page("/sign-in", signing_in),
+    page("/sign-in", sign_in, "POST"),
+    page("/sign-out", signing_out),
+    page("/sign-out", sign_out, "POST"),
+    page("/first-account/{link}", first_account),
+    page("/first-account/{link}", make_first, "POST"),
+    page("/preferences", preferences),
+    page("/preferences", save_preferences, "POST"),
+]

@@ -1,0 +1,63 @@
+"""What can be chosen from in forms: the register's fixed words, the oversight bodies, the care groups."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from services.gateway.rendering import words
+from services.gateway.visit import Visit
+
+TYPES = ("disease", "specialty", "client_group", "function")
+LEVELS = ("local", "regional", "national")
+PURPOSES = ("clinical", "improvement", "social", "commissioning")
+SIDES = ("provider", "commissioner", "both")
+STAGES = ("informal", "emerging", "managed", "closing", "closed")
+ROLES = (
+    "lead_doctor", "lead_nurse", "lead_professional", "lead_manager", "co_ordinator", "chair",
+    "patient_representative", "sha_lead",
+)  # fmt: skip
+REFERENCE_SECONDS = 60.0
+
+_kept: dict[str, tuple[float, Any]] = {}
+
+
+def options(values: Iterable[str], *, empty: str = "", chosen: str = "") -> list[dict[str, Any]]:
+    """Items for the design system's select, from codes."""
+    first = [{"value": "", "text": empty}] if empty else []
+    return first + [{"value": value, "text": words(value), "selected": value == chosen} for value in values]
+
+
+async def bodies(visit: Visit) -> dict[str, str]:
+    """The oversight bodies: code → name, in the order of their names."""
+    found = await _reference(visit, "/bodies")
+    return {body["code"]: body["name"] for body in sorted(found, key=lambda body: str(body["name"]))}
+
+
+async def care_groups(visit: Visit) -> list[str]:
+    """The care groups in use, in alphabetical order."""
+    return sorted(str(group["value"]) for group in await _reference(visit, "/care-groups"))
+
+
+async def reference(visit: Visit) -> tuple[dict[str, str], list[str]]:
+    """The bodies and the care groups."""
+    return await asyncio.gather(bodies(visit), care_groups(visit))
+
+
+async def _reference(visit: Visit, path: str) -> list[Mapping[str, Any]]:
+    """Reference data changes with a release, not with a visit: a minute old will do."""
+    kept = _kept.get(path)
+    if kept and kept[0] > time.monotonic():
+        return list(kept[1])
+    found = (await visit.ask("registry", path))["items"]
+    if found:
+        _kept[path] = (time.monotonic() + REFERENCE_SECONDS, found)
+    return list(found)
+
+
+def body_options(names: Mapping[str, str], *, empty: str = "", chosen: str = "") -> list[dict[str, Any]]:
+    """Items for a select of oversight bodies."""
+    first = [{"value": "", "text": empty}] if empty else []
+    return first + [{"value": code, "text": name, "selected": code == chosen} for code, name in names.items()]

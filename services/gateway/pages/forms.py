@@ -1,0 +1,57 @@
+"""Forms: what was entered, what was wrong with it, and both shown again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import FormData, UploadFile
+
+from services.gateway.clients import Refused
+
+PLAIN = (
+    ("String should have at least 1 character", "Enter something"),
+    ("Field required", "Enter something"),
+    ("Input should be a valid integer", "Enter a whole number"),
+    ("Input should be a valid date", "Enter a date"),
+    ("value is not a valid email address", "Enter an e-mail address such as name@organisation.example"),
+    ("String should have at most", "Shorten this; it should have at most"),
+)
+
+
+def text(form: FormData, name: str) -> str:
+    """One field of a form, trimmed."""
+    value = form.get(name, "")
+    return "" if isinstance(value, UploadFile) else str(value).replace("\r\n", "\n").strip()
+
+
+def texts(form: FormData, name: str) -> list[str]:
+    """All values of one field."""
+    return [str(value).strip() for value in form.getlist(name) if str(value).strip()]
+
+
+def entered(form: FormData) -> dict[str, Any]:
+    """What was entered, to be shown again."""
+    return {name: text(form, name) for name in form}
+
+
+def error_list(refused: Refused, labels: Mapping[str, str]) -> list[dict[str, str]]:
+    """The error summary's lines: linked to the fields where the service named them, else its sentence."""
+    found = []
+    for error in refused.errors:
+        name = str(error["field"]).partition(".")[0]
+        found.append({"text": f"{labels.get(name, name.capitalize())}: {_plain(error['message'])}", "href": f"#{name}"})
+    return found or [{"text": refused.detail, "href": "#maincontent"}]
+
+
+def error_of(errors: list[dict[str, str]], name: str) -> dict[str, str] | None:
+    """The message that belongs beside one field, in the same words as in the summary."""
+    found = next((error["text"] for error in errors if error.get("href") == f"#{name}"), None)
+    return {"text": found} if found else None
+
+
+def _plain(message: str) -> str:
+    for technical, plain in PLAIN:
+        if message.startswith(technical):
+            return plain + message.removeprefix(technical) if "at most" in technical else plain
+    return message

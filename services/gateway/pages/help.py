@@ -1,0 +1,28 @@
+"""Pages of words: help, and what the law asks for."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from services.gateway.visit import PageFunction, Visit, page
+
+TITLES = {
+    "help": "Help",
+    "accessibility": "Accessibility statement",
+    "cookies": "Cookies",
+    "privacy": "Privacy",
+    "terms": "Terms of use",
+    "contact": "Contact",
+}
+
+
+def _of_words(name: str, title: str) -> PageFunction:
+    async def words(visit: Visit) -> Response:
+        return visit.page(f"words/{name}.html", title)
+
+    words.__name__ = name
+    return words
+
+
+ROUTES: list[BaseRoute] = [page(f"/{name}", _of_words(name, title)) for name, title in TITLES.items()]

@@ -1,0 +1,142 @@
+"""The directory and a network's page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from services.gateway.pages.choices import bodies
+from services.gateway.rendering import words
+from services.gateway.visit import Visit, page
+
+FACETS = (
+    ("care_group", "Care group"), ("sha", "Area"), ("level", "Level"), ("type", "Type"), ("stage", "Stage"),
+    ("purpose", "Purpose"), ("side", "Side"),
+)  # fmt: skip
+PAGE = 25
+LEADERS = ("lead_doctor", "lead_nurse", "lead_professional", "lead_manager")
+NO_ROLES: dict[str, Any] = {"items": [], "vacancies": [], "total": 0}
+EMPTY: dict[str, Any] = {"items": [], "next": None, "total": 0}
+
+
+async def directory(visit: Visit) -> Response:
+    """Networks by words and facets; htmx asks for the results alone."""
+    chosen = {name: visit.query.get(name, "") for name, _ in FACETS}
+    sought, cursor = visit.query.get("q", ""), visit.query.get("cursor", "")
+    found, names = await asyncio.gather(
+        visit.ask("registry", "/networks", q=sought, cursor=cursor, limit=PAGE, facets="true", **chosen), bodies(visit)
+    )
+    asked = {name: value for name, value in {"q": sought, **chosen}.items() if value}
+    context = {
+        "found": found, "names": names, "q": sought, "chosen": chosen, "facets": _facets(found, chosen, names),
+        "next": f"/networks?{urlencode({**asked, 'cursor': found['next']})}" if found["next"] else "",
+        "first": f"/networks?{urlencode(asked)}" if cursor else "",
+        "taken": [
+            (label, _shown(name, chosen[name], names), _without(asked, name)) for name, label in FACETS if chosen[name]
+        ],
+    }  # fmt: skip
+    if visit.is_fragment and visit.request.headers.get("hx-target", "").endswith("results"):
+        return visit.fragment("network/results.html", **context)
+    return visit.page("network/directory.html", "Networks", **context)
+
+
+def _facets(found: Mapping[str, Any], chosen: Mapping[str, str], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    counted = found.get("facets") or {}
+    return [
+        {
+            "name": name,
+            "label": label,
+            "open": bool(chosen[name]) or name in ("care_group", "sha"),
+            "values": [
+                {"value": entry["value"], "text": _shown(name, entry["value"], names), "count": entry["count"]}
+                for entry in counted.get(name, [])
+            ],
+        }
+        for name, label in FACETS
+    ]
+
+
+def _shown(facet: str, value: str, names: Mapping[str, str]) -> str:
+    """A facet's value as people say it; a care group is written as the register has it."""
+    return names.get(value, value) if facet == "sha" else words(value)
+
+
+def _without(asked: Mapping[str, str], name: str) -> str:
+    return "/networks?" + urlencode({key: value for key, value in asked.items() if key != name})
+
+
+async def network(visit: Visit) -> Response:
+    """One network: what it is, who leads it, what changed, what is missing."""
+    slug = visit.path["slug"]
+    record = await visit.ask("registry", f"/networks/{slug}")
+    if slug != record["slug"]:
+        return visit.back(f"/networks/{record['slug']}")
+    about = await _about(visit, record["id"])
+    hub = visit.edge.alerts
+    return visit.page(
+        "network/network.html", record["name"], network=record, **about,
+        may_edit=may_edit(visit, record, about["me_there"]), position=f"{hub.epoch}-{hub.position}",
+    )  # fmt: skip
+
+
+async def _about(visit: Visit, network_id: str) -> dict[str, Any]:
+    roles, members, events, history, me, preferences, names = await asyncio.gather(
+        visit.ask_or(NO_ROLES, "membership", f"/networks/{network_id}/roles"),
+        visit.ask_or(EMPTY, "membership", f"/networks/{network_id}/members", limit=1),
+        visit.ask_or(EMPTY, "events", "/events", network=network_id, limit=5),
+        visit.ask_or(EMPTY, "registry", f"/networks/{network_id}/history", limit=6),
+        visit.ask_or({}, "membership", "/me") if visit.principal.signed_in else _none(),
+        visit.ask_or({}, "notifications", "/preferences") if visit.principal.signed_in else _none(),
+        bodies(visit),
+    )
+    mine = [entry["role"] for entry in me.get("networks", []) if entry["id"] == network_id]
+    return {
+        "roles": roles, "members": members["total"], "events": events["items"], "history": history["items"],
+        "me_there": mine, "names": names,
+        "muted": network_id in preferences.get("muted", []), "follows": network_id in preferences.get("follows", []),
+    }  # fmt: skip
+
+
+async def _none() -> dict[str, Any]:
+    return {}
+
+
+def may_edit(visit: Visit, record: Mapping[str, Any], mine: list[str]) -> bool:
+    """Whether to show the link to edit; the register decides for itself."""
+    leads = {lead["person_id"] for lead in record.get("leads", [])}
+    return visit.principal.is_staff or visit.principal.person_id in leads or bool(set(mine) - {"member"})
+
+
+async def act(visit: Visit) -> Response:
+    """Follow, join, leave, mute: one button each, from the network's page."""
+    await visit.form()
+    visit.require_signed_in()
+    slug, what = visit.path["slug"], visit.path["what"]
+    record = await visit.ask("registry", f"/networks/{slug}")
+    service = "membership" if what in ("join", "leave") else "notifications"
+    await visit.change(service, "POST", f"/networks/{record['id']}/{what}")
+    return visit.back(f"/networks/{record['slug']}?done={what}")
+
+
+async def history(visit: Visit) -> Response:
+    """Every change of a network, each with the way to follow it."""
+    slug, cursor = visit.path["slug"], visit.query.get("cursor", "")
+    record = await visit.ask("registry", f"/networks/{slug}")
+    found = await visit.ask("registry", f"/networks/{record['id']}/history", limit=PAGE, cursor=cursor)
+    there = f"/networks/{record['slug']}/history"
+    return visit.page(
+        "network/history.html", f"History of {record['name']}", network=record, found=found,
+        next=f"{there}?cursor={found['next']}" if found["next"] else "", first=there if cursor else "",
+    )  # fmt: skip
+
+
+ROUTES = [
+    page("/networks", directory),
+    page("/networks/{slug}/history", history),
+    page("/networks/{slug}/do/{what}", act, "POST"),
+]
+LAST = [page("/networks/{slug}", network)]

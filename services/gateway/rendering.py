@@ -1,0 +1,158 @@
+"""Pages as bytes: templates compiled once, filters for dates and counts, and the headers that every page carries."""
+
+from __future__ import annotations
+
+import gzip
+import secrets
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, Template
+from markupsafe import Markup
+from starlette.responses import Response
+
+from shared import clock
+
+SMALLEST_COMPRESSED = 1400
+WORDS = {
+    "lead_doctor": "Lead doctor",
+    "lead_nurse": "Lead nurse",
+    "lead_professional": "Lead professional",
+    "lead_manager": "Lead manager",
+    "co_ordinator": "Co-ordinator",
+    "patient_representative": "Patient representative",
+    "sha_lead": "Oversight lead",
+    "client_group": "Client group",
+    "both": "Provider and commissioner",
+}
+COLOURS = {
+    "managed": "green",
+    "emerging": "blue",
+    "informal": "grey",
+    "closing": "orange",
+    "closed": "red",
+    "major": "purple",
+    "governance": "blue",
+    "events": "aqua-green",
+    "news": "yellow",
+    "workforce": "orange",
+    "draft": "grey",
+    "approved": "blue",
+    "sending": "purple",
+    "paused": "orange",
+    "sent": "green",
+    "cancelled": "red",
+    "booked": "green",
+    "waiting": "yellow",
+}
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
+
+def words(value: Any) -> str:
+    """A code such as `lead_manager` as a person would write it."""
+    text = str(value or "")
+    return WORDS.get(text) or text.replace("_", " ").capitalize()
+
+
+def colour(value: Any) -> str:
+    """The tag colour of a stage, status or category; the word stands beside it always."""
+    return COLOURS.get(str(value), "grey")
+
+
+def moment(value: Any) -> datetime | None:
+    """A datetime from what JSON holds."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def day(value: Any) -> str:
+    """23 November 2026."""
+    found = value if isinstance(value, date) else moment(value)
+    return f"{found.day} {MONTHS[found.month - 1]} {found.year}" if found else ""
+
+
+def when(value: Any) -> str:
+    """Today at 14:02, or 23 November 2026 at 14:02 (UTC)."""
+    found = moment(value)
+    if not found:
+        return ""
+    shown = "Today" if found.date() == clock.today() else day(found)
+    return f"{shown} at {found:%H:%M}"
+
+
+def stamp(value: Any) -> Markup:
+    """The moment as a `<time>`, readable by people and programs."""
+    found = moment(value)
+    return Markup('<time datetime="{}">{}</time>').format(found.isoformat() if found else "", when(value))
+
+
+def count(number: Any, one: str, many: str = "") -> str:
+    """`1 network`, `1,204 networks`."""
+    amount = int(number or 0)
+    return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+
+
+def environment(asset_path: str, name: str) -> Environment:
+    """The templates: ours first, then the design system's macros (which need undefined values to chain)."""
+    ours = FileSystemLoader(Path(__file__).parent / "templates")
+    made = Environment(
+        loader=ChoiceLoader([ours, PackageLoader("nhsuk_frontend_jinja")]),
+        autoescape=True, undefined=ChainableUndefined, auto_reload=False, trim_blocks=True, lstrip_blocks=True,
+        cache_size=-1,
+    )  # fmt: skip
+    made.globals |= {"assetPath": asset_path, "service_name": name, "colour": colour, "count": count}
+    made.filters |= {"words": words, "day": day, "when": when, "stamp": stamp, "colour": colour}
+    return made
+
+
+class Renderer:
+    """Renders templates, and wraps pages in their headers."""
+
+    def __init__(self, asset_path: str, name: str, *, secure: bool) -> None:
+        """*secure*: served over https, so browsers may be told to insist on it."""
+        self._environment = environment(asset_path, name)
+        self._secure = secure
+
+    def template(self, name: str) -> Template:
+        """A compiled template."""
+        return self._environment.get_template(name)
+
+    def fragment(self, name: str, **context: Any) -> str:
+        """A piece of a page."""
+        return self.template(name).render(context)
+
+    def page(self, name: str, context: dict[str, Any], *, status: int, zipped: bool) -> Response:
+        """A whole page with its security headers and the nonce of its inline script."""
+        nonce = secrets.token_urlsafe(12)
+        content = self.template(name).render({**context, "cspNonce": nonce}).encode()
+        headers = security_headers(nonce, secure=self._secure)
+        headers |= {"cache-control": "no-store", "vary": "cookie, accept-encoding, hx-request"}
+        if zipped and len(content) > SMALLEST_COMPRESSED:
+            content, headers["content-encoding"] = gzip.compress(content, 1), "gzip"
+        return Response(content, status, headers, media_type="text/html")
+
+
+def security_headers(nonce: str, *, secure: bool) -> dict[str, str]:
+    """What a browser is told to refuse."""
+    policy = (
+        f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
+        "frame-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'self'; object-src 'none'"
+    )
+    headers = {
+        "content-security-policy": policy,
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+        "x-frame-options": "DENY",
+        "cross-origin-opener-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    }
+    return headers | ({"strict-transport-security": "max-age=31536000"} if secure else {})

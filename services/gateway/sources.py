@@ -1,0 +1,87 @@
+"""Where the hubs get their wires: storage behind notifications and oversight, and the broadcasts that hint at it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from services.gateway.clients import Clients
+from services.gateway.stream import Hub
+from services.gateway.wires import Batch, Fetch, Wire
+
+PUBLIC_CATEGORIES = frozenset({"governance", "events", "news", "resources"})
+REPLAY_LIMIT = 200
+
+
+def alert_wire(sent: dict[str, Any]) -> Wire:
+    """A wire of `alerts`. What concerns a network and is no discussion is public as well, as the network's page is."""
+    item, audiences = sent["alert"], tuple(sent["audiences"])
+    if item.get("category") in PUBLIC_CATEGORIES:
+        networks = tuple(f"public:{key}" for key in audiences if key.startswith("network:"))
+        audiences += (*networks, "public") if networks else ()
+    return Wire(str(sent["epoch"]), int(sent["offset"]), audiences, item)
+
+
+def feed_wire(sent: dict[str, Any]) -> Wire:
+    """A wire of `feed`: each body's officers see theirs, the national view sees all."""
+    bodies = tuple(f"body:{code}" for code in sent["bodies"])
+    return Wire(str(sent["epoch"]), int(sent["offset"]), (*bodies, "body:national"), sent["item"])
+
+
+def alerts_after(clients: Clients) -> Fetch:
+    """Reads the alerts of everybody after an offset."""
+
+    async def fetch(after: int, limit: int) -> Batch:
+        found = await clients.ask("notifications", "/internal/alerts", after=after, limit=limit)
+        return _batch(found, [alert_wire({"epoch": found["epoch"], **item}) for item in found["items"]], limit)
+
+    return fetch
+
+
+def feed_after(clients: Clients) -> Fetch:
+    """Reads the feed of all bodies after an offset."""
+
+    async def fetch(after: int, limit: int) -> Batch:
+        found = await clients.ask("oversight", "/internal/feed", after=after, limit=limit)
+        return _batch(found, [feed_wire({"epoch": found["epoch"], **item}) for item in found["items"]], limit)
+
+    return fetch
+
+
+def _batch(found: dict[str, Any], wires: list[Wire], limit: int) -> Batch:
+    return Batch(str(found["epoch"]), int(found["head"]), wires, more=bool(found.get("more", len(wires) >= limit)))
+
+
+def hint(hub: Hub, payload: bytes) -> None:
+    """Hand a broadcast to its hub; what cannot be read is only a hint lost."""
+    try:
+        sent = orjson.loads(payload)
+        hub.offer(alert_wire(sent) if hub.kind == "alerts" else feed_wire(sent))
+    except (ValueError, KeyError, TypeError):
+        hub.look()
+
+
+async def inbox_after(clients: Clients, person_id: str, after: int) -> Batch | None:
+    """One person's alerts after an offset; None when there are too many to send again."""
+    path = f"/internal/inbox/{person_id}"
+    found = await clients.ask("notifications", path, after=after, limit=REPLAY_LIMIT)
+    if found.get("too_far"):
+        return None
+    wires = [alert_wire({"epoch": found["epoch"], "audiences": [], **_as_wire(item)}) for item in found["items"]]
+    return Batch(str(found["epoch"]), int(found["head"]), wires)
+
+
+async def body_feed_after(clients: Clients, body: str, after: int) -> Batch | None:
+    """One body's feed after an offset; None when there is too much to send again."""
+    found = await clients.ask("oversight", f"/internal/feed/{body}", after=after, limit=REPLAY_LIMIT)
+    if found.get("too_far") or found.get("more"):
+        return None
+    wires = [feed_wire({"epoch": found["epoch"], "bodies": [body], **item}) for item in found["items"]]
+    return Batch(str(found["epoch"]), int(found["head"]), wires)
+
+
+def _as_wire(item: dict[str, Any]) -> dict[str, Any]:
+    if "alert" in item:
+        return item
+    return {"alert": item, "offset": int(str(item["position"]).rpartition("-")[2])}

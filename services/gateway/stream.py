@@ -1,0 +1,265 @@
+"""The hub: one ordered sequence of wires, brought to every open stream that it concerns.
+
+    broadcast ──hint──▶ offer() ─┐
+    storage ──truth──▶ fetch() ──┴─▶ deliver, strictly in order ─▶ readers by audience ─▶ streams
+
+Invariants:
+1. The hub delivers each wire once, in the order of the offsets. A broadcast is a hint that carries the wire; a gap,
+   a lost broadcast or two quiet seconds make the hub look into storage, which is the truth.
+2. A wire at or before `position` is past: whoever joins gets it from storage. A wire after it is live: whoever has
+   joined gets it from the hub. A stream joins before it replays, holds what comes meanwhile, and skips what it has
+   had: no gap, no duplicate.
+3. A frame is encoded once for each (wire, format). A delivery is one `send()` driven once, here: no task and no
+   queue for a client. A send that does not finish at once marks a slow client: it is cut and resumes from storage.
+4. Everything that waits is bounded: wires that arrived early, what a replaying stream holds, the time of a fetch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+
+import structlog
+
+from services.gateway.wires import (
+    HEARTBEAT,
+    Batch,
+    Event,
+    Fetch,
+    Format,
+    Reader,
+    Send,
+    Stream,
+    Wire,
+    body,
+    observe,
+    reset,
+)
+from shared.errors import Problem
+from shared.telemetry import STREAMS
+
+log = structlog.get_logger()
+LOOK_SECONDS = 2.0
+"""How long the hub trusts the broadcasts before it looks into storage."""
+GRACE_SECONDS = 0.01
+"""How long an early wire waits for the one before it, which is usually on its way, before storage is asked."""
+EARLY_WIRES = 10_000
+HELD_FRAMES = 500
+FETCH_LIMIT = 500
+BEAT_SECONDS = 15.0
+BREATH = 500
+"""Deliveries between two breaths of the loop: about 5 ms, so that a page does not wait for ten thousand streams."""
+
+
+class Hub:
+    """The streams of one kind (`alerts`, `feed`), and the sequence that feeds them."""
+
+    def __init__(self, kind: str, fetch: Fetch, *, recent: int = 60) -> None:
+        """*fetch* reads storage; the newest *recent* wires are kept for pages that begin with them."""
+        self.kind = kind
+        self.epoch = ""
+        self.position = 0
+        self.away: str | None = "not started"
+        self.recent: deque[Wire] = deque(maxlen=recent)
+        self.readers: dict[str, Reader] = {}
+        self._fetch = fetch
+        self._by_audience: dict[str, set[Reader]] = {}
+        self._early: dict[int, Wire] = {}
+        self._arrived: deque[Wire] = deque()
+        self._woken = asyncio.Event()
+        self._look_at = 0.0
+        self._gauge = STREAMS.labels(kind)
+
+    # The sequence
+
+    def offer(self, wire: Wire) -> None:
+        """Take a broadcast wire: a hint, perhaps early, late or repeated."""
+        if len(self._arrived) < EARLY_WIRES:
+            self._arrived.append(wire)
+        else:
+            self._look_at = 0.0
+        self._woken.set()
+
+    def look(self) -> None:
+        """Look into storage now: broadcasts may have been missed."""
+        self._look_at = 0.0
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        await self._begin()
+        while True:
+            while self._arrived:
+                await self._take(self._arrived.popleft())
+            if time.monotonic() >= self._look_at:
+                await self._catch_up()
+            elif not self._arrived:
+                await self._rest()
+
+    async def _begin(self) -> None:
+        """Start at storage's end; what is there already is past."""
+        while not await self._looked(self._start_at_the_end):
+            await asyncio.sleep(0.5)
+
+    async def _start_at_the_end(self) -> None:
+        end = await self._fetch(2**62, 1)
+        self.epoch, self.position = end.epoch, end.head
+        newest = await self._fetch(max(0, end.head - (self.recent.maxlen or 0)), FETCH_LIMIT)
+        self.recent.extend(wire for wire in newest.wires if wire.offset <= end.head)
+        self._look_at = time.monotonic() + LOOK_SECONDS
+
+    async def _rest(self) -> None:
+        self._woken.clear()
+        try:
+            async with asyncio.timeout(max(0.0, self._look_at - time.monotonic())):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _take(self, wire: Wire) -> None:
+        if wire.epoch != self.epoch:
+            self.look()
+        elif wire.offset > self.position + 1:
+            self._early[wire.offset] = wire
+            self._look_at = min(self._look_at, time.monotonic() + GRACE_SECONDS)
+        elif wire.offset > self.position:
+            await self._deliver(wire)
+            await self._deliver_early()
+
+    async def _deliver_early(self) -> None:
+        while self._early and (wire := self._early.pop(self.position + 1, None)):
+            await self._deliver(wire)
+
+    async def _catch_up(self) -> None:
+        if not await self._looked(self._read_storage):
+            self._look_at = time.monotonic() + LOOK_SECONDS / 4
+
+    async def _read_storage(self) -> None:
+        batch = await self._fetch(self.position, FETCH_LIMIT)
+        if batch.epoch != self.epoch or batch.head < self.position:
+            await self._begin_anew(batch)
+            return
+        for wire in batch.wires:
+            if wire.offset > self.position:
+                await self._deliver(wire)
+        if not batch.more:
+            self.position = max(self.position, batch.head)  # offsets that storage skipped will never come
+        self._early = {offset: wire for offset, wire in self._early.items() if offset > self.position}
+        await self._deliver_early()
+        self._look_at = 0.0 if batch.more else time.monotonic() + (GRACE_SECONDS if self._early else LOOK_SECONDS)
+
+    async def _begin_anew(self, batch: Batch) -> None:
+        """Storage was made anew: positions mean nothing any more, so every stream is told to fetch again."""
+        log.warning("stream_epoch_changed", kind=self.kind, before=self.epoch, now=batch.epoch)
+        self.recent.clear()
+        self._early.clear()
+        await self._start_at_the_end()
+        told = reset(f"{self.epoch}-{self.position}")
+        for stream in [stream for reader in self.readers.values() for stream in reader.streams]:
+            stream.after = self.position
+            if stream.held is not None or not stream.write(told):
+                self._cut(stream)
+
+    async def _looked(self, read: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            await read()
+        except Problem as problem:
+            if not self.away:
+                log.warning("stream_storage_away", kind=self.kind, reason=problem.detail)
+            self.away = problem.detail
+            return False
+        self.away = None
+        return True
+
+    # Delivery
+
+    async def _deliver(self, wire: Wire) -> None:
+        self.position = wire.offset
+        self.recent.append(wire)
+        events: dict[Format, Event] = {}
+        slow = []
+        for count, stream in enumerate(self._concerned(wire), 1):
+            event = events.get(stream.format) or events.setdefault(stream.format, body(stream.format(wire)))
+            if wire.offset > stream.after and not self._given(stream, wire.offset, event):
+                slow.append(stream)
+            if count % BREATH == 0:
+                await asyncio.sleep(0)
+        for stream in slow:
+            self._cut(stream)
+        observe(wire)
+
+    def _concerned(self, wire: Wire) -> Iterator[Stream]:
+        """The streams to write to, as they are now: who joins later finds the wire in storage."""
+        matching = [readers for key in wire.audiences if (readers := self._by_audience.get(key))]
+        readers = matching[0] if len(matching) == 1 else set().union(*matching)
+        network = wire.item.get("network_id")
+        return iter([stream for reader in readers if network not in reader.muted for stream in reader.streams])
+
+    def _given(self, stream: Stream, offset: int, event: Event) -> bool:
+        if stream.held is None:
+            return stream.write(event)
+        stream.held.append((offset, event))
+        return len(stream.held) <= HELD_FRAMES
+
+    def _cut(self, stream: Stream) -> None:
+        log.info("stream_cut", kind=self.kind, reader=stream.reader.key)
+        self.leave(stream)
+        stream.cut()
+
+    async def beat(self) -> None:
+        """A comment to every stream, every fifteen seconds, so that no proxy thinks a connection dead."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            streams = [stream for reader in self.readers.values() for stream in reader.streams]
+            for count, stream in enumerate(streams, 1):
+                if stream.held is None and not stream.write(HEARTBEAT):
+                    self._cut(stream)
+                if count % BREATH == 0:
+                    await asyncio.sleep(0)
+
+    # Who listens
+
+    def join(self, reader: Reader, format_: Format, send: Send) -> Stream:
+        """Register a stream that holds what comes until `released`. What is at or before `position` is past."""
+        present = self.readers.setdefault(reader.key, reader)
+        if present is reader:
+            self._listen(reader)
+        stream = Stream(present, format_, send, self.position)
+        present.streams.add(stream)
+        self._gauge.inc()
+        return stream
+
+    def released(self, stream: Stream, replayed: int) -> bool:
+        """Let a stream go live after its replay reached offset *replayed*; False when it was too slow."""
+        held, stream.held, stream.after = stream.held or [], None, max(stream.after, replayed)
+        return all(stream.write(event) for offset, event in held if offset > replayed)
+
+    def leave(self, stream: Stream) -> None:
+        """Forget a stream, and its reader with the last one."""
+        reader = stream.reader
+        if stream not in reader.streams:
+            return
+        reader.streams.discard(stream)
+        self._gauge.dec()
+        if not reader.streams and self.readers.get(reader.key) is reader:
+            del self.readers[reader.key]
+            self._unlisten(reader)
+
+    def change(self, reader: Reader, audiences: Iterable[str], muted: Iterable[str]) -> None:
+        """Give a reader other audiences and muted networks, for all their streams at once."""
+        self._unlisten(reader)
+        reader.audiences, reader.muted = tuple(audiences), frozenset(muted)
+        self._listen(reader)
+
+    def _listen(self, reader: Reader) -> None:
+        for key in reader.audiences:
+            self._by_audience.setdefault(key, set()).add(reader)
+
+    def _unlisten(self, reader: Reader) -> None:
+        for key in reader.audiences:
+            readers = self._by_audience.get(key, set())
+            readers.discard(reader)
+            if not readers:
+                self._by_audience.pop(key, None)

@@ -1,0 +1,211 @@
+"""One visit of one page: who comes, what they ask, what they may send, and what they get."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from services.gateway.clients import Refused
+from services.gateway.session import Session
+from shared.auth import Principal
+from shared.envelope import new_id
+from shared.errors import Forbidden, NotSignedIn, Problem
+from shared.logging import correlation
+
+if TYPE_CHECKING:
+    from services.gateway.edge import Edge
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Visit:
+    """What a page function is given."""
+
+    request: Request
+    edge: Edge
+    session: Session | None
+    principal: Principal
+    new_cookie: str = ""
+
+    # What is asked
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """The parameters in the address."""
+        return self.request.path_params
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The parameters after the question mark."""
+        return self.request.query_params
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether htmx asks for a piece of the page."""
+        return self.request.headers.get("hx-request") == "true"
+
+    async def form(self) -> FormData:
+        """The form's fields. Raises FormExpired when the form is not one that we gave this visitor."""
+        sent = await self.request.form(max_fields=2000, max_part_size=30 * 1024 * 1024)
+        self.edge.sessions.require_form_token(self.cookie, str(sent.get("form_token", "")))
+        return sent
+
+    def require_signed_in(self) -> None:
+        """Raise NotSignedIn for a visitor; the page becomes the sign-in page."""
+        if not self.principal.signed_in:
+            raise NotSignedIn
+
+    def require_staff(self) -> None:
+        """Raise for anybody but staff."""
+        self.require_signed_in()
+        if not self.principal.is_staff:
+            raise Forbidden("This page is for the staff of the national team.")
+
+    # Asking the services
+
+    async def ask(self, service: str, path: str, **query: Any) -> Any:
+        """The JSON of a service's GET, in the visitor's name."""
+        return await self.edge.clients.ask(service, path, principal=self.principal, **query)
+
+    async def ask_or(self, default: Any, service: str, path: str, **query: Any) -> Any:
+        """As `ask`, with *default* where it is refused or the service is away: for what a page can do without."""
+        try:
+            return await self.ask(service, path, **query)
+        except Problem as problem:
+            log.info("page_does_without", service=service, path=path, reason=problem.detail)
+            return default
+
+    async def change(self, service: str, method: str, path: str, body: Any = None, *, if_match: str = "") -> Any:
+        """A change, in the visitor's name, that a repeated press of the button does not repeat."""
+        return await self.edge.clients.change(
+            service, method, path, body, principal=self.principal, if_match=if_match, idempotency_key=new_id()
+        )
+
+    # Answering
+
+    @property
+    def cookie(self) -> str:
+        """The visitor's cookie: the session's id, or a random value that binds forms before they sign in."""
+        return self.request.cookies.get(self.edge.sessions.cookie, "") or self.new_cookie
+
+    def form_token(self) -> str:
+        """The token for this page's forms; gives the visitor a cookie where there is none yet."""
+        if not self.cookie:
+            self.new_cookie = secrets.token_urlsafe(24)
+        return self.edge.sessions.form_token(self.cookie)
+
+    def page(self, template: str, title: str, *, status: int = 200, **context: Any) -> Response:
+        """A whole page. *title* is the H1; the browser's title adds the service's name."""
+        return self.finished(self._page(template, title, status, context))
+
+    def _page(self, template: str, title: str, status: int, context: dict[str, Any]) -> Response:
+        whole = {
+            "title": title, "visit": self, "me": self.principal, "my_name": self.session.name if self.session else "",
+            "here": self.request.url.path, "form_token": self.form_token, "errors": [],
+            "done_sentence": done_sentence, **context,
+        }  # fmt: skip
+        zipped = "gzip" in self.request.headers.get("accept-encoding", "")
+        return self.edge.renderer.page(template, whole, status=status, zipped=zipped)
+
+    def fragment(self, template: str, **context: Any) -> Response:
+        """A piece of a page, for htmx."""
+        content = self.edge.renderer.fragment(template, visit=self, me=self.principal, **context)
+        return Response(content, media_type="text/html", headers={"vary": "hx-request", "cache-control": "no-store"})
+
+    def back(self, path: str) -> Response:
+        """Go on to *path* with a GET, so that a reload repeats nothing."""
+        return self.finished(RedirectResponse(path, 303))
+
+    def finished(self, response: Response) -> Response:
+        """Put the visitor's new cookie on the answer."""
+        if self.new_cookie:
+            response.raw_headers.append((b"set-cookie", self.edge.sessions.set_cookie(self.new_cookie).encode()))
+            self.new_cookie = ""
+        return response
+
+
+DONE = {
+    "saved": "Your changes are saved.", "created": "The network is on the register.", "role": "The role is given.",
+    "archived": "The network is off the register.", "ended": "The role ends today.", "read": "Marked as read.",
+    "mute": "You will get no more alerts of this network.", "unmute": "You will get alerts of this network again.",
+    "follow": "You follow this network.", "unfollow": "You no longer follow this network.",
+    "join": "You are a member of this network.", "leave": "You have left this network.",
+    "seen": "You have read the feed up to here.", "booked": "Your place is booked.",
+    "waiting": "It is full. You are on the waiting list.", "given-back": "You gave your place back.",
+    "scheduled": "The event is scheduled.", "cancelled": "The event is cancelled; everybody booked is told.",
+    "drafted": "An issue is drafted from what changed.", "approve": "The issue is approved.",
+    "send": "The issue is being sent.", "pause": "Sending is paused.", "resume": "Sending goes on.",
+    "signed-out": "You are signed out.",
+}  # fmt: skip
+
+
+def done_sentence(done: str) -> str:
+    """What was done, after the form's page has gone on to the next."""
+    return DONE.get(done, "")
+
+
+def local(path: str, otherwise: str = "/") -> str:
+    """*path* where it is an address of ours, so that a link cannot send people elsewhere after they sign in."""
+    parts = urlsplit(path)
+    ours = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and path.isprintable()
+    return path if ours else otherwise
+
+
+PageFunction = Callable[[Visit], Awaitable[Response]]
+
+
+def page(path: str, function: PageFunction, *methods: str) -> Route:
+    """A route whose function is given a Visit and whose problems become pages."""
+
+    async def endpoint(request: Request) -> Response:
+        edge: Edge = request.app.state.edge
+        session = await edge.sessions.session_of(request.cookies)
+        visit = Visit(request, edge, session, await edge.sessions.principal(session))
+        return await answered(visit, function)
+
+    return Route(path, endpoint, methods=list(methods) or ["GET"], name=function.__name__)
+
+
+async def answered(visit: Visit, function: PageFunction) -> Response:
+    """The page, or the page that says what went wrong."""
+    try:
+        return await function(visit)
+    except NotSignedIn:
+        return sign_in_first(visit)
+    except Refused as refused:
+        return sign_in_first(visit) if refused.status == 401 else problem_page(visit, refused)
+    except Problem as problem:
+        return problem_page(visit, problem)
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        log.error("page_failed", path=visit.request.url.path, exc_info=error)
+        sentence = "Something went wrong on our side; nothing was changed. Try again in a minute."
+        return problem_page(visit, Problem(sentence, reference=correlation.get()))
+
+
+def sign_in_first(visit: Visit) -> Response:
+    """Send a visitor to the sign-in page, and back here afterwards."""
+    there = visit.request.url.path if visit.request.method == "GET" else visit.request.headers.get("referer", "/")
+    return visit.back(f"/sign-in?next={local(urlsplit(there).path)}")
+
+
+def problem_page(visit: Visit, problem: Problem) -> Response:
+    """A page that says what happened and what to do."""
+    if visit.is_fragment:
+        return Response(status_code=204, headers={"hx-reswap": "none"})
+    response = visit.page("problem.html", problem.title, status=problem.status, problem=problem)
+    if "retry_after" in problem.extra:
+        response.headers["retry-after"] = str(problem.extra["retry_after"])
+    return response
