@@ -45,14 +45,17 @@ class ScaledSystem:
         port: int = 0,
         variables: Mapping[str, str] | None = None,
         output: TextIO = sys.stderr,
+        programs_in: Path = Path(sys.prefix) / "bin",
     ) -> None:
         """Prepare; nothing runs yet. *port* is the gateway's, 0 for a free one; *variables* win over os.environ."""
         self._output = output
+        self._programs_in = programs_in
         self._data = data.resolve()
         self._ports = self._choose_ports(port)
         self._addresses = addresses
         self._programs = self._described({**os.environ, **(variables or {})})
         self._processes: dict[str, subprocess.Popen[str]] = {}
+        self._readers: list[threading.Thread] = []
 
     def url(self, name: str) -> str:
         """Where the service answers."""
@@ -116,6 +119,8 @@ class ScaledSystem:
                 self._say(name, f"did not stop within {STOP_SECONDS} seconds and was killed")
                 process.kill()
                 process.wait()
+        for reader in self._readers:
+            reader.join(1)
         self._processes.clear()
 
     def _choose_ports(self, port: int) -> dict[str, int]:
@@ -149,16 +154,18 @@ class ScaledSystem:
         return Program(program.name, program.command, environment, program.once)
 
     def _launch(self, program: Program) -> subprocess.Popen[str]:
-        # The venv's programs first; none of the caller's own settings beside those that the file passes on.
+        # Our own programs first; none of the caller's own settings beside those that the file passes on.
         outside = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
-        path = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        path = f"{self._programs_in}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         process = subprocess.Popen(
             program.command, cwd=ROOT, env={**outside, "PATH": path, **program.environment}, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
             errors="replace",
         )  # fmt: skip
         assert process.stdout is not None
-        threading.Thread(target=self._pass_on, args=(program.name, process.stdout), daemon=True).start()
+        reader = threading.Thread(target=self._pass_on, args=(program.name, process.stdout), daemon=True)
+        reader.start()
+        self._readers.append(reader)
         return process
 
     def _run_once(self) -> None:
@@ -171,8 +178,9 @@ class ScaledSystem:
                 del self._processes[program.name]
 
     def _pass_on(self, name: str, stream: IO[str]) -> None:
-        for line in stream:
-            self._say(name, line.rstrip("\n"))
+        with stream:
+            for line in stream:
+                self._say(name, line.rstrip("\n"))
 
     def _say(self, name: str, line: str) -> None:
         print(f"{name:<13} | {line}", file=self._output, flush=True)
