@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from sqlalchemy import select
@@ -29,12 +30,20 @@ async def test_people_are_listed_page_by_page(membership: Any) -> None:
     names = sorted(f"Person {n}" for n in range(5))
     for name in reversed(names):
         await membership.person(name)
-    seen, cursor = [], ""
+    seen: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = (await membership.ask("GET", f"/people?limit=2&cursor={cursor}")).json()
         seen, cursor = seen + [person["name"] for person in page["items"]], page["next"]
     assert seen == names
     assert (await membership.ask("GET", "/people?cursor=nonsense")).status_code == 400
+
+
+@BOTH
+async def test_one_address_is_one_persons_also_at_once(membership: Any) -> None:
+    body = {"name": "Ann", "email": "ann@people.example"}
+    answers = await asyncio.gather(*(membership.ask("POST", "/people", body) for _ in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
 
 
 async def test_nobody_makes_themselves_staff(membership: Any) -> None:

@@ -97,7 +97,7 @@ async def test_a_member_cannot_set_roles_and_a_lead_only_those_of_their_network(
     assert (await membership.give("stroke", ann, "chair", by=ann)).status_code == 403
     assert (await membership.give("cancer", ann, "chair", by=lead)).status_code == 403
     assert (await membership.give("stroke", ann, "chair", by=ANYBODY)).status_code == 401
-    assert (await membership.give("stroke", ann, "chair", by=lead)).status_code == 201
+    assert (await membership.give("stroke-network", ann, "chair", by=lead)).status_code == 201
     read_only = Principal(lead.person_id, scopes=frozenset({"networks:read"}))
     assert (await membership.give("stroke", ann, "chair", by=read_only)).status_code == 403
 

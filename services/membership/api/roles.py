@@ -42,9 +42,9 @@ async def give_role(
     by: Principal = may(network_editors, "networks:write"),
 ) -> RoleOut:  # fmt: skip
     """Give somebody a role; a lead role passes from its present holder, whose last day is the day before."""
-    await queries.require_network(session, network_id)
+    network = await queries.require_network(session, network_id)
     role = await commands.give_role(
-        session, network_id=network_id, person_id=body.person_id, role=body.role, since=body.since,
+        session, network_id=network.id, person_id=body.person_id, role=body.role, since=body.since,
         until=body.until, replace=body.replace, by=by, reason=body.reason, minor=body.minor,
     )  # fmt: skip
     etag(response, role.revision)
@@ -57,9 +57,9 @@ async def end_role(
     by: Principal = may(network_editors, "networks:write"),
 ) -> RoleOut:  # fmt: skip
     """End somebody's role."""
-    await queries.require_network(session, network_id)
+    network = await queries.require_network(session, network_id)
     role = await commands.end_role(
-        session, network_id=network_id, role_id=role_id, until=body.until, by=by,
+        session, network_id=network.id, role_id=role_id, until=body.until, by=by,
         expected=expected, reason=body.reason, minor=body.minor,
     )  # fmt: skip
     etag(response, role.revision)
@@ -72,8 +72,8 @@ async def join_network(
     by: Principal = may(signed_in, "networks:write"),
 ) -> RoleOut:  # fmt: skip
     """Become a member."""
-    await queries.require_network(session, network_id)
-    role = await commands.join_network(session, network_id=network_id, by=by, reason=body.reason, minor=body.minor)
+    network = await queries.require_network(session, network_id)
+    role = await commands.join_network(session, network_id=network.id, by=by, reason=body.reason, minor=body.minor)
     etag(response, role.revision)
     return await queries.named(session, role)
 
@@ -83,6 +83,6 @@ async def leave_network(
     network_id: str, body: ChangeBody, session: Session, by: Principal = may(signed_in, "networks:write")
 ) -> Page[RoleOut]:
     """Leave: every role that you have in the network ends today."""
-    await queries.require_network(session, network_id)
-    ended = await commands.leave_network(session, network_id=network_id, by=by, reason=body.reason, minor=body.minor)
+    network = await queries.require_network(session, network_id)
+    ended = await commands.leave_network(session, network_id=network.id, by=by, reason=body.reason, minor=body.minor)
     return Page(items=[await queries.named(session, role) for role in ended], total=len(ended))

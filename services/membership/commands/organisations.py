@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership.commands.people import folded
@@ -45,6 +46,7 @@ async def add_organisation(
     row = {"code": None, "body": "", "town": "", "postcode": "", **fields}
     organisation = Organisation(id=new_id(), revision=1, sort_name=folded(row["name"]), **row)
     session.add(organisation)
+    await _flush(session)
     said = change(
         ORGANISATION_ADDED, state_of(organisation), key=organisation.id,
         actor=by.person_id, reason=reason, minor=minor,
@@ -71,6 +73,7 @@ async def change_organisation(
         setattr(organisation, name, value)
     organisation.revision += 1
     organisation.sort_name = folded(organisation.name)
+    await _flush(session)
     said = change(
         ORGANISATION_CHANGED, state_of(organisation), key=organisation.id, before=before,
         actor=by.person_id, reason=reason, minor=minor,
@@ -88,3 +91,11 @@ async def _require_free(session: AsyncSession, code: str | None) -> None:
     query = select(Organisation.id).where(Organisation.code == code)
     if code and (await session.execute(query)).first() is not None:
         raise CodeTaken
+
+
+async def _flush(session: AsyncSession) -> None:
+    """Write the row; somebody quicker with the same code is found by the database alone."""
+    try:
+        await session.flush()
+    except IntegrityError:
+        raise CodeTaken from None

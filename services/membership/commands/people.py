@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership.tables import Organisation, Person
@@ -54,7 +55,7 @@ async def add_people(
     await _require_known(session, {person.organisation for person in people}, any_kind=True)
     await _require_known(session, {body for person in people for body in person.bodies}, any_kind=False)
     session.add_all(people)
-    await session.flush()
+    await _flush(session)
     await publish(session, *[_said(PERSON_ADDED, person, None, by, reason, minor) for person in people])
     return people
 
@@ -82,6 +83,7 @@ async def change_person(
     for name, value in changed.items():
         setattr(person, name, value)
     _touch(person)
+    await _flush(session)
     await publish(session, _said(PERSON_CHANGED, person, before, by, reason, minor))
     return person
 
@@ -130,6 +132,14 @@ async def _require_free(session: AsyncSession, emails: Sequence[str]) -> None:
     taken = set((await session.execute(select(Person.email).where(Person.email.in_(given)))).scalars())
     if taken or len(set(given)) < len(given):
         raise EmailTaken
+
+
+async def _flush(session: AsyncSession) -> None:
+    """Write the rows; somebody quicker with the same address is found by the database alone."""
+    try:
+        await session.flush()
+    except IntegrityError:
+        raise EmailTaken from None
 
 
 async def _require_known(session: AsyncSession, codes: set[str], *, any_kind: bool) -> None:

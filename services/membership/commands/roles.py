@@ -75,7 +75,7 @@ async def give_role(
     holders = [] if taken.status == "ended" else await holders_of(session, network_id, role)
     if any(holder.person_id == person_id for holder in holders):
         raise HoldsRoleAlready
-    replaced = holders if (role in LEAD_ROLES if replace is None else replace) else []
+    replaced = [h for h in holders if until is None or h.since <= until] if _replaces(role, replace) else []
     changes = [_replaced(holder, taken.since, by, reason, minor) for holder in replaced]
     session.add(taken)
     told = await _taking(session, network, taken, [r.person_id for r in replaced if r.status == "ended"])
@@ -226,6 +226,10 @@ def _given_last_day(role: Role, last: date, by: Principal, reason: str) -> Chang
     before = state_of(role).model_dump(mode="json")
     role.until, role.revision = last, role.revision + 1
     return _said(ROLE_CHANGED, role, before, None, by, reason, False)
+
+
+def _replaces(role: str, asked: bool | None) -> bool:
+    return role in LEAD_ROLES if asked is None else asked
 
 
 async def _taking(session: AsyncSession, network: Network, role: Role, replaced: Sequence[str]) -> Announcement | None:
