@@ -18,6 +18,7 @@ from services.cli.composition import Composition
 from services.cli.seed.acting import Stage, do
 from services.cli.seed.acts import Act
 from services.cli.seed.cast import NAMED, STAFF, Player, cast
+from services.cli.seed.gatherings import gatherings
 from services.cli.seed.moments import YEAR
 from services.cli.seed.names import WORDS
 from services.cli.seed.posts import Company, Post, posts
@@ -37,8 +38,8 @@ from shared.auth import ANYBODY, Principal
 from shared.config import Settings
 
 SEED = 2010
-BATCH = 60
-"""Acts between two deliveries."""
+BATCH = 25
+"""Acts between two deliveries; of the last week each is delivered by itself, at its own time."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,17 @@ def planned(now: datetime) -> Plan:
     company = Company(chance, players)
     held = posts(chance, networks, company, (now - YEAR).date())
     acts = Story(chance, networks, company, held, trusts).year(now)
-    return Plan(players, networks, held, acts)
+    acts += gatherings(chance, networks, _belonging(held), now)
+    return Plan(players, networks, held, sorted(acts, key=lambda act: act.moment))
+
+
+def _belonging(held: Sequence[Post]) -> dict[str, list[str]]:
+    """The people of each network, when the year begins."""
+    found: dict[str, list[str]] = {}
+    for post in held:
+        if post.until is None:
+            found.setdefault(post.network, []).append(post.person)
+    return found
 
 
 def made_up_password() -> str:
@@ -114,9 +125,10 @@ async def _write(year: Writing, plan: Plan, password: str) -> None:
         await _posts(year, plan.posts, networks, people)
     await year.deliver()
     stage = Stage(year, networks, people)
+    last_week = clock.now() - timedelta(days=7)
     for number, act in enumerate(plan.acts, start=1):
         await do(stage, act)
-        if number % BATCH == 0:
+        if number % BATCH == 0 or act.moment > last_week:
             await year.deliver()
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.cli.seed.acts import Act, Edit, End, Join, Leave, Take
+from services.cli.seed.acts import Act, Book, Cancel, Edit, End, Join, Leave, Move, Schedule, Take
 from services.cli.seed.writing import Writing
+from services.events.access import NotInvited
+from services.events.commands import bookings, events
 from services.membership.commands import roles
 from services.registry import commands as register
 from shared import clock
@@ -65,6 +68,29 @@ async def _leave(stage: Stage, act: Leave) -> None:
     await roles.leave_network(session, network_id=stage.networks[act.network], **stage.common(act))
 
 
+async def _schedule(stage: Stage, act: Schedule) -> None:
+    fields = {**act.fields, "networks": [stage.networks[name] for name in act.networks]}
+    event = await events.schedule_event(stage.writing.session("events"), fields=fields, **stage.common(act))
+    stage.events[act.event] = event.id
+
+
+async def _move(stage: Stage, act: Move) -> None:
+    session, event_id = stage.writing.session("events"), stage.events[act.event]
+    await events.change_event(session, event_id=event_id, fields=act.fields, **stage.common(act))
+
+
+async def _cancel(stage: Stage, act: Cancel) -> None:
+    session, event_id = stage.writing.session("events"), stage.events[act.event]
+    await events.cancel_event(session, event_id=event_id, **stage.common(act))
+
+
+async def _book(stage: Stage, act: Book) -> None:
+    session, event_id = stage.writing.session("events"), stage.events[act.event]
+    with suppress(NotInvited):  # who has left meanwhile may not come to what is for members
+        await bookings.book_place(session, event_id=event_id, by=stage.people[act.by])
+
+
 HOW: dict[type[Act], Callable[[Stage, Any], Awaitable[None]]] = {
     Edit: _edit, Take: _take, End: _end, Join: _join, Leave: _leave,
+    Schedule: _schedule, Move: _move, Cancel: _cancel, Book: _book,
 }  # fmt: skip

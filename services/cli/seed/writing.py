@@ -17,10 +17,11 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.cli.composition import Composition
+from shared import clock
 from shared.envelope import Envelope, decode
 from shared.inbox import inbox
 from shared.log import NewRecord, Place
@@ -55,23 +56,35 @@ class Writing:
     async def deliver(self) -> None:
         """Hand what was said since the last call to every service that listens."""
         said = [pair for name in self._sessions for pair in await self._outbox(name)]
+        if not said:
+            return
         said.sort(key=lambda pair: pair[0].time)
         self._said += said
-        for service, _ in self._composition.services:
-            for subscription in service.subscriptions:
-                messages = [message for message, _ in said if subscription.topic in (None, message.topic)]
-                if messages:
-                    await subscription.handler(self._sessions[service.name], messages)
+        with clock.at(said[-1][0].time + HANDLED):
+            for service, _ in self._composition.services:
+                await self._hand(service, [message for message, _ in said])
+
+    async def _hand(self, service: Service, said: Sequence[Envelope]) -> None:
+        for subscription in service.subscriptions:
+            messages = [message for message in said if subscription.topic in (None, message.topic)]
+            if messages:
+                await subscription.handler(self._sessions[service.name], messages)
 
     async def finish(self) -> int:
-        """Deliver the rest, append everything to the log and note it as handled; returns how many messages."""
+        """Deliver the rest, note it all as handled and append it to the log; returns how many messages.
+
+        Noted before it is appended: a running consumer then waits for our commit and finds a duplicate. The other way
+        round it could hold what we are about to write, and wait for what we hold.
+        """
         await self.deliver()
+        for service, _ in self._composition.services:
+            await self._note(service)
         places: list[tuple[Place, int]] = []
         for first in range(0, len(self._said), APPENDED_AT_ONCE):
             records = [record for _, record in self._said[first : first + APPENDED_AT_ONCE]]
             places += await self._composition.common.log.append(records)
         for service, _ in self._composition.services:
-            await self._note(service, places)
+            await self._place(service, places)
         for session in self._sessions.values():
             await session.execute(delete(outbox))
             session.info.clear()  # hints for people who are looking: this is not news
@@ -89,18 +102,34 @@ class Writing:
             self._read[name] = row.number
         return found
 
-    async def _note(self, service: Service, places: Sequence[tuple[Place, int]]) -> None:
-        topics = {subscription.topic for subscription in service.subscriptions}
-        rows: list[dict[str, Any]] = [
+    async def _note(self, service: Service) -> None:
+        rows = [
             {
-                "message_id": message.id, "topic": topic, "partition": partition, "offset": offset,
-                "logged_at": message.time + TAKEN, "handled_at": message.time + HANDLED, "outcome": "handled",
+                "message_id": message.id, "topic": message.topic, "partition": 0, "offset": 0, "outcome": "handled",
+                "logged_at": message.time + TAKEN, "handled_at": message.time + HANDLED,
             }
-            for (message, _), ((topic, partition), offset) in zip(self._said, places, strict=True)
-            if topic in topics or None in topics
+            for message, _ in self._said
+            if _reads(service, message.topic)
         ]  # fmt: skip
         if rows:
             await self._sessions[service.name].execute(insert(inbox), rows)
+
+    async def _place(self, service: Service, places: Sequence[tuple[Place, int]]) -> None:
+        """Say where in the log the messages came to stand."""
+        rows: list[dict[str, Any]] = [
+            {"known": message.id, "where": partition, "place": offset}
+            for (message, _), ((topic, partition), offset) in zip(self._said, places, strict=True)
+            if _reads(service, topic)
+        ]
+        place = update(inbox).where(inbox.c.message_id == bindparam("known"))
+        place = place.values(partition=bindparam("where"), offset=bindparam("place"))
+        if rows:
+            connection = await self._sessions[service.name].connection()
+            await connection.execute(place, rows)
+
+
+def _reads(service: Service, topic: str) -> bool:
+    return any(subscription.topic in (None, topic) for subscription in service.subscriptions)
 
 
 @asynccontextmanager
