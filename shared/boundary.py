@@ -4,6 +4,7 @@ Invariants:
 1. A command (POST, PATCH, PUT, DELETE) is one transaction: the route's work, its history, its messages and the
    answer kept under its Idempotency-Key commit together, before the answer is sent, or not at all.
 2. A repeated Idempotency-Key of the same person gets the first answer again; with another body it is refused.
+   An answer marked `Cache-Control: no-store` holds a secret and is not kept: its repetition is a new request.
 3. A query gets a session that cannot write.
 """
 
@@ -105,6 +106,8 @@ async def _answered_once(request: Request, session: AsyncSession, inner: Handler
             raise KeyUsedOtherwise
         return Response(row.body, row.status, {**orjson.loads(row.headers), "idempotent-replay": "true"})
     response = await inner(request)
+    if response.headers.get("cache-control") == "no-store":
+        return response
     await session.execute(insert(answers).values(_answer(person, key, fingerprint, response)))
     return response
 

@@ -14,11 +14,13 @@ import pytest
 from sqlalchemy import select
 
 from services.membership.app import service
-from services.membership.tables import Network
+from services.membership.tables import Network, metadata
 from shared.auth import GATEWAY, Principal
 from shared.contracts.registry import NETWORK_CREATED
-from shared.envelope import Envelope, encode
+from shared.db import kernel
+from shared.envelope import Envelope, decode, encode
 from shared.log import NewRecord
+from shared.relay import outbox_rows
 from tests.service_rig import STAFF, Rig, rig
 
 
@@ -58,9 +60,6 @@ class Membership:
 
 async def said(running: Rig, topic: str) -> list[Envelope]:
     """Every message of *topic*, once the outbox is empty."""
-    from shared.envelope import decode
-    from shared.relay import outbox_rows
-
     for _ in range(500):
         if not await outbox_rows(running.parts.database):
             break
@@ -124,3 +123,12 @@ async def with_networks(running: Rig) -> Membership:
                 return Membership(running)
         await asyncio.sleep(0.01)
     raise AssertionError("the register's messages were not taken")
+
+
+async def everything(membership: Membership) -> str:
+    """Every value of every table."""
+    seen = []
+    async with membership.rig.parts.database.reading() as session:
+        for table in [*kernel.sorted_tables, *metadata.sorted_tables]:
+            seen += [str(tuple(row)) for row in await session.execute(select(table))]
+    return "\n".join(seen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fastapi import Response
+
 from services.membership import commands, queries
 from services.membership.schemas import MadeToken, Me, NewToken, PersonOut, TokenOut
 from shared.auth import Principal, Session, may, signed_in
@@ -32,9 +34,12 @@ async def list_tokens(session: Session, by: Principal = may(signed_in, "people:r
 
 
 @router.post("/tokens", status_code=201)
-async def make_token(body: NewToken, session: Session, by: Principal = may(signed_in, "people:write")) -> MadeToken:
+async def make_token(
+    body: NewToken, session: Session, response: Response, by: Principal = may(signed_in, "people:write")
+) -> MadeToken:
     """Make a personal token for the API; its secret is shown this once."""
     token, secret = await commands.make_own_token(session, scopes=body.scopes, days=body.days, by=by)
+    response.headers["cache-control"] = "no-store"
     return MadeToken(**TokenOut.model_validate(token).model_dump(), token=secret)
 
 
