@@ -32,8 +32,13 @@ def _bound_ids(_logger: object, _method: str, event: structlog.typing.EventDict)
 def configure_logging(level: str, *, as_json: bool) -> None:
     """Send every log line to standard error: JSON for programs, coloured text for people."""
     number = logging.getLevelNamesMapping()[level.upper()]
+    # Plain tracebacks: the pretty ones print local variables, and with them passwords and addresses.
     renderer = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[

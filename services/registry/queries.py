@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, timedelta
+from typing import cast
 
 import orjson
 from sqlalchemy import ColumnElement, func, select, text, tuple_
@@ -51,10 +52,11 @@ def _has_words(session: AsyncSession, words: list[str]) -> ColumnElement[bool]:
     cleaned = [word for word in cleaned if word]
     if session.get_bind().dialect.name == "postgresql":
         terms = " & ".join(f"{word}:*" for word in cleaned)
-        return text("to_tsvector('simple', search_text) @@ to_tsquery('simple', :terms)").bindparams(terms=terms)
-    terms = " AND ".join(f'"{word}"*' for word in cleaned)
-    matched = text("networks.rowid IN (SELECT rowid FROM networks_words WHERE networks_words MATCH :terms)")
-    return matched.bindparams(terms=terms or '""')  # type: ignore[return-value]
+        found = text("to_tsvector('simple', search_text) @@ to_tsquery('simple', :terms)")
+    else:
+        terms = " AND ".join(f'"{word}"*' for word in cleaned) or '""'
+        found = text("networks.rowid IN (SELECT rowid FROM networks_words WHERE networks_words MATCH :terms)")
+    return cast("ColumnElement[bool]", found.bindparams(terms=terms))
 
 
 async def networks_page(
