@@ -2,7 +2,8 @@
 
 A broadcast is a hint; storage is the truth. What every implementation keeps (tests/broadcast holds each to it):
 1. `publish` never raises and never waits for a network: a caller goes on as if nobody listened.
-2. A listener hears what is published after its `async with` began, in the order of each publisher's calls.
+2. A listener hears what is published after its `async with` began, in the order of each publisher's calls. When a
+   connection breaks, some may be heard twice.
 3. Where something may have been lost (Redis was away, the listener was too slow), it gets `Missed`, once, in the
    place of what is missing. It then reads storage again.
 4. Every queue is bounded: who does not listen costs a fixed amount.

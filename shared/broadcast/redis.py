@@ -46,6 +46,7 @@ class RedisBroadcast:
         self._tasks: list[asyncio.Task[None]] = []
         self._failure: str | None = None
         self._pause = FIRST_PAUSE
+        self._may_repeat = True
 
     @property
     def away(self) -> str | None:
@@ -91,11 +92,18 @@ class RedisBroadcast:
         return connection
 
     async def _send(self) -> None:
-        """Send what is queued, for ever; after a failure drop it and try again, with a growing pause."""
+        """Send what is queued, for ever.
+
+        The connection may just be stale (Redis was restarted): what waits is sent once more on a new one, and some of
+        it may be heard twice. When that fails too, drop what waits and try on, with a growing pause.
+        """
         while True:
             try:
                 await self._send_on_one_connection()
             except (RedisError, OSError, TimeoutError) as error:
+                if self._may_repeat:
+                    self._may_repeat = False
+                    continue
                 if not self._failure:
                     log.warning("broadcasts_not_sent", reason=str(error), dropped=len(self._queue))
                 self._failure = f"Redis does not take broadcasts ({type(error).__name__}: {error})."
@@ -108,13 +116,15 @@ class RedisBroadcast:
             await self._tell_lost(connection)
             self._pause = FIRST_PAUSE
             while not self._failure:
-                await self._wanted.wait()
-                self._wanted.clear()
                 while self._queue and not self._failure:
                     count = min(len(self._queue), BATCH)
                     await _write(connection, [self._queue[number] for number in range(count)])
+                    self._may_repeat = True
                     for _ in range(count):
                         self._queue.popleft()
+                self._wanted.clear()
+                if not self._queue:
+                    await self._wanted.wait()
         finally:
             await connection.disconnect(nowait=True)
 
