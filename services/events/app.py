@@ -1,0 +1,18 @@
+"""The events service, composed."""
+
+from services.events import api, consumers, migrations, tables
+from shared.consumer import Subscription
+from shared.contracts import membership, registry
+from shared.service import Service
+
+service = Service(
+    name="events",
+    routers=[api.router],
+    metadata=tables.metadata,
+    migrations=migrations,
+    subscriptions=[
+        Subscription(registry.NETWORKS.name, consumers.on_networks),
+        Subscription(membership.MEMBERSHIPS.name, consumers.on_memberships),
+        Subscription(membership.PEOPLE.name, consumers.on_people),
+    ],
+)

@@ -1,0 +1,1 @@
+"""Changing gatherings and bookings. A command changes rows, records history and publishes; it never commits."""
