@@ -72,7 +72,7 @@ class Conversation(asyncio.Protocol):
             raise TimeoutError(f"The mail server did not answer for {seconds:.0f} seconds.") from None
         finally:
             self._answer = None
-        replies, self._replies = self._replies, []
+        replies, self._replies = self._replies[:count], self._replies[count:]  # more than asked: not usable again
         return replies
 
     def say(self, data: bytes) -> None:
