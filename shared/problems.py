@@ -17,6 +17,8 @@ from shared.logging import correlation
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
+NOT_STORABLE = "22021"
+"""PostgreSQL's code for text with a NUL, which SQLite takes and finds nowhere."""
 
 
 class WrongMethod(Problem):
@@ -83,6 +85,8 @@ async def _on_database(request: Request, error: Exception) -> JSONResponse:
     if is_away(error):
         log.warning("database_away", path=request.url.path, reason=str(error)[:200])
         return answer(DatabaseAway())
+    if getattr(getattr(error, "orig", None), "sqlstate", "") == NOT_STORABLE:
+        return answer(BadRequest("The address or the body has a character that cannot be stored (U+0000); remove it."))
     return await _on_accident(request, error)
 
 

@@ -39,6 +39,14 @@ async def test_people_are_listed_page_by_page(membership: Any) -> None:
 
 
 @BOTH
+async def test_an_address_with_a_nul_is_no_accident(membership: Any) -> None:
+    for path in ("/people/%00", "/networks/%00/roles"):
+        assert (await membership.ask("GET", path)).status_code in (400, 404)
+    sign_in = {"email": "\u0000", "password": "x"}
+    assert (await membership.gateway("POST", "/internal/sign-in", sign_in)).status_code in (400, 401)
+
+
+@BOTH
 async def test_one_address_is_one_persons_also_at_once(membership: Any) -> None:
     body = {"name": "Ann", "email": "ann@people.example"}
     answers = await asyncio.gather(*(membership.ask("POST", "/people", body) for _ in range(6)))

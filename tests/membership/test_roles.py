@@ -140,6 +140,18 @@ async def test_a_role_of_another_day_begins_and_ends_with_the_calendar(membershi
     assert heard[1:] == [f"{{person:{new.person_id}}} is the new lead nurse of Stroke Network"]
 
 
+async def test_an_interim_lead_leaves_the_planned_one_alone(membership: Any) -> None:
+    planned, interim = await membership.person("Pia Planned"), await membership.person("Ina Interim")
+    await membership.give("stroke", planned, "lead_nurse", **{"from": str(TODAY + timedelta(days=30))})
+    await membership.give("stroke", interim, "lead_nurse", to=str(TODAY + timedelta(days=29)))
+    roles = (await membership.ask("GET", "/networks/stroke/roles")).json()
+    assert {role["name"]: role["status"] for role in roles["items"]} == {
+        "Ina Interim": "active",
+        "Pia Planned": "planned",
+    }
+    assert "lead_nurse" not in roles["vacancies"]
+
+
 async def test_one_key_gives_one_answer_and_an_old_version_is_refused(membership: Any) -> None:
     ann = await membership.person()
     body = {"person_id": ann.person_id, "role": "chair"}
