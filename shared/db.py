@@ -259,7 +259,13 @@ def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
 def _pragmas(query_only: str) -> Callable[[Any, Any], None]:
     def connected(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"query_only={query_only}"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            f"query_only={query_only}",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

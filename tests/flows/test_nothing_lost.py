@@ -1,0 +1,134 @@
+"""Nothing lost, nothing twice: processes are killed at random moments while 500 changes run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.flows.conftest import scaled_env
+from tests.flows.system import ROOT, System, build, running
+
+CHANGES = 500
+NETWORKS = 20
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(params=["embedded", pytest.param("scaled", marks=pytest.mark.backends)])
+def mortal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system of its own, to be killed."""
+    folder = tmp_path_factory.mktemp(f"mortal-{request.param}")
+    env = {} if request.param == "embedded" else scaled_env(request.getfixturevalue("backends"))
+    with running(build(folder, **env)) as started:
+        yield started
+
+
+async def test_five_hundred_changes_survive_kills(mortal: System) -> None:
+    async with mortal.as_("staff") as staff:
+        networks = await _networks_of(staff, "Q31")
+        for network in networks:
+            (await staff.post(f"/networks/{network['id']}/follow", json={})).raise_for_status()
+        killing = asyncio.create_task(_kill_now_and_then(mortal))
+        await _change_all(staff, networks)
+        await killing
+        told = await _reasons_told(staff, networks)
+        expected = {f"run {number}": 1 for number in range(CHANGES)}
+        assert {reason: count for reason, count in told.items() if reason in expected} == expected
+        wanted = await _message_ids(staff, networks)
+        await _eventually_once(staff, "/alerts", wanted)
+        await _eventually_once(staff, "/oversight/Q31/feed", wanted)
+
+
+async def _networks_of(staff: httpx.AsyncClient, body: str) -> list[dict[str, Any]]:
+    found = (await staff.get("/networks", params={"sha": body, "limit": NETWORKS})).json()["items"]
+    assert len(found) == NETWORKS
+    return list(found)
+
+
+async def _change_all(staff: httpx.AsyncClient, networks: list[dict[str, Any]]) -> None:
+    """Every change until it is answered, however often; its Idempotency-Key makes that one change."""
+    limit = asyncio.Semaphore(8)
+
+    async def change(number: int) -> None:
+        async with limit:
+            network = networks[number % NETWORKS]
+            body = {"population": 1_000_000 + number, "reason": f"run {number}"}
+            for _ in range(600):
+                with contextlib.suppress(httpx.HTTPError):
+                    answer = await staff.patch(
+                        f"/networks/{network['id']}", json=body, headers={"idempotency-key": f"run-{number}"}
+                    )
+                    if answer.status_code == 200:
+                        return
+                    assert answer.status_code >= 500 or answer.status_code == 429, answer.text
+                await asyncio.sleep(0.2)
+            raise AssertionError(f"change {number} was never taken")
+
+    await asyncio.gather(*(change(number) for number in range(CHANGES)))
+
+
+async def _kill_now_and_then(mortal: System) -> None:
+    """Each process in turn, and Kafka and Redis once; each is started again a moment later."""
+    chance = random.Random(7)
+    victims = ["registry", "notifications", "oversight", "registry", "kafka", "redis"] if mortal.scaled else ["all"] * 3
+    for victim in victims:
+        await asyncio.sleep(chance.uniform(0.3, 1.5))
+        if victim in mortal.processes:
+            await asyncio.to_thread(mortal.kill, victim)
+            await asyncio.to_thread(mortal.start, victim)
+        else:
+            await asyncio.to_thread(_backends, "kill", victim)
+            await asyncio.sleep(1)
+            await asyncio.to_thread(_backends, "start", victim)
+
+
+def _backends(action: str, part: str) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "deploy" / "backends"), action, part],
+        env=os.environ,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+async def _history(staff: httpx.AsyncClient, network: dict[str, Any]) -> list[dict[str, Any]]:
+    return await _all(staff, f"/networks/{network['id']}/history")
+
+
+async def _all(staff: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        page = (await staff.get(path, params={"limit": 100, **({"cursor": cursor} if cursor else {})})).json()
+        items += page["items"]
+        if (cursor := page["next"]) is None:
+            return items
+
+
+async def _reasons_told(staff: httpx.AsyncClient, networks: list[dict[str, Any]]) -> Counter[str]:
+    return Counter(entry["reason"] for network in networks for entry in await _history(staff, network))
+
+
+async def _message_ids(staff: httpx.AsyncClient, networks: list[dict[str, Any]]) -> set[str]:
+    entries = [entry for network in networks for entry in await _history(staff, network)]
+    return {entry["id"] for entry in entries if entry["reason"].startswith("run ")}
+
+
+async def _eventually_once(staff: httpx.AsyncClient, path: str, wanted: set[str]) -> None:
+    """Each wanted message stands in the list, and none of them twice."""
+    for _ in range(120):
+        counted = Counter(item["message_id"] for item in await _all(staff, path))
+        if wanted <= set(counted):
+            break
+        await asyncio.sleep(1)
+    assert {message: counted[message] for message in wanted} == dict.fromkeys(wanted, 1)
