@@ -1,14 +1,16 @@
 """The notifications service, composed."""
 
-from services.notifications import consumers, migrations, queries, tables
-from services.notifications.api import alerts, internal, preferences
+from services.notifications import consumers, migrations, tables
+from services.notifications.api import alerts, internal, mail, newsletter, preferences
+from services.notifications.delivery.sender import deliver
+from services.notifications.queries.effects import effects
 from shared.consumer import Subscription
 from shared.contracts import membership, registry
 from shared.service import Service
 
 service = Service(
     name="notifications",
-    routers=[alerts.router, preferences.router, internal.router],
+    routers=[alerts.router, preferences.router, newsletter.router, mail.router, internal.router],
     metadata=tables.metadata,
     migrations=migrations,
     subscriptions=[
@@ -17,5 +19,6 @@ service = Service(
         Subscription(registry.NETWORKS.name, consumers.on_networks),
         Subscription(None, consumers.on_announcements),
     ],
-    effects=queries.effects,
+    workers=[deliver],
+    effects=effects,
 )

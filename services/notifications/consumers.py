@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications import alerts, audience, digest, letters
+from services.notifications import alerts, audience, digest
 from services.notifications.commands.erasure import forget
+from services.notifications.delivery.rows import order_alert_mails
 from services.notifications.tables import networks, people, preferences
 from shared.db import upsert_newer
 from shared.envelope import Envelope
@@ -51,7 +52,7 @@ async def on_announcements(session: AsyncSession, messages: Sequence[Envelope]) 
     told = await alerts.tell(session, messages)
     if told is not None:
         await digest.add_to_draft(session, told)
-        await letters.order(session, after=told.before)
+        await order_alert_mails(session, after=told.before)
 
 
 async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> None:

@@ -1,11 +1,185 @@
-"""The newsletter that drafts itself (in the making)."""
+"""The newsletter drafts itself: what is announced becomes an item of the open draft, in the same transaction.
+
+Invariants:
+1. The same is said once: of the same network, in the same words, or of the same page (an event that was planned,
+   moved and cancelled), only the last. What staff did with the item stays.
+2. What concerns single people or staff alone never becomes an item; discussions reach only those whom they concern.
+3. An approved issue takes no more items. Drafting and approving both hold the lock of `position`, so an alert
+   stands either in the issue that was approved or in the next.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications.alerts import Told
+from services.notifications.alerts import Told, taken
+from services.notifications.tables import alert_audiences, alerts, issue_items, issues, position
+from shared import clock
+from shared.db import upsert
+from shared.envelope import new_id
+
+LONGEST = 12
+"""Items in one reader's copy."""
+WEEK = timedelta(days=7)
+_OPEN_KINDS = ("network:", "body:", "care_group:", "everyone")
 
 
 async def add_to_draft(session: AsyncSession, told: Told) -> None:
-    """Add what was told to the open draft."""
+    """Add what was told to the open draft, which begins with the first item after the last approval."""
+    rows = [row for row in told.rows if row["source"] != "/notifications" and _is_news(row)]
+    if rows:
+        await _add(session, told.draft_id or await _begin_draft(session), rows)
+
+
+async def draft(session: AsyncSession) -> str:
+    """The id of the open draft, begun where there is none, with all that the week has brought."""
+    place = await taken(session, 0)
+    draft_id = place.draft_id or await _begin_draft(session)
+    await _add(session, draft_id, await _told_this_week(session, draft_id))
+    return draft_id
+
+
+async def close_draft(session: AsyncSession) -> None:
+    """Let what comes from now on go into the next issue."""
+    await taken(session, 0)
+    await session.execute(update(position).values(draft_id=""))
+
+
+async def _begin_draft(session: AsyncSession) -> str:
+    """A new draft; the caller holds the lock of `position`, so there is never a second one."""
+    number = (await session.execute(select(func.coalesce(func.max(issues.c.number), 0) + 1))).scalar_one()
+    today = clock.today()
+    values = {
+        "id": new_id(), "revision": 1, "number": number, "title": f"Networks this week, {today:%-d %B %Y}",
+        "intro": "", "status": "draft", "week_from": today - WEEK + timedelta(days=1), "week_to": today,
+        "readers": 0, "approved_by": "", "created_at": clock.now(),
+    }  # fmt: skip
+    await session.execute(insert(issues), values)
+    await session.execute(update(position).values(draft_id=values["id"]))
+    return str(values["id"])
+
+
+def _is_news(row: Mapping[str, Any]) -> bool:
+    is_open = any(audience.startswith(_OPEN_KINDS) for audience in row["audiences"])
+    return is_open and row["significance"] != "minor" and row["time"] > clock.now() - WEEK
+
+
+async def _told_this_week(session: AsyncSession, draft_id: str) -> list[dict[str, Any]]:
+    """What was told in the last week and stands in no other issue."""
+    elsewhere = select(issue_items.c.message_id).where(issue_items.c.issue_id != draft_id)
+    recent = select(alerts).where(alerts.c.time > clock.now() - WEEK, alerts.c.message_id.not_in(elsewhere))
+    recent = recent.where(alerts.c.path.not_like("/newsletter/%"))
+    rows = [dict(row) for row in (await session.execute(recent.order_by(alerts.c.time))).mappings()]
+    told: dict[int, list[str]] = {row["offset"]: [] for row in rows}
+    audiences = alert_audiences.join(alerts, alerts.c.offset == alert_audiences.c.offset)
+    since = select(alert_audiences).select_from(audiences).where(alerts.c.time > clock.now() - WEEK)
+    for audience, offset in await session.execute(since):
+        if offset in told:
+            told[offset].append(audience)
+    return [row for row in ({**row, "audiences": told[row["offset"]]} for row in rows) if _is_news(row)]
+
+
+async def _add(session: AsyncSession, issue_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    items: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["time"]):
+        item = _item(issue_id, row)
+        items[item["same"]] = item
+    if not items:
+        return
+    new = upsert(session, issue_items)
+    told = ("message_id", "headline", "category", "significance", "path", "time", "audiences")
+    is_later = new.excluded.time >= issue_items.c.time
+    statement = new.on_conflict_do_update(
+        index_elements=[issue_items.c.issue_id, issue_items.c.same],
+        set_={name: case((is_later, new.excluded[name]), else_=issue_items.c[name]) for name in told},
+    )
+    await session.execute(statement, list(items.values()))
+
+
+def _item(issue_id: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("message_id", "headline", "category", "significance", "path", "time", "network_id", "care_group")
+    return {
+        **{name: row[name] for name in names}, "id": new_id(), "issue_id": issue_id, "same": _same(row),
+        "audiences": "\n".join(row["audiences"]), "place": None, "pinned": False, "dropped": False, "text": "",
+    }  # fmt: skip
+
+
+def _same(row: Mapping[str, Any]) -> str:
+    """What two items must share to be the same news.
+
+    A network's own page tells of many things, so there the words decide; any other page (an event, a poll) is one
+    thing, whose last state is what readers need.
+    """
+    path, _, _ = row["path"].partition("#")
+    if path.startswith("/networks/") or path.count("/") < 2:
+        return f"{row['network_id']}|{row['category']}|{row['headline']}"
+    return f"{row['category']}|{path}"
+
+
+# Order and choice
+
+
+def ranked(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Pinned first, then as staff placed them, then major before the rest, then the newest."""
+
+    def rank(item: Mapping[str, Any]) -> tuple[bool, float, bool, float]:
+        place = float("inf") if item["place"] is None else item["place"]
+        return not item["pinned"], place, item["significance"] != "major", -item["time"].timestamp()
+
+    return sorted(items, key=rank)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The items of one reader's copy, as indexes of the issue's items."""
+
+    first: list[int]
+    near: list[int]
+    rest: list[int]
+
+
+class Choice:
+    """Chooses from an issue's items for one reader after another; a reader costs a few microseconds."""
+
+    def __init__(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """*items* are ranked, the dropped ones left out."""
+        self._networks = [item["network_id"] for item in items]
+        self._pinned = [n for n, item in enumerate(items) if item["pinned"] and _is_open(item)]
+        self._by_audience: dict[str, list[int]] = {}
+        for number, item in enumerate(items):
+            for audience in item["audiences"].split("\n"):
+                self._by_audience.setdefault(audience, []).append(number)
+        is_open = [n for n, item in enumerate(items) if _is_open(item)]
+        national = {n for n in is_open if items[n]["significance"] == "major"}
+        national |= set(self._by_audience.get("everyone", ())) & set(is_open)
+        self._rest = sorted(is_open, key=lambda n: (n not in national, n))
+
+    def copy_for(self, audiences: Iterable[str], muted: Collection[str] = ()) -> Copy:
+        """Pinned items, those of the reader's own audiences, then what concerns the whole country: LONGEST at most."""
+        first = self._pinned[:LONGEST]
+        mine = {n for audience in audiences for n in self._by_audience.get(audience, ())}
+        mine.difference_update(first)
+        near = [n for n in sorted(mine) if self._networks[n] not in muted][: LONGEST - len(first)]
+        room = LONGEST - len(first) - len(near)
+        rest: list[int] = []
+        for number in self._rest:
+            if len(rest) >= room:
+                break
+            if number not in mine and number not in first and self._networks[number] not in muted:
+                rest.append(number)
+        return Copy(first, near, rest)
+
+
+def _is_open(item: Mapping[str, Any]) -> bool:
+    return bool(item["category"] != "discussion")
+
+
+def public(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The general edition, for the web: ranked, without what was dropped and what is for members alone."""
+    return [item for item in ranked(items) if not item["dropped"] and _is_open(item)]

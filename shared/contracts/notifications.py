@@ -21,3 +21,9 @@ ISSUES = topic("notifications.issues", partitions=1)
 ISSUE_SENT = contract(
     ISSUES, "networks.notifications.issue.sent.v1", IssueState, "An issue of the newsletter was sent."
 )
+ISSUE_CHANGED = contract(
+    ISSUES,
+    "networks.notifications.issue.changed.v1",
+    IssueState,
+    "An issue was drafted, edited, approved, paused or resumed.",
+)

@@ -9,7 +9,7 @@ from fastapi import Query
 from services.notifications import inbox
 from services.notifications.alerts import head, offset_in
 from services.notifications.commands import reading
-from services.notifications.schemas import Alert, Alerts, ReadBody, UnreadBody
+from services.notifications.schemas.alerts import Alert, Alerts, ReadBody, UnreadBody
 from shared.auth import Principal, Session, may, signed_in
 from shared.boundary import Router
 

@@ -8,8 +8,8 @@ from fastapi import Query
 
 from services.notifications import alerts, inbox
 from services.notifications.audience import routes_of
-from services.notifications.queries import muted_by
-from services.notifications.schemas import Alert, AlertWire, Missed, ReaderOut, Wires
+from services.notifications.queries.preferences import muted_by
+from services.notifications.schemas.alerts import Alert, AlertWire, Missed, ReaderOut, Wires
 from shared.auth import Principal, Session, gateway_only, may
 from shared.boundary import Router
 

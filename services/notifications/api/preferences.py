@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.notifications.commands import preferences as commands
-from services.notifications.queries import preferences_of
-from services.notifications.schemas import Preferences, PreferencesBody
+from services.notifications.queries.preferences import preferences_of
+from services.notifications.schemas.alerts import Preferences, PreferencesBody
 from shared.auth import Principal, Session, may, signed_in
 from shared.boundary import ChangeBody, Router
 

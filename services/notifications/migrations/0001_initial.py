@@ -148,12 +148,10 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False, comment="newsletter or alert"),
         sa.Column("thing", sa.Text(), nullable=False, comment="the issue's id, or the message's"),
         sa.Column("reader_id", sa.Text(), nullable=False, comment="the address is looked up when it is sent"),
-        sa.Column("mail_id", sa.Text(), nullable=False, comment="the Message-ID, the same however often it is sent"),
         sa.Column("state", sa.Text(), nullable=False, comment="pending, sending, sent, refused, deferred"),
         sa.Column("attempts", sa.SmallInteger(), nullable=False),
         sa.Column("next_at", UtcDateTime(), nullable=False),
         sa.Column("holder", sa.Text(), nullable=False, comment="the sender that works on it, or empty"),
-        sa.Column("connection", sa.SmallInteger(), nullable=True),
         sa.Column(
             "repeated", sa.Boolean(), nullable=False, comment="sent again because it is unknown whether it had arrived"
         ),

@@ -1,4 +1,4 @@
-"""Request and response bodies of notifications."""
+"""Alerts, inboxes and preferences."""
 
 from __future__ import annotations
 

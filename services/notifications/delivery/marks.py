@@ -1,0 +1,103 @@
+"""Marks: what became of copies and which come next, written for all connections in shared transactions."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.delivery import rows
+from services.notifications.delivery.rows import Held
+from shared.db import Database
+from shared.mailer import Accepted, Deferred, Outcome, Refused, Unknown
+from shared.telemetry import MAILS
+
+RETRY_PAUSES = (60, 300, 1800, 7200, 21600)
+"""Seconds before the second to sixth try; after the sixth a copy counts as refused."""
+ADDRESS_CODES = frozenset({550, 551, 553})
+"""What a server answers when it is the address that it refuses, not the mail or the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What became of a copy."""
+
+    copy: Held
+    outcome: Outcome
+
+
+@dataclass(slots=True)
+class _Waiting:
+    finished: Finished | None
+    following: Held | None
+    may_go: asyncio.Future[bool]
+
+
+class Marks:
+    """Group commit: one transaction writes what finished while the one before it was being committed."""
+
+    def __init__(self, database: Database, holder: str) -> None:
+        """Write marks for the sender *holder*."""
+        self._database = database
+        self._holder = holder
+        self._waiting: list[_Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def write(self, finished: Finished | None, following: Held | None) -> bool:
+        """Record what finished and mark what comes next; whether the next may go, once that is committed."""
+        waiting = _Waiting(finished, following, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all(), name="delivery-marks")
+        return await waiting.may_go
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            try:
+                begun = await self._write(group)
+            except Exception as error:
+                for waiting in group:
+                    if not waiting.may_go.done():
+                        waiting.may_go.set_exception(error)
+                continue
+            for waiting in group:
+                if not waiting.may_go.done():
+                    waiting.may_go.set_result(waiting.following is not None and waiting.following.number in begun)
+
+    async def _write(self, group: list[_Waiting]) -> set[int]:
+        finished = [waiting.finished for waiting in group if waiting.finished]
+        following = [waiting.following.number for waiting in group if waiting.following]
+        async with self._database.transaction() as session:
+            sent = [f.copy.number for f in finished if isinstance(f.outcome, Accepted)]
+            await rows.mark_sent(session, sent)
+            in_vain = [f.copy.number for f in finished if _server_is_away(f.outcome)]
+            if in_vain:
+                await rows.give_back(session, self._holder, in_vain)
+            for one in finished:
+                if not isinstance(one.outcome, Accepted) and not _server_is_away(one.outcome):
+                    await _mark_failed(session, one)
+            begun = await rows.mark_sending(session, self._holder, following)
+        for one in finished:
+            MAILS.labels(type(one.outcome).__name__.lower()).inc()
+        return begun
+
+
+def _server_is_away(outcome: Outcome) -> bool:
+    return isinstance(outcome, Deferred) and outcome.server_away
+
+
+async def _mark_failed(session: AsyncSession, finished: Finished) -> None:
+    copy, outcome = finished.copy, finished.outcome
+    if isinstance(outcome, Refused):
+        reason = f"{outcome.code} {outcome.text}"
+        await rows.mark_refused(session, copy, reason, suppress=outcome.code in ADDRESS_CODES)
+    elif copy.attempts >= len(RETRY_PAUSES):
+        await rows.mark_refused(
+            session, copy, f"Given up after {copy.attempts + 1} tries: {outcome.text}", suppress=False
+        )
+    else:
+        unknown = isinstance(outcome, Unknown)
+        seconds = 1 if unknown else RETRY_PAUSES[copy.attempts]
+        await rows.mark_deferred(session, copy, outcome.text, seconds=seconds, repeated=unknown)

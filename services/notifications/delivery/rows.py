@@ -1,0 +1,271 @@
+"""Claiming and marking copies: every statement works on a set of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, literal, or_, select, union, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.tables import (
+    alert_audiences,
+    alerts,
+    audience_members,
+    deliveries,
+    issues,
+    mutes,
+    newsletter_readers,
+    people,
+    preferences,
+    senders,
+    suppressions,
+)
+from shared import clock
+from shared.db import UtcDateTime, upsert
+
+LEASE_SECONDS = 5
+OPEN = ("pending", "sending", "deferred")
+TOLD_BY_MAIL = timedelta(days=1)
+"""A change older than this is no news: nobody gets a mail of it, however late it is handled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A copy that this sender holds. `audiences` and `muted` are the reader's, for the newsletter."""
+
+    number: int
+    kind: str
+    thing: str
+    reader_id: str
+    name: str
+    address: str
+    attempts: int
+    audiences: Sequence[str] = ()
+    muted: Sequence[str] = ()
+
+
+def _may_go() -> ColumnElement[bool]:
+    """A newsletter's copy goes only while its issue is being sent: a pause holds at once."""
+    going = exists().where(issues.c.id == deliveries.c.thing, issues.c.status.in_(("sending", "sent")))
+    return or_(deliveries.c.kind != "newsletter", going)
+
+
+def _is_due() -> ColumnElement[bool]:
+    alive = select(senders.c.id).where(senders.c.alive_until > int(clock.now().timestamp()))
+    return and_(
+        deliveries.c.state.in_(OPEN), deliveries.c.next_at <= clock.now(), deliveries.c.holder.not_in(alive), _may_go()
+    )
+
+
+async def anything_due(session: AsyncSession) -> bool:
+    """Whether there is a copy to claim. A read, so that an idle sender never takes the lock of writers."""
+    return (await session.execute(select(deliveries.c.number).where(_is_due()).limit(1))).first() is not None
+
+
+async def claim(session: AsyncSession, holder: str, *, limit: int) -> list[Held]:
+    """Hold the oldest copies that are due. One found in `sending` was begun by a sender that is gone: it goes again."""
+    due = select(deliveries.c.number).where(_is_due()).order_by(deliveries.c.number).limit(limit)
+    locked = due.with_for_update(skip_locked=True, of=deliveries).cte("due")
+    begun = deliveries.c.state == "sending"
+    take = (
+        update(deliveries)
+        .where(deliveries.c.number.in_(select(locked.c.number)))
+        .values(
+            holder=holder, repeated=or_(deliveries.c.repeated, begun),
+            state=case((begun, "pending"), else_=deliveries.c.state),
+        )
+        .returning(deliveries.c.number)
+    )  # fmt: skip
+    return await _held(session, sorted((await session.execute(take)).scalars()))
+
+
+async def _held(session: AsyncSession, numbers: Sequence[int]) -> list[Held]:
+    """The copies with what is needed to write them: addresses as they are now, and each reader's audiences."""
+    d, r, p = deliveries.c, newsletter_readers.c, people.c
+    query = (
+        select(
+            d.number, d.kind, d.thing, d.reader_id, d.attempts, func.coalesce(p.name, "").label("name"),
+            func.coalesce(p.email, r.email, "").label("address"),
+        )
+        .outerjoin(people, p.id == d.reader_id)
+        .outerjoin(newsletter_readers, r.id == d.reader_id)
+        .where(d.number.in_(numbers))
+        .order_by(d.number)
+    )  # fmt: skip
+    rows = (await session.execute(query)).all()
+    readers = [row.reader_id for row in rows if row.kind == "newsletter"]
+    audiences, muted = await _audiences(session, readers), await _muted(session, readers)
+    return [
+        Held(
+            row.number, row.kind, row.thing, row.reader_id, row.name, row.address, row.attempts,
+            audiences.get(row.reader_id, ()), muted.get(row.reader_id, ()),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def _audiences(session: AsyncSession, readers: Sequence[str]) -> dict[str, list[str]]:
+    m = audience_members.c
+    return await _lists(session, select(m.person_id, m.audience).where(m.person_id.in_(readers), m.active), readers)
+
+
+async def _muted(session: AsyncSession, readers: Sequence[str]) -> dict[str, list[str]]:
+    return await _lists(session, select(mutes).where(mutes.c.person_id.in_(readers)), readers)
+
+
+async def _lists(session: AsyncSession, query: Any, readers: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    if readers:
+        for reader, value in await session.execute(query):
+            found.setdefault(reader, []).append(value)
+    return found
+
+
+async def mark_sending(session: AsyncSession, holder: str, numbers: Sequence[int]) -> set[int]:
+    """Mark copies as begun; returns those that may be: held by us still, not begun, their issue not paused."""
+    if not numbers:
+        return set()
+    mine = deliveries.c.number.in_(numbers), deliveries.c.holder == holder
+    begin = update(deliveries).where(*mine, deliveries.c.state.in_(("pending", "deferred")), _may_go())
+    return set((await session.execute(begin.values(state="sending").returning(deliveries.c.number))).scalars())
+
+
+async def mark_sent(session: AsyncSession, numbers: Sequence[int]) -> None:
+    """Mark copies as taken by the other side."""
+    if numbers:
+        values = {"state": "sent", "holder": "", "sent_at": clock.now(), "reason": ""}
+        await session.execute(update(deliveries).where(deliveries.c.number.in_(numbers)).values(values))
+
+
+async def mark_refused(session: AsyncSession, copy: Held, reason: str, *, suppress: bool) -> None:
+    """Mark a copy as refused for good, and the address too where it is the address's fault."""
+    values = {"state": "refused", "holder": "", "reason": reason[:300]}
+    await session.execute(update(deliveries).where(deliveries.c.number == copy.number).values(values))
+    if suppress:
+        row = {"address": copy.address.lower(), "reason": reason[:300], "since": clock.now()}
+        await session.execute(upsert(session, suppressions).on_conflict_do_nothing(), row)
+
+
+async def mark_deferred(session: AsyncSession, copy: Held, reason: str, *, seconds: float, repeated: bool) -> None:
+    """Mark a copy to be tried again in *seconds*; *repeated*: it may have arrived all the same."""
+    values = {
+        "state": "deferred", "holder": "", "reason": reason[:300], "attempts": copy.attempts + 1,
+        "next_at": clock.now() + timedelta(seconds=seconds),
+        "repeated": or_(deliveries.c.repeated, literal(repeated)),
+    }  # fmt: skip
+    await session.execute(update(deliveries).where(deliveries.c.number == copy.number).values(values))
+
+
+async def give_back(session: AsyncSession, holder: str, numbers: Sequence[int] | None = None) -> None:
+    """Let go of what was not begun; with *numbers*, also of these, begun in vain: nothing of them went out."""
+    mine = update(deliveries).where(deliveries.c.holder == holder)
+    if numbers:
+        back = {"state": "pending", "holder": ""}
+        await session.execute(mine.where(deliveries.c.number.in_(numbers)).values(back))
+    await session.execute(mine.where(deliveries.c.state != "sending").values(holder=""))
+
+
+async def say_alive(session: AsyncSession, holder: str) -> None:
+    """Keep the hold of this sender, and forget senders long gone."""
+    moment = int(clock.now().timestamp())
+    alive = upsert(session, senders).on_conflict_do_update(
+        index_elements=[senders.c.id], set_={"alive_until": moment + LEASE_SECONDS}
+    )
+    await session.execute(alive, {"id": holder, "alive_until": moment + LEASE_SECONDS})
+    await session.execute(delete(senders).where(senders.c.alive_until < moment - 3600))
+
+
+async def say_gone(session: AsyncSession, holder: str) -> None:
+    """Give up the hold at once."""
+    await session.execute(delete(senders).where(senders.c.id == holder))
+
+
+async def order_alert_mails(session: AsyncSession, *, after: int) -> None:
+    """Order a mail of each alert after an offset for everybody concerned who wants alerts by mail at once.
+
+    One statement for the batch, from the few who chose this: it costs the others nothing.
+    """
+    reach = _reached_at_once()
+    muted = exists().where(mutes.c.person_id == reach.c.person_id, mutes.c.network_id == alerts.c.network_id)
+    moment = literal(clock.now(), UtcDateTime())
+    wanted = (
+        select(
+            literal("alert"), alerts.c.message_id, reach.c.person_id, literal("pending"), literal(0), moment,
+            literal(""), literal(False), literal(""),
+        )
+        .select_from(alerts)
+        .join(alert_audiences, alert_audiences.c.offset == alerts.c.offset)
+        .join(reach, reach.c.audience == alert_audiences.c.audience)
+        .where(alerts.c.offset > after, alerts.c.time >= reach.c.since, alerts.c.time > clock.now() - TOLD_BY_MAIL)
+        .where(alerts.c.actor != reach.c.person_id, alerts.c.path.not_like("/newsletter/%"), ~muted)
+        .distinct()
+    )  # fmt: skip
+    await session.execute(_insert_from(session, wanted))
+
+
+def _reached_at_once() -> Any:
+    """`person_id`, `audience`, `since` of those who want alerts by mail at once and have an address that takes mail."""
+    wants, members = preferences.c, audience_members.c
+    listed = select(wants.person_id, members.audience, members.since).join(
+        audience_members, and_(members.person_id == wants.person_id, members.active)
+    )
+    alone = select(wants.person_id, literal("person:").concat(wants.person_id), people.c.known_since)
+    with_all = select(wants.person_id, literal("everyone"), people.c.known_since)
+    suppressed = func.lower(people.c.email).in_(select(suppressions.c.address))
+    asked = [
+        query.join(people, people.c.id == wants.person_id).where(wants.immediate, people.c.email != "", ~suppressed)
+        for query in (listed, alone.select_from(preferences), with_all.select_from(preferences))
+    ]
+    return union(*asked).subquery("reach")
+
+
+async def order_copies(session: AsyncSession, issue_id: str) -> int:
+    """Order a copy of an issue for every reader; returns how many there are."""
+    moment = literal(clock.now(), UtcDateTime())
+    wanted = select(
+        literal("newsletter"), literal(issue_id), newsletter_readers.c.id, literal("pending"), literal(0), moment,
+        literal(""), literal(False), literal(""),
+    ).select_from(_readers())  # fmt: skip
+    await session.execute(_insert_from(session, wanted.where(*_is_reader())))
+    return (await session.execute(select(func.count()).where(deliveries.c.thing == issue_id))).scalar_one()
+
+
+async def finished_issues(session: AsyncSession) -> list[str]:
+    """Issues that are being sent and of which no copy waits for its first try."""
+    waiting = exists().where(deliveries.c.thing == issues.c.id, deliveries.c.state.in_(("pending", "sending")))
+    query = select(issues.c.id).where(issues.c.status == "sending", ~waiting)
+    return list((await session.execute(query)).scalars())
+
+
+async def stop_copies(session: AsyncSession, kind: str, reader_id: str) -> None:
+    """Send this reader nothing of this kind that has not begun."""
+    waiting = deliveries.c.state.in_(("pending", "deferred"))
+    theirs = update(deliveries).where(deliveries.c.reader_id == reader_id, deliveries.c.kind == kind, waiting)
+    await session.execute(theirs.values(state="refused", reason="The reader stopped it.", holder=""))
+
+
+async def reader_count(session: AsyncSession) -> int:
+    """How many would get the newsletter now."""
+    query = select(func.count()).select_from(_readers()).where(*_is_reader())
+    return (await session.execute(query)).scalar_one()
+
+
+def _readers() -> Any:
+    return newsletter_readers.outerjoin(people, people.c.id == newsletter_readers.c.id)
+
+
+def _is_reader() -> tuple[ColumnElement[bool], ...]:
+    """Confirmed, not unsubscribed, with an address that takes mail."""
+    address = func.lower(func.coalesce(people.c.email, newsletter_readers.c.email))
+    return (
+        newsletter_readers.c.confirmed_at.is_not(None), newsletter_readers.c.unsubscribed_at.is_(None),
+        address != "", address.not_in(select(suppressions.c.address)),
+    )  # fmt: skip
+
+
+def _insert_from(session: AsyncSession, rows: Any) -> Any:
+    names = ["kind", "thing", "reader_id", "state", "attempts", "next_at", "holder", "repeated", "reason"]
+    return upsert(session, deliveries).from_select(names, rows).on_conflict_do_nothing()

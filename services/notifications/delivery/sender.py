@@ -1,0 +1,187 @@
+"""The sender: works through what is due over several connections at once. Any number of processes may run one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+
+from services.notifications.commands.issues import finish_sent
+from services.notifications.delivery import rows
+from services.notifications.delivery.marks import Finished, Marks
+from services.notifications.delivery.rows import Held
+from services.notifications.editions import AlertLetter, Edition, alert_letter, edition_of
+from services.notifications.letters import NotAnAddress, Recipient, Stationery
+from shared.envelope import new_id
+from shared.mailer import Connection, Deferred, Mail, Outcome, Refused
+from shared.service import Parts
+
+BATCH = 400
+LOW = 200
+"""Fewer than this in hand, and the next batch is fetched while these are sent."""
+POLL_SECONDS = 0.25
+ALIVE_SECONDS = 1.5
+STOP_SECONDS = 8.0
+"""How long a connection may take to finish its mail when the process is told to stop."""
+AWAY_PAUSES = (1, 2, 5, 10, 30)
+KEPT_LETTERS = 50
+
+
+async def deliver(parts: Parts) -> None:
+    """The worker: send until told to stop."""
+    await Sender(parts).run()
+
+
+class Sender:
+    """One sender with its connections and the copies it holds."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Send what the database of *parts* holds through its mailer."""
+        self.id = new_id()
+        self._database = parts.database
+        self._mailer = parts.mailer
+        self._stationery = Stationery(parts.settings)
+        self._marks = Marks(parts.database, self.id)
+        self._ready: deque[Held] = deque()
+        self._letters: dict[str, Edition | AlertLetter] = {}
+        self._fetching: asyncio.Task[bool] | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
+        self._is_away = False
+
+    async def run(self) -> None:
+        """Send what is due, wait for more; stop politely when cancelled."""
+        alive = asyncio.create_task(self._say_alive(), name="sender-alive")
+        pauses = iter(AWAY_PAUSES)
+        try:
+            while True:
+                await self._send_all_due()
+                await self._finish()
+                pauses = pauses if self._is_away else iter(AWAY_PAUSES)
+                await asyncio.sleep(next(pauses, AWAY_PAUSES[-1]) if self._is_away else POLL_SECONDS)
+        finally:
+            await self._stop(alive)
+
+    async def _send_all_due(self) -> None:
+        """Send until nothing is due any more, or the server is away."""
+        self._is_away = False
+        self._letters.clear()
+        async with self._database.reading() as session:
+            if not await rows.anything_due(session):
+                return
+        if await self._fetch():
+            self._connections = self._open_connections()
+            await _all_of(self._connections)
+            self._connections = set()
+
+    async def _stop(self, alive: asyncio.Task[None]) -> None:
+        """Let each connection finish its mail; give back the rest."""
+        self._is_stopping = True
+        if self._connections:
+            _, late = await asyncio.wait(self._connections, timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()
+        alive.cancel()
+        if self._fetching:
+            await asyncio.wait([self._fetching])
+        with suppress(Exception):  # without it the hold lapses by itself
+            async with self._database.transaction() as session:
+                await rows.give_back(session, self.id)
+                await rows.say_gone(session, self.id)
+
+    def _open_connections(self) -> set[asyncio.Task[None]]:
+        count = min(self._mailer.connections(), len(self._ready))
+        return {asyncio.create_task(self._connection(), name=f"mail-{number}") for number in range(count)}
+
+    async def _connection(self) -> None:
+        """Send one copy after another until nothing is due, somebody stops us or the server is away."""
+        finished: Finished | None = None
+        async with self._mailer.connection() as line:
+            while (copy := await self._next()) is not None:
+                may_go = await self._marks.write(finished, copy)
+                finished = None
+                if may_go:
+                    finished = Finished(copy, await self._send(line, copy))
+                    self._look(finished.outcome)
+                else:
+                    await self._let_go()
+            if finished is not None:
+                await self._marks.write(finished, None)
+
+    async def _send(self, line: Connection, copy: Held) -> Outcome:
+        try:
+            content = (await self._letter(copy)).mail(
+                Recipient(copy.reader_id, copy.name, copy.address), copy.audiences, copy.muted
+            )
+        except NotAnAddress as error:
+            return Refused(553, error.detail)
+        mail_id = self._stationery.mail_id(copy.thing, copy.reader_id)
+        return await line.send(Mail(mail_id, self._stationery.sender, copy.address, content))
+
+    def _look(self, outcome: Outcome) -> None:
+        """When the server is away nothing more is tried until a pause, growing, has passed."""
+        if isinstance(outcome, Deferred) and outcome.server_away:
+            self._is_away = True
+            self._ready.clear()
+
+    async def _letter(self, copy: Held) -> Edition | AlertLetter:
+        """What a copy is made from, made once. An issue that is being sent no longer changes."""
+        letter = self._letters.get(copy.thing)
+        if letter is None:
+            make = edition_of if copy.kind == "newsletter" else alert_letter
+            async with self._database.reading() as session:
+                letter = await make(session, self._stationery, copy.thing)
+            if len(self._letters) >= KEPT_LETTERS:
+                self._letters.clear()
+            self._letters[copy.thing] = letter
+        return letter
+
+    # What is in hand
+
+    async def _next(self) -> Held | None:
+        if self._is_stopping or self._is_away:
+            return None
+        is_fetching = self._fetching is not None and not self._fetching.done()
+        if len(self._ready) < LOW and not is_fetching:
+            self._fetching = asyncio.create_task(self._fetch(), name="sender-fetch")
+        while not self._ready and self._fetching is not None and not self._fetching.done():
+            await asyncio.wait([self._fetching])
+        return self._ready.popleft() if self._ready and not self._is_stopping else None
+
+    async def _fetch(self) -> bool:
+        async with self._database.transaction() as session:
+            await rows.say_alive(session, self.id)
+            found = await rows.claim(session, self.id, limit=BATCH)
+        self._ready.extend(found)
+        return bool(found)
+
+    async def _let_go(self) -> None:
+        """A copy may not go: its issue was paused, or it is somebody else's by now. Begin anew with what may."""
+        self._ready.clear()
+        async with self._database.transaction() as session:
+            await rows.give_back(session, self.id)
+
+    async def _finish(self) -> None:
+        """Issues whose last copy has gone are sent."""
+        async with self._database.reading() as session:
+            ready = await rows.finished_issues(session)
+        if ready:
+            async with self._database.transaction() as session:
+                await finish_sent(session, ready)
+
+    async def _say_alive(self) -> None:
+        """While there is something in hand; a database that is away fails the marks too, and they are heard."""
+        while True:
+            await asyncio.sleep(ALIVE_SECONDS)
+            if self._connections:
+                with suppress(Exception):
+                    async with self._database.transaction() as session:
+                        await rows.say_alive(session, self.id)
+
+
+async def _all_of(tasks: set[asyncio.Task[None]]) -> None:
+    """Wait for all; raise the first failure. Cancelled, the tasks go on: whoever stops us lets them finish."""
+    if tasks:
+        await asyncio.wait(tasks)
+    for task in tasks:
+        task.result()

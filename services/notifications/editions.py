@@ -1,0 +1,115 @@
+"""An edition: one issue made ready to be copied, every item rendered and encoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.alerts import network_names
+from services.notifications.digest import Choice, Copy, ranked
+from services.notifications.headlines import filled, names_in
+from services.notifications.letters import Frame, Part, Recipient, Stationery, encoded, letter, mailbox, rendered
+from services.notifications.tables import alerts, issue_items, issues
+from shared import clock
+
+HEADINGS = {"first": "This week", "near": "From your networks", "rest": "From elsewhere"}
+
+
+class Edition:
+    """Makes a reader's copy of one issue by choosing and joining."""
+
+    def __init__(
+        self,
+        stationery: Stationery,
+        issue: Mapping[str, Any],
+        items: Sequence[Mapping[str, Any]],
+        networks: dict[str, str],
+    ) -> None:
+        """*items* are ranked and have their names filled in."""
+        self._stationery = stationery
+        self.choice = Choice(items)
+        self._head = stationery.head(subject=issue["title"], date=issue["pressed_at"] or clock.now(), kind="newsletter")
+        self._thing = issue["id"]
+        self._items: list[Part] = [
+            rendered("item", item=item, url=stationery.url, network=networks.get(item["network_id"], ""))
+            for item in items
+        ]
+        self._headings: dict[str, Part] = {name: rendered("heading", heading=text) for name, text in HEADINGS.items()}
+        self._none: Part = rendered("nothing")
+        values = {"issue": issue, "url": stationery.url, "name": stationery.name}
+        self._text, self._html = Frame("issue.txt", **values), Frame("issue.html", **values)
+
+    def mail(self, reader: Recipient, audiences: Iterable[str], muted: Collection[str] = ()) -> bytes:
+        """The finished mail of one reader. Raises NotAnAddress."""
+        parts = self._parts(self.choice.copy_for(audiences, muted))
+        stop_url = self._stationery.stop_url("newsletter", reader.id)
+        greeting = f"Dear {' '.join(reader.name.split())}," if reader.name else "Hello,"
+        own = {"greeting": encoded(f"{greeting}\n"), "stop": encoded(f"{stop_url}\n")}
+        in_html = {"greeting": encoded(f"{_escaped(greeting)}\n"), "stop": encoded(f'href="{stop_url}"\n')}
+        return letter(
+            self._head, to=mailbox(reader.name, reader.address),
+            mail_id=self._stationery.mail_id(self._thing, reader.id), stop_url=stop_url,
+            text=self._text.filled({**own, "items": b"".join([part[0] for part in parts])}),
+            html=self._html.filled({**in_html, "items": b"".join([part[1] for part in parts])}),
+        )  # fmt: skip
+
+    def _parts(self, copy: Copy) -> list[Part]:
+        parts: list[Part] = []
+        for name, numbers in (("first", copy.first), ("near", copy.near), ("rest", copy.rest)):
+            if numbers:
+                parts.append(self._headings[name])
+                parts += [self._items[number] for number in numbers]
+        return parts or [self._none]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+async def edition_of(session: AsyncSession, stationery: Stationery, issue_id: str) -> Edition:
+    """The edition of one issue as it stands."""
+    issue = dict((await session.execute(select(issues).where(issues.c.id == issue_id))).mappings().one())
+    items = await items_of(session, issue_id)
+    called = await network_names(session, (item["network_id"] for item in items))
+    return Edition(stationery, issue, [item for item in items if not item["dropped"]], called)
+
+
+async def items_of(session: AsyncSession, issue_id: str) -> list[dict[str, Any]]:
+    """The items of an issue, ranked, with names filled in, the dropped ones included."""
+    rows = (await session.execute(select(issue_items).where(issue_items.c.issue_id == issue_id))).mappings().all()
+    people = await names_in(session, (row["headline"] for row in rows))
+    return [{**row, "headline": filled(row["headline"], people)} for row in ranked(dict(row) for row in rows)]
+
+
+class AlertLetter:
+    """The mail that tells one alert at once."""
+
+    def __init__(self, stationery: Stationery, alert: Mapping[str, Any], network: str) -> None:
+        """*alert* has its names filled in."""
+        self._stationery = stationery
+        self._thing = alert["message_id"]
+        self._head = stationery.head(subject=alert["headline"], date=alert["stored_at"], kind="alerts")
+        values = {"alert": alert, "network": network, "url": stationery.url, "name": stationery.name}
+        self._text, self._html = Frame("alert.txt", **values), Frame("alert.html", **values)
+
+    def mail(self, reader: Recipient, _audiences: Iterable[str] = (), _muted: Collection[str] = ()) -> bytes:
+        """The finished mail of one reader. Raises NotAnAddress."""
+        stop_url = self._stationery.stop_url("alerts", reader.id)
+        return letter(
+            self._head, to=mailbox(reader.name, reader.address),
+            mail_id=self._stationery.mail_id(self._thing, reader.id), stop_url=stop_url,
+            text=self._text.filled({"stop": encoded(f"{stop_url}\n")}),
+            html=self._html.filled({"stop": encoded(f'href="{stop_url}"\n')}),
+        )  # fmt: skip
+
+
+async def alert_letter(session: AsyncSession, stationery: Stationery, message_id: str) -> AlertLetter:
+    """The letter for one alert."""
+    alert = (await session.execute(select(alerts).where(alerts.c.message_id == message_id))).mappings().one()
+    people = await names_in(session, [alert["headline"]])
+    called = await network_names(session, [alert["network_id"]])
+    told = {**alert, "headline": filled(alert["headline"], people)}
+    return AlertLetter(stationery, told, called.get(alert["network_id"], ""))

@@ -1,0 +1,1 @@
+"""Reading what notifications keeps. An inbox is read in inbox.py."""

@@ -1,0 +1,135 @@
+"""Reading the newsletter: issues, their items as staff or one reader see them, true progress."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.alerts import network_names
+from services.notifications.audience import routes_of, sentence
+from services.notifications.commands.issues import NoSuchIssue
+from services.notifications.delivery.rows import reader_count
+from services.notifications.digest import Choice, public
+from services.notifications.editions import items_of
+from services.notifications.letters import Stationery
+from services.notifications.queries.preferences import muted_by
+from services.notifications.tables import deliveries, issues, people
+from shared import clock
+
+RATE_SECONDS = 10
+
+
+async def issue_at(session: AsyncSession, issue_id: str) -> dict[str, Any]:
+    """One issue without its items. Raises NoSuchIssue."""
+    row = (await session.execute(_issues().where(issues.c.id == issue_id))).mappings().first()
+    return await _counted(session, row)
+
+
+async def sent_issue(session: AsyncSession, number: int) -> dict[str, Any]:
+    """A sent issue by its number. Raises NoSuchIssue."""
+    query = _issues().where(issues.c.number == number, issues.c.status == "sent")
+    return await _counted(session, (await session.execute(query)).mappings().first())
+
+
+def _issues() -> Any:
+    approver = people.c.name.label("approved_by_name")
+    return select(issues, approver).outerjoin(people, people.c.id == issues.c.approved_by)
+
+
+async def _counted(session: AsyncSession, row: Any) -> dict[str, Any]:
+    """Until it is pressed, an issue has as many readers as would get it now."""
+    if row is None:
+        raise NoSuchIssue
+    readers = row["readers"] or (await reader_count(session) if row["status"] in {"draft", "approved"} else 0)
+    return {**row, "readers": readers, "approved_by_name": row["approved_by_name"] or ""}
+
+
+async def issues_page(
+    session: AsyncSession, *, status: str, before: int, limit: int
+) -> tuple[list[dict[str, Any]], int]:
+    """The newest issues of a status (or all) with a number below *before*, and how many there are in all."""
+    conditions = [issues.c.status == status] if status else []
+    query = _issues().where(*conditions, issues.c.number < before).order_by(issues.c.number.desc()).limit(limit)
+    rows = (await session.execute(query)).mappings().all()
+    total = (await session.execute(select(func.count()).select_from(issues).where(*conditions))).scalar_one()
+    return [await _counted(session, row) for row in rows], total
+
+
+async def all_items(session: AsyncSession, issue_id: str) -> list[dict[str, Any]]:
+    """Every item for staff, the dropped ones last in their place."""
+    return await _numbered(session, await items_of(session, issue_id))
+
+
+async def public_items(session: AsyncSession, issue_id: str) -> list[dict[str, Any]]:
+    """The general edition: grouped by care group and network, in the order of each group's first item."""
+    items = public(await items_of(session, issue_id))
+    groups: dict[tuple[str, str], int] = {}
+    care_groups: dict[str, int] = {}
+    for number, item in enumerate(items):
+        care_groups.setdefault(item["care_group"], number)
+        groups.setdefault((item["care_group"], item["network_id"]), number)
+
+    def place(item: Any) -> tuple[bool, int, int]:
+        return (
+            not item["pinned"], care_groups[item["care_group"]], groups[item["care_group"], item["network_id"]]
+        )  # fmt: skip
+
+    return await _numbered(session, sorted(items, key=place))
+
+
+async def items_for(session: AsyncSession, issue_id: str, reader_id: str) -> list[dict[str, Any]]:
+    """The items of one reader's copy, each with why."""
+    items = [item for item in await items_of(session, issue_id) if not item["dropped"]]
+    routes = dict(await routes_of(session, reader_id))
+    kept = {audience: route for audience, route in routes.items() if route not in {"person", "everyone"}}
+    copy = Choice(items).copy_for(kept, await muted_by(session, reader_id))
+    numbered = await _numbered(session, [items[n] for n in (*copy.first, *copy.near, *copy.rest)])
+    for item in numbered:
+        nearest = next((a for a in routes if a in item["told"]), "")
+        item["why"] = (
+            sentence(routes[nearest], nearest, item["network_name"]) if nearest else "for everybody's interest"
+        )
+    return numbered
+
+
+async def _numbered(session: AsyncSession, items: Any) -> list[dict[str, Any]]:
+    called = await network_names(session, (item["network_id"] for item in items))
+    return [
+        {
+            **item, "position": number, "network_name": called.get(item["network_id"], ""), "why": "",
+            "told": set(item["audiences"].split("\n")),
+        }
+        for number, item in enumerate(items)
+    ]  # fmt: skip
+
+
+async def progress_of(session: AsyncSession, stationery: Stationery, issue_id: str) -> dict[str, Any]:
+    """How far the sending has come, counted from the copies themselves."""
+    issue = await issue_at(session, issue_id)
+    states = select(deliveries.c.state, func.count()).where(deliveries.c.thing == issue_id)
+    counts = {row[0]: row[1] for row in await session.execute(states.group_by(deliveries.c.state))}
+    total, sent = sum(counts.values()), counts.get("sent", 0)
+    rate = await _rate(session, issue)
+    left = total - sent - counts.get("refused", 0) - counts.get("deferred", 0)
+    again = select(deliveries.c.reader_id).where(deliveries.c.thing == issue_id, deliveries.c.repeated)
+    repeated = (await session.execute(again.order_by(deliveries.c.number).limit(500))).scalars()
+    return {
+        "status": issue["status"], "total": total, "sent": sent, "refused": counts.get("refused", 0),
+        "deferred": counts.get("deferred", 0), "waiting": left, "rate": rate,
+        "repeated": [{"message_id": stationery.mail_id(issue_id, reader)} for reader in repeated],
+        "seconds_left": round(left / rate, 1) if left and rate else (0.0 if not left else None),
+    }  # fmt: skip
+
+
+async def _rate(session: AsyncSession, issue: dict[str, Any]) -> float:
+    """Copies a second, over the last ten seconds or since the press."""
+    if issue["pressed_at"] is None:
+        return 0.0
+    since = max(clock.now() - timedelta(seconds=RATE_SECONDS), issue["pressed_at"])
+    seconds = max((clock.now() - since).total_seconds(), 0.1)
+    recent = select(func.count()).where(deliveries.c.thing == issue["id"], deliveries.c.sent_at >= since)
+    count: int = (await session.execute(recent)).scalar_one()
+    return float(round(count / seconds, 1))
