@@ -55,7 +55,14 @@ MONTHS = (
 def words(value: Any) -> str:
     """A code such as `lead_manager` as a person would write it."""
     text = str(value or "")
-    return WORDS.get(text) or text.replace("_", " ").capitalize()
+    plain = text.replace("_", " ")
+    return WORDS.get(text) or plain[:1].upper() + plain[1:]
+
+
+def happened(type_: Any) -> str:
+    """`networks.registry.network.created.v1` as `Network created`: for what was recorded and not announced."""
+    parts = str(type_ or "").split(".")
+    return words(" ".join(parts[2:-1]).replace("-", " ")) if len(parts) > 3 else words(type_)
 
 
 def colour(value: Any) -> str:
@@ -110,7 +117,7 @@ def environment(asset_path: str, name: str) -> Environment:
         cache_size=-1,
     )  # fmt: skip
     made.globals |= {"assetPath": asset_path, "service_name": name, "colour": colour, "count": count}
-    made.filters |= {"words": words, "day": day, "when": when, "stamp": stamp, "colour": colour}
+    made.filters |= {"words": words, "day": day, "when": when, "stamp": stamp, "colour": colour, "happened": happened}
     return made
 
 

@@ -56,7 +56,7 @@ BREATH = 500
 class Hub:
     """The streams of one kind (`alerts`, `feed`), and the sequence that feeds them."""
 
-    def __init__(self, kind: str, fetch: Fetch, *, recent: int = 60) -> None:
+    def __init__(self, kind: str, fetch: Fetch, *, recent: int = 400) -> None:
         """*fetch* reads storage; the newest *recent* wires are kept for pages that begin with them."""
         self.kind = kind
         self.epoch = ""

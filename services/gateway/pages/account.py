@@ -117,7 +117,8 @@ async def save_preferences(visit: Visit) -> Response:
     form = await visit.form()
     visit.require_signed_in()
     wanted = {
-        "newsletter": text(form, "newsletter") == "yes", "interests": texts(form, "interests"),
+        "newsletter": text(form, "newsletter") == "yes", "immediate": text(form, "immediate") == "yes",
+        "interests": texts(form, "interests"),
         "muted": texts(form, "muted"), "follows": texts(form, "follows"),
     }  # fmt: skip
     await visit.change("notifications", "PATCH", "/preferences", wanted)

@@ -8,8 +8,9 @@ from typing import Any
 from services.gateway.rendering import words
 
 ROW = 30
-LABEL = 210
-WIDTH = 640
+LABEL = 190
+WIDTH = 480
+TIMELINE = 760
 CELL = 44
 SHADES = ("#ffffff", "#d2e2f1", "#9ec4e6", "#5a97cd", "#005eb8")
 
@@ -18,7 +19,7 @@ def bars(title: str, counted: Mapping[str, int]) -> dict[str, Any]:
     """A bar chart, longest first, each bar labelled with its value."""
     most = max(counted.values(), default=0) or 1
     rows = [
-        {"label": words(name), "value": number, "y": place * ROW, "width": round(number / most * (WIDTH - LABEL - 60))}
+        {"label": words(name), "value": number, "y": place * ROW, "width": round(number / most * (WIDTH - LABEL - 50))}
         for place, (name, number) in enumerate(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
     ]
     largest = rows[0] if rows else None
@@ -58,7 +59,7 @@ def timeline(stages: list[dict[str, Any]]) -> dict[str, Any]:
     """One change's stages as bars on a scale of milliseconds from the commit."""
     known = [stage for stage in stages if stage["milliseconds"] is not None]
     longest = max((stage["milliseconds"] for stage in known), default=0) or 1
-    scale = (WIDTH - LABEL - 90) / longest
+    scale = (TIMELINE - LABEL - 90) / longest
     rows = [
         {
             "label": stage["service"],
@@ -69,4 +70,4 @@ def timeline(stages: list[dict[str, Any]]) -> dict[str, Any]:
         }
         for place, stage in enumerate(known)
     ]
-    return {"rows": rows, "height": max(ROW, len(rows) * ROW), "width": WIDTH, "label": LABEL}
+    return {"rows": rows, "height": max(ROW, len(rows) * ROW), "width": TIMELINE, "label": LABEL}

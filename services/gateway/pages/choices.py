@@ -31,9 +31,23 @@ def options(values: Iterable[str], *, empty: str = "", chosen: str = "") -> list
 
 
 async def bodies(visit: Visit) -> dict[str, str]:
-    """The oversight bodies: code → name, in the order of their names."""
+    """The oversight bodies: code → name without what all their names end with, in the order of the names."""
     found = await _reference(visit, "/bodies")
-    return {body["code"]: body["name"] for body in sorted(found, key=lambda body: str(body["name"]))}
+    ending = _common_ending([str(body["name"]) for body in found])
+    return {
+        body["code"]: body["name"].removesuffix(ending) for body in sorted(found, key=lambda body: str(body["name"]))
+    }
+
+
+def _common_ending(names: list[str]) -> str:
+    """` Strategic Health Authority` where every name ends with it: said ten times on a page it hides the names."""
+    if len(names) < 2:
+        return ""
+    endings = [name.split(" ")[::-1] for name in names]
+    shared = 0
+    while len({tuple(ending[: shared + 1]) for ending in endings}) == 1 and all(len(e) > shared + 1 for e in endings):
+        shared += 1
+    return "".join(f" {word}" for word in endings[0][:shared][::-1])
 
 
 async def care_groups(visit: Visit) -> list[str]:

@@ -17,7 +17,7 @@ from services.gateway.visit import Visit, page
 from shared import clock
 
 PAGE = 25
-KINDS = ("meeting", "conference", "course", "webinar", "stand")
+KINDS = ("meeting", "conference", "course", "workshop", "webinar", "stand")
 ACCESS = ("open", "members", "invited")
 LABELS = {
     "title": "Title", "kind": "Kind", "description": "What it is about", "networks": "Networks", "starts_at": "Starts",
@@ -29,7 +29,7 @@ LABELS = {
 async def whats_on(visit: Visit) -> Response:
     """Events to come, soonest first."""
     sha, words, cursor = (visit.query.get(name, "") for name in ("sha", "q", "cursor"))
-    since = visit.query.get("from", "") or clock.now().isoformat(timespec="seconds")
+    since = visit.query.get("from", "") or clock.today().isoformat()
     found, names, mine = await asyncio.gather(
         visit.ask("events", "/events", sha=sha, q=words, cursor=cursor, from_=since, limit=PAGE),
         bodies(visit),
@@ -53,19 +53,12 @@ async def event(visit: Visit) -> Response:
 
 async def _event_page(visit: Visit, *, errors: Any = (), status: int = 200) -> Response:
     found = await visit.ask("events", f"/events/{visit.path['id']}")
-    mine, people = await asyncio.gather(
-        visit.ask_or({"items": []}, "events", "/bookings") if visit.principal.signed_in else _none(),
-        visit.ask_or(None, "events", f"/events/{found['id']}/bookings") if visit.principal.is_staff else _no_people(),
-    )
-    booking = next((b for b in mine["items"] if b["event_id"] == found["id"] and b["status"] != "cancelled"), None)
+    people = None
+    if visit.principal.is_staff:
+        people = await visit.ask_or(None, "events", f"/events/{found['id']}/bookings")
     return visit.page(
-        "events/event.html", found["title"], status=status, event=found, booking=booking, people=people,
-        errors=list(errors),
-    )  # fmt: skip
-
-
-async def _no_people() -> None:
-    return None
+        "events/event.html", found["title"], status=status, event=found, people=people, errors=list(errors)
+    )
 
 
 async def book(visit: Visit) -> Response:

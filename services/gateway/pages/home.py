@@ -16,7 +16,7 @@ EMPTY = {"items": [], "total": 0, "next": None}
 
 async def home(visit: Visit) -> Response:
     """Search first; then who leads, what changed, what is on, the newsletter."""
-    today = clock.now().isoformat(timespec="seconds")
+    today = clock.today().isoformat()
     (bodies, groups), networks, events, archive = await asyncio.gather(
         reference(visit),
         visit.ask_or(EMPTY, "registry", "/networks", limit=1),

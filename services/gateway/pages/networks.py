@@ -18,7 +18,7 @@ FACETS = (
     ("purpose", "Purpose"), ("side", "Side"),
 )  # fmt: skip
 PAGE = 25
-LEADERS = ("lead_doctor", "lead_nurse", "lead_professional", "lead_manager")
+CHANGES_SHOWN = 8
 NO_ROLES: dict[str, Any] = {"items": [], "vacancies": [], "total": 0}
 EMPTY: dict[str, Any] = {"items": [], "next": None, "total": 0}
 
@@ -93,12 +93,19 @@ async def _about(visit: Visit, network_id: str) -> dict[str, Any]:
         visit.ask_or({}, "notifications", "/preferences") if visit.principal.signed_in else _none(),
         bodies(visit),
     )
+    told = [wire.item for wire in visit.edge.alerts.recent if f"public:network:{network_id}" in wire.audiences]
     mine = [entry["role"] for entry in me.get("networks", []) if entry["id"] == network_id]
     return {
-        "roles": roles, "members": members["total"], "events": events["items"], "history": history["items"],
-        "me_there": mine, "names": names,
+        "roles": roles, "members": members["total"], "events": events["items"],
+        "changed": newest(told, history["items"]), "me_there": mine, "names": names,
         "muted": network_id in preferences.get("muted", []), "follows": network_id in preferences.get("follows", []),
     }  # fmt: skip
+
+
+def newest(told: list[dict[str, Any]], recorded: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was told of a network lately, by whichever service, and what its record's history holds; each once."""
+    changes = {entry["id"]: entry for entry in [*({**item, "id": item["message_id"]} for item in told), *recorded]}
+    return sorted(changes.values(), key=lambda entry: str(entry["time"]), reverse=True)[:CHANGES_SHOWN]
 
 
 async def _none() -> dict[str, Any]:

@@ -22,10 +22,11 @@ async def country(visit: Visit) -> Response:
     visit.require_signed_in()
     if not visit.principal.is_staff and visit.principal.bodies:
         return visit.back(f"/oversight/{sorted(visit.principal.bodies)[0]}")
-    found, feed = await asyncio.gather(
-        visit.ask("oversight", "/oversight"), visit.ask("oversight", "/oversight/national/feed", limit=FEED_PAGE)
+    found, feed, names = await asyncio.gather(
+        visit.ask("oversight", "/oversight"),
+        visit.ask("oversight", "/oversight/national/feed", limit=FEED_PAGE),
+        bodies(visit),
     )
-    names = {item["body"]["code"]: item["body"]["name"] for item in found["items"]}
     return visit.page(
         "oversight/country.html", "Oversight: the country", found=found, feed=feed, counts=found["counts"],
         heat=heat(found["coverage"], names), names=names, body={"code": "national", "name": "the country"},
