@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.cli.seed.acts import Act, Book, Cancel, Edit, End, Join, Leave, Move, Schedule, Take
+from services.cli.seed.acts import Act, Book, Cancel, Edit, End, Join, Leave, Mail, Move, Schedule, Take
+from services.cli.seed.reading import send_last_weeks
 from services.cli.seed.writing import Writing
 from services.events.access import NotInvited
 from services.events.commands import bookings, events
@@ -90,7 +91,11 @@ async def _book(stage: Stage, act: Book) -> None:
         await bookings.book_place(session, event_id=event_id, by=stage.people[act.by])
 
 
+async def _mail(stage: Stage, act: Mail) -> None:
+    await send_last_weeks(stage.writing.session("notifications"), act, stage.people[act.by])
+
+
 HOW: dict[type[Act], Callable[[Stage, Any], Awaitable[None]]] = {
     Edit: _edit, Take: _take, End: _end, Join: _join, Leave: _leave,
-    Schedule: _schedule, Move: _move, Cancel: _cancel, Book: _book,
+    Schedule: _schedule, Move: _move, Cancel: _cancel, Book: _book, Mail: _mail,
 }  # fmt: skip

@@ -85,6 +85,13 @@ class Cancel(Act):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mail(Act):
+    """The week's newsletter goes out; `by` approved it."""
+
+    readers: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Book(Act):
     """`by` books a place."""
 

@@ -133,7 +133,7 @@ def _reads(service: Service, topic: str) -> bool:
 
 
 @asynccontextmanager
-async def writing(composition: Composition) -> AsyncIterator[Writing]:
+async def written_at_once(composition: Composition) -> AsyncIterator[Writing]:
     """Write in every service at once; committed when the block ends, undone when it raises."""
     async with AsyncExitStack() as stack:
         year = Writing(composition)

@@ -1,0 +1,84 @@
+"""Writing the plan: how things stood, then act after act."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from random import Random
+
+from sqlalchemy import select
+
+from services.cli.seed.acting import Stage, do
+from services.cli.seed.acts import Act, Mail
+from services.cli.seed.cast import STAFF, Player
+from services.cli.seed.moments import YEAR
+from services.cli.seed.plan import SEED, Plan
+from services.cli.seed.posts import Post
+from services.cli.seed.reading import add_readers, date_draft
+from services.cli.seed.register import Entry, as_csv
+from services.cli.seed.writing import Writing
+from services.membership import passwords
+from services.membership.commands import add_people, add_roles
+from services.membership.tables import Account
+from services.registry.imports import import_networks
+from services.registry.tables import Network
+from shared import clock
+from shared.auth import ANYBODY, Principal
+
+BATCH = 25
+"""Acts between two deliveries; of the last two days each is delivered by itself, at its own time."""
+
+
+async def load(year: Writing, plan: Plan, password: str) -> None:
+    """Write everything in the open sessions; *password* becomes that of everybody."""
+    start = clock.now() - YEAR
+    with clock.at(start - timedelta(days=2)):
+        people = await _people(year, plan.players, password)
+        networks = await _networks(year, plan.networks, people[STAFF])
+    await year.deliver()
+    with clock.at(start):
+        await _posts(year, plan.posts, networks, people)
+        await year.deliver()
+        await add_readers(year.session("notifications"), Random(SEED), people, plan.follows, networks)
+    await _act(year, plan.acts, Stage(year, networks, people))
+    await date_draft(year.session("notifications"))
+
+
+async def _act(year: Writing, acts: Sequence[Act], stage: Stage) -> None:
+    lately = clock.now() - timedelta(days=2)
+    for number, act in enumerate(acts, start=1):
+        if isinstance(act, Mail):
+            await year.deliver()
+        await do(stage, act)
+        if number % BATCH == 0 or act.moment > lately:
+            await year.deliver()
+    await year.deliver()
+
+
+async def _people(year: Writing, players: Sequence[Player], password: str) -> dict[str, Principal]:
+    """Everybody, with an account: one password, hashed once, because it is the same for all."""
+    session = year.session("membership")
+    people = await add_people(session, rows=[player.fields() for player in players], by=ANYBODY, minor=True)
+    stored = await passwords.hash_of(password)
+    session.add_all(Account(person_id=person.id, password=stored, changed_at=clock.now()) for person in people)
+    await session.flush()
+    return {person.email: Principal(person.id, person.is_staff, frozenset(person.bodies)) for person in people}
+
+
+async def _networks(year: Writing, networks: Sequence[Entry], by: Principal) -> dict[str, str]:
+    session = year.session("registry")
+    await import_networks(session, content=as_csv(networks), by=by)
+    return dict((await session.execute(select(Network.name, Network.id))).all())
+
+
+async def _posts(
+    year: Writing, held: Sequence[Post], networks: Mapping[str, str], people: Mapping[str, Principal]
+) -> None:
+    rows = [
+        {
+            "network_id": networks[post.network], "person_id": people[post.person].person_id,
+            "role": post.role, "since": post.since, "until": post.until,
+        }
+        for post in held
+    ]  # fmt: skip
+    await add_roles(year.session("membership"), rows=rows, by=people[STAFF])

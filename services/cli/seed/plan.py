@@ -1,0 +1,65 @@
+"""The whole demonstration, made up before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+from services.cli.seed.acts import Act
+from services.cli.seed.cast import Player, cast
+from services.cli.seed.gatherings import gatherings
+from services.cli.seed.moments import YEAR
+from services.cli.seed.posts import Company, Post, posts
+from services.cli.seed.reading import WITHOUT_ACCOUNT, follows, mails
+from services.cli.seed.register import Entry, entries
+from services.cli.seed.story import Story
+from services.membership.reference import organisations
+from services.registry.reference import rows
+
+SEED = 2010
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who there is, how things stood a year ago, and what was done since, in order of time."""
+
+    players: Sequence[Player]
+    networks: Sequence[Entry]
+    posts: Sequence[Post]
+    follows: Mapping[str, Sequence[str]]
+    acts: Sequence[Act]
+
+
+def planned(now: datetime) -> Plan:
+    """The demonstration as it looks at *now*: the same but for the dates, whenever it is planned."""
+    chance = Random(SEED)
+    trusts = _trusts()
+    networks = entries(chance, rows("networks"), trusts)
+    players = cast(chance, trusts=trusts, care_groups=sorted({network.care_group for network in networks}))
+    company = Company(chance, players)
+    held = posts(chance, networks, company, (now - YEAR).date())
+    acts = Story(chance, networks, company, held, trusts).year(now)
+    acts += gatherings(chance, networks, _belonging(held), now)
+    acts += mails(now, len(players) + WITHOUT_ACCOUNT)
+    following = follows(chance, players, networks)
+    return Plan(players, networks, held, following, sorted(acts, key=lambda act: act.moment))
+
+
+def _trusts() -> dict[str, list[str]]:
+    """The ODS codes of the trusts in the area of each oversight body."""
+    found: dict[str, list[str]] = {}
+    for organisation in organisations():
+        if organisation["kind"] == "trust":
+            found.setdefault(organisation["body"], []).append(organisation["code"])
+    return found
+
+
+def _belonging(held: Sequence[Post]) -> dict[str, list[str]]:
+    """The people of each network, when the year begins."""
+    found: dict[str, list[str]] = {}
+    for post in held:
+        if post.until is None:
+            found.setdefault(post.network, []).append(post.person)
+    return found
