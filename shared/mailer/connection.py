@@ -142,6 +142,8 @@ class SmtpConnection:
         except (ConnectionLost, TimeoutError) as error:
             self.close()
             return Unknown(str(error))
+        if reply.code == CLOSING:
+            self.close()
         return _verdict(reply)
 
 

@@ -93,6 +93,17 @@ async def test_a_peer_that_falls_silent_is_noticed(
         assert await take(listener, 1) == [Missed()]
 
 
+async def test_listening_begins_when_redis_has_confirmed_it(cable: Cable, broadcast: RedisBroadcast) -> None:
+    cable.freeze()
+    listener = broadcast.subscribe(CHANNEL)
+    entering = asyncio.create_task(listener.__aenter__())
+    await asyncio.sleep(0.1)
+    assert not entering.done()
+    await cable.mend()
+    async with asyncio.timeout(1), await entering:
+        assert broadcast.away is None
+
+
 async def test_one_who_begins_to_listen_while_redis_is_away_hears_later(
     cable: Cable, broadcast: RedisBroadcast
 ) -> None:
