@@ -15,6 +15,8 @@ from shared.service import Parts, Service, application, parts_of, running, share
 
 SECRET = "x" * 32
 STAFF = Principal("staff-1", is_staff=True)
+EMBEDDED = {"kafka": "", "postgres": "", "redis": "", "smtp": ""}
+"""Said outright, because the environment may name real backends."""
 
 
 @dataclass
@@ -32,7 +34,8 @@ class Rig:
 @asynccontextmanager
 async def rig(service: Service, folder: Path, **settings: str) -> AsyncIterator[Rig]:
     """Run *service* with its data in *folder*."""
-    common = shared_parts(Settings(data=folder, secret=SECRET, **settings))  # type: ignore[arg-type]
+    chosen = {**EMBEDDED, **settings}
+    common = shared_parts(Settings(data=folder, secret=SECRET, **chosen))  # type: ignore[arg-type]
     await common.start()
     parts = parts_of(service, common)
     try:
