@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ from services.gateway.clients import Clients
 from services.gateway.rendering import moment
 from shared.auth import Principal
 from shared.errors import NotFound, Problem
+
+PERSON = re.compile(r"\{person:([^{}\s]+)\}")
 
 
 async def followed(clients: Clients, message_id: str, principal: Principal) -> dict[str, Any]:
@@ -26,13 +29,28 @@ async def followed(clients: Clients, message_id: str, principal: Principal) -> d
     return {
         "message_id": message_id,
         "type": (said or {}).get("type", ""),
-        "headline": (said or {}).get("headline", ""),
+        "headline": await _named(clients, (said or {}).get("headline", ""), principal),
         "time": (said or {}).get("time"),
         "service": (said or {}).get("service", ""),
         "actor": (said or {}).get("actor", ""),
         "stages": ([_first(said)] if said else []) + stages,
         "away": [name for name, trace in zip(names, asked, strict=True) if trace is None],
     }
+
+
+async def _named(clients: Clients, headline: str, principal: Principal) -> str:
+    """The headline with its people's names, for those who are signed in: to a visitor they stay unnamed."""
+    ids = set(PERSON.findall(headline)) if principal.signed_in else set()
+    found = await asyncio.gather(*(_name(clients, person_id) for person_id in ids))
+    names = dict(zip(ids, found, strict=True))
+    return PERSON.sub(lambda reference: names.get(reference[1], "Somebody"), headline)
+
+
+async def _name(clients: Clients, person_id: str) -> str:
+    try:
+        return str((await clients.ask("membership", f"/internal/principals/{person_id}"))["name"])
+    except Problem:
+        return "Somebody"  # erased, or not to be asked now
 
 
 async def _trace(clients: Clients, name: str, message_id: str, principal: Principal) -> dict[str, Any] | None:

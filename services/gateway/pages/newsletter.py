@@ -26,7 +26,7 @@ async def issue(visit: Visit) -> Response:
 async def unsubscribing(visit: Visit) -> Response:
     """What the link in a mail would do; nothing happens before the button is pressed."""
     found = await visit.ask("notifications", f"/unsubscribe/{visit.path['token']}")
-    return visit.page("newsletter/unsubscribe.html", "Stop the newsletter", found=found, done=False)
+    return visit.page("newsletter/unsubscribe.html", "Stop these mails", found=found, done=False)
 
 
 async def unsubscribe(request: Request) -> Response:
@@ -37,7 +37,7 @@ async def unsubscribe(request: Request) -> Response:
         found = await visit.change("notifications", "POST", f"/unsubscribe/{request.path_params['token']}")
     except Problem as problem:
         return visit.page("problem.html", problem.title, status=problem.status, problem=problem)
-    return visit.page("newsletter/unsubscribe.html", "You will get no more newsletters", found=found, done=True)
+    return visit.page("newsletter/unsubscribe.html", "Stopped", found=found, done=True)
 
 
 ROUTES = [
