@@ -25,6 +25,7 @@ ROOMS = (
     "the postgraduate centre",
     "Thistlewick House",
 )
+CAPACITIES = {"conference": 120, "course": 16, "workshop": 30, "meeting": 12, "webinar": None}
 AT_HOME = ((18, 33), (-40, 35), (62, 63), (9, 40))
 """Gatherings of the named network: days from now, and how many days ahead they are scheduled."""
 
@@ -59,15 +60,16 @@ def _gathering(
     day = (now + timedelta(days=away)).date()
     day += timedelta(days=7 - day.weekday() if day.weekday() > 4 else 0)
     starts = datetime(day.year, day.month, day.day, chance.choice((9, 10, 13, 14)), chance.choice((0, 30)), tzinfo=UTC)
-    scheduled = min(working_moment(chance, day - timedelta(days=ahead)), now - timedelta(hours=chance.uniform(1, 150)))
+    scheduled = working_moment(chance, min(day - timedelta(days=ahead), (now - timedelta(chance.randint(1, 9))).date()))
     fields = _fields(chance, held_by, starts)
     yield Schedule(moment=scheduled, by=by, event=key, networks=tuple(n.name for n in held_by), fields=fields)
     end = min(starts, now)
     yield from _bookings(chance, key, held_by, members, scheduled, end)
-    fate, later = chance.random(), scheduled + (end - scheduled) * chance.uniform(0.6, 0.95)
-    if fate < 0.1:
+    later = working_moment(chance, (scheduled + (end - scheduled) * chance.uniform(0.6, 0.9)).date())
+    fate = chance.random() if end - scheduled > timedelta(days=10) and by == STAFF else 1
+    if fate < 0.12:
         yield Cancel(moment=later, by=by, event=key, reason=chance.choice(words.CANCELLED_REASONS))
-    elif fate < 0.25 and away > 0:
+    elif fate < 0.35 and away > 0:
         moved = {"starts_at": starts + timedelta(days=7), "ends_at": fields["ends_at"] + timedelta(days=7)}
         yield Move(moment=later, by=by, event=key, fields=moved, reason=chance.choice(words.MOVED_REASONS))
 
@@ -85,7 +87,7 @@ def _fields(chance: Random, held_by: Sequence[Entry], starts: datetime) -> dict[
         "ends_at": starts + timedelta(hours=hours), "place": "" if online else f"{chance.choice(ROOMS)}, {town}",
         "online_url": f"https://rooms.example/{starts:%Y%m%d}-{chance.randint(100, 999)}" if online else "",
         "access": "open" if chance.random() < 0.75 else "members",
-        "capacity": None if online else chance.choice((12, 25, 40, 80)),
+        "capacity": CAPACITIES.get(kind, 25),
     }  # fmt: skip
 
 
@@ -95,8 +97,9 @@ def _bookings(
 ) -> Iterator[Act]:  # fmt: skip
     """Some of the networks' people book; the named member comes to everything at home."""
     near = sorted({person for network in held_by for person in members.get(network.name, ())})
-    coming = chance.sample(near, min(len(near), chance.randint(0, 8)))
-    if held_by[0].name == HOME and MEMBER not in coming:
-        coming.append(MEMBER)
+    at_home = held_by[0].name == HOME
+    coming = chance.sample(near, min(len(near), 14 if at_home else chance.randint(0, 4)))
+    if at_home and MEMBER not in coming:
+        coming = [MEMBER, *coming]
     for person in coming:
         yield Book(moment=first + (last - first) * chance.uniform(0.05, 0.55), by=person, event=key)

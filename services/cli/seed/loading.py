@@ -25,9 +25,6 @@ from services.registry.tables import Network
 from shared import clock
 from shared.auth import ANYBODY, Principal
 
-BATCH = 25
-"""Acts between two deliveries; of the last two days each is delivered by itself, at its own time."""
-
 
 async def load(year: Writing, plan: Plan, password: str) -> None:
     """Write everything in the open sessions; *password* becomes that of everybody."""
@@ -45,12 +42,13 @@ async def load(year: Writing, plan: Plan, password: str) -> None:
 
 
 async def _act(year: Writing, acts: Sequence[Act], stage: Stage) -> None:
-    lately = clock.now() - timedelta(days=2)
-    for number, act in enumerate(acts, start=1):
+    """Do all acts. A week is delivered when its newsletter goes out, what is of today at once, at its own time."""
+    lately = clock.now() - timedelta(days=1)
+    for act in acts:
         if isinstance(act, Mail):
             await year.deliver()
         await do(stage, act)
-        if number % BATCH == 0 or act.moment > lately:
+        if act.moment > lately:
             await year.deliver()
     await year.deliver()
 

@@ -15,7 +15,7 @@ from services.cli.seed.moments import moments_of_a_year
 from services.cli.seed.posts import LEADS, Company, Post
 from services.cli.seed.register import Entry, aims_of
 
-EDITS, TAKES, ENDS, JOINS, LEAVES = 300, 90, 30, 150, 20
+EDITS, TAKES, ENDS, JOINS, LEAVES = 300, 90, 30, 90, 20
 
 
 @dataclass
