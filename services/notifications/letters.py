@@ -74,9 +74,9 @@ def encoded(text: str) -> bytes:
 
 
 def rendered(name: str, **values: object) -> Part:
-    """The templates `<name>.txt` and `<name>.html`, encoded."""
+    """The templates `<name>.txt` and `<name>.html`, each ending with a line break, encoded."""
     text, html = (templates.get_template(f"{name}.{kind}").render(**values) for kind in ("txt", "html"))
-    return encoded(text.rstrip("\n") + "\n"), encoded(html.rstrip("\n") + "\n")
+    return encoded(text), encoded(html)
 
 
 def header(text: str) -> bytes:
