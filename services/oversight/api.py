@@ -41,7 +41,7 @@ async def list_feed(
     await dashboard.body_at(session, body)
     head, conditions = await feed.head_of(session), feed.shown_to(body, category)
     given = cursor or after
-    if after is not None:
+    if after:
         found = await feed.items_after(session, conditions, after=head.offset_of(given or ""), limit=limit + 1)
     else:
         before = head.offset_of(given) if given else None
