@@ -84,19 +84,20 @@ async def network(visit: Visit) -> Response:
 
 
 async def _about(visit: Visit, network_id: str) -> dict[str, Any]:
+    signed_in = visit.principal.signed_in
     roles, members, events, history, me, preferences, names = await asyncio.gather(
         visit.ask_or(NO_ROLES, "membership", f"/networks/{network_id}/roles"),
-        visit.ask_or(EMPTY, "membership", f"/networks/{network_id}/members", limit=1),
+        visit.ask_or({}, "membership", f"/networks/{network_id}/members", limit=1) if signed_in else _none(),
         visit.ask_or(EMPTY, "events", "/events", network=network_id, limit=5),
         visit.ask_or(EMPTY, "registry", f"/networks/{network_id}/history", limit=6),
-        visit.ask_or({}, "membership", "/me") if visit.principal.signed_in else _none(),
-        visit.ask_or({}, "notifications", "/preferences") if visit.principal.signed_in else _none(),
+        visit.ask_or({}, "membership", "/me") if signed_in else _none(),
+        visit.ask_or({}, "notifications", "/preferences") if signed_in else _none(),
         bodies(visit),
     )
     told = [wire.item for wire in visit.edge.alerts.recent if f"public:network:{network_id}" in wire.audiences]
     mine = [entry["role"] for entry in me.get("networks", []) if entry["id"] == network_id]
     return {
-        "roles": roles, "members": members["total"], "events": events["items"],
+        "roles": roles, "members": members.get("total"), "events": events["items"],
         "changed": newest(told, history["items"]), "me_there": mine, "names": names,
         "muted": network_id in preferences.get("muted", []), "follows": network_id in preferences.get("follows", []),
     }  # fmt: skip
