@@ -28,7 +28,7 @@ class Concerns(BaseModel):
     everyone: bool = False
 
     def audiences(self) -> list[str]:
-        """Each audience key once: `network:<id>`, `body:<code>`, `care_group:<name>`, `person:<id>`, `staff`, `everyone`."""
+        """Each key once: `network:<id>`, `body:<code>`, `care_group:<name>`, `person:<id>`, `staff`, `everyone`."""
         keys = [f"network:{network}" for network in self.networks]
         keys += [f"body:{body}" for body in self.bodies]
         keys += [f"care_group:{group}" for group in self.care_groups]

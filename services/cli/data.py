@@ -55,14 +55,13 @@ async def import_file(settings: Settings, what: str, file: Path, email: str, *, 
 
     if what != "networks":
         raise WrongSetting(f"Cannot import {what!r}; networks can be imported.")
-    if not file.is_file():
-        raise WrongSetting(f"There is no file {file}.")
+    content = _content_of(file)
     by = await principal_called(settings, email)
     if not by.is_staff:
         raise Forbidden(f"{email} is not staff; only staff may import.")
     async with transaction(settings, "registry") as session:
         await load("registry").reference(session)  # type: ignore[misc]
-        result = await import_networks(session, content=file.read_bytes(), by=by, dry_run=dry_run)
+        result = await import_networks(session, content=content, by=by, dry_run=dry_run)
     counts = result.model_dump(include={"new", "changed", "duplicate", "wrong"})
     if not as_json:
         for row in result.rows:
@@ -78,15 +77,25 @@ async def export_file(settings: Settings, what: str, file: Path) -> None:
         raise WrongSetting(f"Cannot export {what!r}; networks can be exported.")
     columns = ["name", "type", "care_group", "level", "purpose", "sha_codes", "side", "aims", "web", "email", "stage"]
     async with transaction(settings, "registry") as session:
-        with file.open("w", encoding="utf-8", newline="") as target:
-            writer = csv.writer(target)
-            writer.writerow(columns)
-            count = 0
-            async for network in all_networks(session):
-                row = [";".join(network.bodies) if c == "sha_codes" else getattr(network, c) for c in columns]
-                writer.writerow([_inert(value) for value in row])
-                count += 1
-    print(f"{count} networks written to {file}.")
+        rows = [
+            [";".join(network.bodies) if c == "sha_codes" else getattr(network, c) for c in columns]
+            async for network in all_networks(session)
+        ]
+    _write(file, columns, rows)
+    print(f"{len(rows)} networks written to {file}.")
+
+
+def _content_of(file: Path) -> bytes:
+    if not file.is_file():
+        raise WrongSetting(f"There is no file {file}.")
+    return file.read_bytes()
+
+
+def _write(file: Path, columns: list[str], rows: list[list[str]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target)
+        writer.writerow(columns)
+        writer.writerows([_inert(value) for value in row] for row in rows)
 
 
 def _inert(value: str) -> str:

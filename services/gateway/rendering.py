@@ -60,7 +60,7 @@ def words(value: Any) -> str:
 
 
 def happened(type_: Any) -> str:
-    """`networks.registry.network.created.v1` as `Network created`: for what was recorded and not announced."""
+    """A type of message in words, such as `Network created`: for what was recorded and not announced."""
     parts = str(type_ or "").split(".")
     return words(" ".join(parts[2:-1]).replace("-", " ")) if len(parts) > 3 else words(type_)
 

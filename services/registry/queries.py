@@ -66,7 +66,7 @@ async def networks_page(
     total = (await session.execute(select(func.count()).select_from(Network).where(*conditions))).scalar_one()
     query = select(Network).where(*conditions).order_by(Network.sort_name, Network.id).limit(limit + 1)
     if cursor:
-        query = query.where(tuple_(Network.sort_name, Network.id) > _position(cursor))  # type: ignore[operator]
+        query = query.where(tuple_(Network.sort_name, Network.id) > _position(cursor))
     found = list((await session.execute(query)).scalars())
     more = len(found) > limit
     return found[:limit], _cursor(found[limit - 1]) if more else None, total

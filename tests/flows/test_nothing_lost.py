@@ -116,7 +116,8 @@ async def _all(staff: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
 
 
 async def _reasons_told(staff: httpx.AsyncClient, networks: list[dict[str, Any]]) -> Counter[str]:
-    return Counter(entry["reason"] for network in networks for entry in await _history(staff, network))
+    entries = [entry for network in networks for entry in await _history(staff, network)]
+    return Counter(entry["reason"] for entry in entries)
 
 
 async def _message_ids(staff: httpx.AsyncClient, networks: list[dict[str, Any]]) -> set[str]:
