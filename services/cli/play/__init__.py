@@ -17,7 +17,7 @@ import httpx
 
 from services.cli.data import transaction
 from services.cli.play.scenes import ACTORS, Refused, Scenes
-from services.cli.play.watching import Watch
+from services.cli.play.watching import Watch, seen_by
 from services.cli.seed.cast import HOME_BODY, MEMBER, OFFICER
 from services.membership.commands import make_token
 from services.membership.commands.people import NoSuchPerson
@@ -91,8 +91,10 @@ async def _one(scenes: Scenes, watches: list[Watch]) -> int:
         return 0
     except httpx.TransportError as error:
         raise DoesNotRun(f"The system stopped answering ({type(error).__name__}).") from None
-    seen = [f"{watch.name} after {took * 1000:.0f} ms" for watch in watches if (took := await watch.seen(done))]
-    told = ", ".join(seen) or ("recorded, not announced" if done.minor else "nobody here is concerned")
+    seen = await seen_by(watches, done)
+    told = ", ".join(f"{name} after {took * 1000:.0f} ms" for name, took in seen.items()) or (
+        "recorded, not announced" if done.minor else "nobody here is concerned"
+    )
     print(f"{time.strftime('%H:%M:%S')}  {done.sentence}  →  {told}", flush=True)
     return 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,8 +12,8 @@ from typing import Any, Self
 import httpx
 import orjson
 
-PATIENCE = 1.5
-"""Seconds that a line waits for its alert before it says that nobody here is concerned."""
+PATIENCE, LITTLE = 1.5, 0.2
+"""Seconds that a line waits for the first reader, and then for the others, before it says who is concerned."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +52,14 @@ class Watch:
         """Of what came so far nothing more is asked."""
         self._came.clear()
 
-    async def seen(self, done: Done) -> float | None:
-        """Seconds from the change to its coming here, or None when it did not come in time."""
-        try:
-            async with asyncio.timeout(0 if done.minor else PATIENCE):
-                while True:
-                    for item, took in self._came:
-                        if item["path"] == done.path:
-                            return took
-                    self._woken.clear()
-                    await self._woken.wait()
-        except TimeoutError:
-            return None
+    async def seen(self, done: Done) -> float:
+        """Seconds from the change to its coming here; waits until it comes."""
+        while True:
+            for item, took in self._came:
+                if item["path"] == done.path:
+                    return took
+            self._woken.clear()
+            await self._woken.wait()
 
     async def _read(self, path: str, is_open: asyncio.Event) -> None:
         headers = {"accept": "text/event-stream"}
@@ -80,3 +76,16 @@ class Watch:
             self.times.append(took)
             self._came.append((item, took))
             self._woken.set()
+
+
+async def seen_by(watches: Sequence[Watch], done: Done) -> dict[str, float]:
+    """Who saw a change: the watch's name → after how many seconds."""
+    waiting = {asyncio.create_task(watch.seen(done)): watch.name for watch in watches}
+    try:
+        if not done.minor:
+            await asyncio.wait(waiting, timeout=PATIENCE, return_when="FIRST_COMPLETED")
+            await asyncio.wait(waiting, timeout=LITTLE)
+        return {name: task.result() for task, name in waiting.items() if task.done()}
+    finally:
+        for task in waiting:
+            task.cancel()
