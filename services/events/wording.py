@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
+
+LOCAL = ZoneInfo("Europe/London")
+"""The time zone of the health service: what a clock on the wall there shows."""
 
 
 def on_this_day(moment: datetime) -> str:
     """A day, as in `12 March 2010`."""
-    return f"{moment.day} {moment:%B %Y}"
+    local = moment.astimezone(LOCAL)
+    return f"{local.day} {local:%B %Y}"
 
 
 def at_this_time(moment: datetime) -> str:
-    """A day and a time (UTC), as in `12 March 2010, 14:00`."""
-    return f"{on_this_day(moment)}, {moment:%H:%M}"
+    """A day and a time on the wall, as in `12 March 2010, 14:00`."""
+    return f"{on_this_day(moment)}, {moment.astimezone(LOCAL):%H:%M}"
 
 
 def list_of(words: Sequence[str]) -> str:
