@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import secrets
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from shared import clock
+from shared.auth import Principal
 
 SMALLEST_COMPRESSED = 1400
+SECTIONS = frozenset({"networks", "leads", "events", "newsletter", "alerts", "oversight", "staff", "mailbox", "help"})
 WORDS = {
     "lead_doctor": "Lead doctor",
     "lead_nurse": "Lead nurse",
@@ -128,6 +132,21 @@ class Renderer:
         """*secure*: served over https, so browsers may be told to insist on it."""
         self._environment = environment(asset_path, name)
         self._secure = secure
+        self._header = lru_cache(1000)(self._made_header)
+        self._environment.globals["frame_header"] = self._header_for
+        self._environment.globals["frame_footer"] = Markup(self.fragment("footer.html"))  # noqa: S704 (our template)
+
+    def _header_for(self, me: Principal, name: str, here: str, form_token: Callable[[], str]) -> Markup:
+        """The header, kept for each kind of visitor: its macros cost more than all the rest of a page."""
+        section = here.strip("/").partition("/")[0]
+        section = section if section in SECTIONS else ""
+        made = self._header(me.signed_in, me.is_staff, me.is_staff or bool(me.bodies), name, section)
+        return Markup(made.replace("%TOKEN%", form_token()) if me.signed_in else made)  # noqa: S704 (our template)
+
+    def _made_header(self, signed_in: bool, is_staff: bool, oversees: bool, name: str, section: str) -> str:
+        return self.fragment(
+            "header.html", signed_in=signed_in, is_staff=is_staff, oversees=oversees, my_name=name, section=section
+        )
 
     def template(self, name: str) -> Template:
         """A compiled template."""

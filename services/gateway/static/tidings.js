@@ -5,7 +5,7 @@ import { initAll } from "./nhsuk-frontend-10.6.1.min.js";
 initAll();
 
 for (const list of document.querySelectorAll("[data-live]")) {
-  const area = list.parentElement;
+  const area = list.closest("[data-live-area]");
   const status = area.querySelector("[data-live-status]");
   const word = area.querySelector("[data-live-word]");
   const waiting = area.querySelector("[data-live-waiting]");
