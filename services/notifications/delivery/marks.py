@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications.delivery import rows
+from services.notifications.delivery import hot, rows
 from services.notifications.delivery.rows import Held
 from shared.db import Database
 from shared.mailer import Accepted, Deferred, Outcome, Refused, Unknown
@@ -71,14 +71,14 @@ class Marks:
         following = [waiting.following.number for waiting in group if waiting.following]
         async with self._database.transaction() as session:
             sent = [f.copy.number for f in finished if isinstance(f.outcome, Accepted)]
-            await rows.mark_sent(session, sent)
+            await hot.mark_sent(session, sent)
             in_vain = [f.copy.number for f in finished if _server_is_away(f.outcome)]
             if in_vain:
                 await rows.give_back(session, self._holder, in_vain)
             for one in finished:
                 if not isinstance(one.outcome, Accepted) and not _server_is_away(one.outcome):
                     await _mark_failed(session, one)
-            begun = await rows.mark_sending(session, self._holder, following)
+            begun = await hot.mark_sending(session, self._holder, following)
         for one in finished:
             MAILS.labels(type(one.outcome).__name__.lower()).inc()
         return begun

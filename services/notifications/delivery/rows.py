@@ -124,22 +124,6 @@ async def _lists(session: AsyncSession, query: Any, readers: Sequence[str]) -> d
     return found
 
 
-async def mark_sending(session: AsyncSession, holder: str, numbers: Sequence[int]) -> set[int]:
-    """Mark copies as begun; returns those that may be: held by us still, not begun, their issue not paused."""
-    if not numbers:
-        return set()
-    mine = deliveries.c.number.in_(numbers), deliveries.c.holder == holder
-    begin = update(deliveries).where(*mine, deliveries.c.state.in_(("pending", "deferred")), _may_go())
-    return set((await session.execute(begin.values(state="sending").returning(deliveries.c.number))).scalars())
-
-
-async def mark_sent(session: AsyncSession, numbers: Sequence[int]) -> None:
-    """Mark copies as taken by the other side."""
-    if numbers:
-        values = {"state": "sent", "holder": "", "sent_at": clock.now(), "reason": ""}
-        await session.execute(update(deliveries).where(deliveries.c.number.in_(numbers)).values(values))
-
-
 async def mark_refused(session: AsyncSession, copy: Held, reason: str, *, suppress: bool) -> None:
     """Mark a copy as refused for good, and the address too where it is the address's fault."""
     values = {"state": "refused", "holder": "", "reason": reason[:300]}

@@ -1,0 +1,61 @@
+"""The two statements that run for every copy, as text that is compiled once.
+
+A newsletter of 10,000 copies runs them some five hundred times in a few seconds. Built as expressions each time, they
+took more of the processor than SMTP and the writing of the mails together (a profile showed 1,100 of 2,900 samples).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, TextClause, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import clock
+from shared.db import UtcDateTime
+
+_THESE = {
+    "sqlite": "number IN (SELECT value FROM json_each(:numbers))",
+    "postgresql": "number = ANY(:numbers)",
+}
+_SENT = "UPDATE deliveries SET state = 'sent', holder = '', reason = '', sent_at = :now WHERE {these}"
+# The state is said as what it is not: asked for 'pending', SQLite walks the index of all that is pending.
+_SENDING = """
+UPDATE deliveries SET state = 'sending'
+WHERE {these} AND holder = :holder AND state NOT IN ('sending', 'sent', 'refused')
+AND (kind <> 'newsletter' OR EXISTS (
+  SELECT 1 FROM issues WHERE issues.id = deliveries.thing AND issues.status IN ('sending', 'sent')))
+RETURNING number
+"""
+
+
+def _compiled(statement: str, dialect: str, *parameters: Any) -> TextClause:
+    known = [bindparam("numbers", type_=ARRAY(BigInteger))] if dialect == "postgresql" else []
+    return text(statement.format(these=_THESE[dialect])).bindparams(*known, *parameters)
+
+
+_MARK_SENT = {dialect: _compiled(_SENT, dialect, bindparam("now", type_=UtcDateTime())) for dialect in _THESE}
+_MARK_SENDING = {dialect: _compiled(_SENDING, dialect) for dialect in _THESE}
+
+
+async def mark_sending(session: AsyncSession, holder: str, numbers: Sequence[int]) -> set[int]:
+    """Mark copies as begun; returns those that may be: held by us still, not begun, their issue not paused."""
+    if not numbers:
+        return set()
+    dialect = session.get_bind().dialect.name
+    values = {"numbers": _given(dialect, numbers), "holder": holder}
+    return set((await session.execute(_MARK_SENDING[dialect], values)).scalars())
+
+
+async def mark_sent(session: AsyncSession, numbers: Sequence[int]) -> None:
+    """Mark copies as taken by the other side."""
+    if numbers:
+        dialect = session.get_bind().dialect.name
+        await session.execute(_MARK_SENT[dialect], {"numbers": _given(dialect, numbers), "now": clock.now()})
+
+
+def _given(dialect: str, numbers: Sequence[int]) -> Any:
+    return list(numbers) if dialect == "postgresql" else orjson.dumps(numbers).decode()
