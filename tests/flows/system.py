@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 TIDINGS = str(Path(sys.executable).parent / "tidings")
 SERVICES = ("registry", "membership", "events", "notifications", "oversight")
 PASSWORD = "a demonstration password"
-START_SECONDS = 90
+START_SECONDS = 180
 
 
 def free_port() -> int:
@@ -93,7 +93,7 @@ class System:
     def tidings(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command line on this system."""
         env = {**os.environ, **self.env}
-        return subprocess.run([TIDINGS, *arguments], env=env, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        return subprocess.run([TIDINGS, *arguments], env=env, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
     def token(self, who: str) -> str:
         """A token of a demonstration person, such as `staff`."""
@@ -181,7 +181,7 @@ def running(system: System, *, seed: bool = True) -> Iterator[System]:
         system.stop()
 
 
-def wait_until_settled(system: System, seconds: float = 120) -> None:
+def wait_until_settled(system: System, seconds: float = 240) -> None:
     """Wait until no outbox holds a message and no consumer lags."""
     deadline = time.monotonic() + seconds
     quiet = 0
