@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -20,7 +21,7 @@ from shared.service import Service
 from tests.notifications.conftest import NoMail, Town, eventually, own_database, town_of
 from tests.notifications.mail import Sink, serving
 
-READERS = 400
+READERS = 240
 CONNECTIONS = 8
 ROOT = Path(__file__).parents[2]
 
@@ -36,8 +37,6 @@ async def many_readers(town: Town) -> None:
 
 async def pressed(settings: Settings, mine: Service) -> str:
     """The id of an issue that was approved and pressed while no sender ran."""
-    from dataclasses import replace
-
     async with town_of(settings, replace(mine, workers=[]), NoMail()) as town:
         await many_readers(town)
         await town.tell("News", networks=["stroke"])

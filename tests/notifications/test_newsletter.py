@@ -7,7 +7,7 @@ from typing import Any
 
 from services.notifications.digest import LONGEST, Choice
 from shared import clock
-from tests.notifications.conftest import Town
+from tests.notifications.conftest import STAFF, Town
 
 
 async def the_draft(town: Town) -> dict[str, Any]:
@@ -88,17 +88,11 @@ async def test_editor_who_read_an_older_version_is_told_so(town: Town) -> None:
     await town.tell("News", networks=["stroke"])
     issue = await the_draft(town)
     await town.post(f"/newsletter/issues/{issue['id']}", method="PATCH", title="First")
-    stale = {**town.as_(await staff(town)), "if-match": f'"{issue["revision"]}"'}
+    stale = {**town.as_(STAFF), "if-match": f'"{issue["revision"]}"'}
 
     answer = await town.client.patch(f"/newsletter/issues/{issue['id']}", headers=stale, json={"title": "Second"})
 
     assert answer.status_code == 412 and answer.json()["present"] == issue["revision"] + 1
-
-
-async def staff(_town: Town) -> Any:
-    from tests.notifications.conftest import STAFF
-
-    return STAFF
 
 
 async def test_what_happens_after_approval_goes_into_the_next_issue(town: Town) -> None:
@@ -125,9 +119,9 @@ async def test_draft_asked_for_holds_what_the_week_brought_and_no_issue_before(t
 async def test_issue_without_readers_is_not_sent_and_an_unapproved_one_neither(town: Town) -> None:
     await town.tell("News", networks=["stroke"])
     there = f"/newsletter/issues/{(await the_draft(town))['id']}"
-    early = await town.client.post(f"{there}/send", headers=town.as_(await staff(town)), json={})
+    early = await town.client.post(f"{there}/send", headers=town.as_(STAFF), json={})
     await town.post(f"{there}/approve")
-    nobody = await town.client.post(f"{there}/send", headers=town.as_(await staff(town)), json={})
+    nobody = await town.client.post(f"{there}/send", headers=town.as_(STAFF), json={})
 
     assert (early.status_code, nobody.status_code) == (409, 409)
     assert "still a draft" in early.json()["detail"] and "Nobody has subscribed" in nobody.json()["detail"]

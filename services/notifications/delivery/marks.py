@@ -54,6 +54,7 @@ class Marks:
 
     async def _write_all(self) -> None:
         while self._waiting:
+            await asyncio.sleep(0)  # let those whose answers came in the same moment join
             group, self._waiting = self._waiting, []
             try:
                 begun = await self._write(group)
