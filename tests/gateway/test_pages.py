@@ -1,0 +1,93 @@
+"""What pages are made of: words, counts, charts, the desk's order, and headers that refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from starlette.datastructures import FormData
+
+from services.gateway.assets import FOLDER, Assets
+from services.gateway.clients import Refused
+from services.gateway.pages.alerts import grouped
+from services.gateway.pages.charts import bars, heat
+from services.gateway.pages.desk import arranged
+from services.gateway.pages.forms import error_list, error_of
+from services.gateway.rendering import count, day, happened, security_headers, words
+
+pytestmark = pytest.mark.fast
+
+
+def _items() -> list[dict[str, Any]]:
+    return [
+        {"id": name, "position": place, "pinned": False, "dropped": False, "text": ""}
+        for place, name in enumerate("abc")
+    ]
+
+
+def _order(items: list[dict[str, Any]]) -> str:
+    return "".join(item["id"] for item in sorted(items, key=lambda item: (not item["pinned"], item["position"])))
+
+
+@pytest.mark.parametrize(
+    ("press", "order"),
+    [("up:b", "bac"), ("down:b", "acb"), ("up:a", "abc"), ("pin:c", "cab"), ("", "abc"), ("up:x", "abc")],
+)
+def test_a_pressed_button_moves_one_item_and_leaves_the_others_in_order(press: str, order: str) -> None:
+    assert _order(arranged(_items(), FormData([("press", press)]))) == order
+
+
+def test_dropping_twice_puts_back_and_texts_are_kept() -> None:
+    form = FormData([("press", "drop:b"), ("text-a", "More about this")])
+    once = arranged(_items(), form)
+    assert [item["dropped"] for item in once] == [False, True, False]
+    assert once[0]["text"] == "More about this"
+    assert not any(item["dropped"] for item in arranged(once, form))
+
+
+def test_alerts_stand_by_network_with_the_unread_first() -> None:
+    read, unread = {"network_name": "A", "read": True}, {"network_name": "B", "read": False}
+    groups = grouped([read, unread, {**read, "network_name": "B"}])
+    assert [(group["name"], group["unread"]) for group in groups] == [("B", 1), ("A", 0)]
+    assert groups[0]["items"][0] is unread
+
+
+def test_a_service_s_refusal_is_said_above_the_form_and_beside_the_field_in_the_same_words() -> None:
+    document = {"errors": [{"field": "population", "message": "Input should be a valid integer"}]}
+    errors = error_list(Refused(422, document), {"population": "Population served"})
+    assert errors == [{"text": "Population served: Enter a whole number", "href": "#population"}]
+    assert error_of(errors, "population") == {"text": errors[0]["text"]}
+    assert error_of(errors, "name") is None
+
+
+def test_a_chart_states_its_finding_and_a_matrix_counts_its_gaps() -> None:
+    assert (
+        bars("Networks by stage", {"managed": 2, "emerging": 5})["title"] == "Networks by stage: most are emerging (5)"
+    )
+    drawn = heat({"stroke": {"Q31": 3}, "cancer": {"Q31": 1, "Q32": 0}}, {"Q31": "North West", "Q32": "Yorkshire"})
+    assert drawn["gaps"] == 2
+    assert bars("Networks by stage", {})["rows"] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (words("lead_manager"), "Lead manager"), (words("sexual health and HIV"), "Sexual health and HIV"),
+        (happened("networks.registry.network.created.v1"), "Network created"), (day("2026-11-23"), "23 November 2026"),
+        (day("not a day"), ""), (count(1, "network"), "1 network"), (count(1204, "copy", "copies"), "1,204 copies"),
+    ],
+)  # fmt: skip
+def test_codes_days_and_numbers_are_written_as_people_write_them(said: str, shown: str) -> None:
+    assert said == shown
+
+
+def test_pages_refuse_foreign_scripts_styles_and_frames() -> None:
+    policy = security_headers("abc", secure=True)["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "script-src 'self' 'nonce-abc'" in policy and "frame-ancestors 'none'" in policy
+
+
+def test_nothing_is_fetched_from_elsewhere_and_no_logo_of_others_is_shipped() -> None:
+    text = "".join(path.read_text() for path in FOLDER.rglob("*") if path.suffix in {".css", ".js", ".svg"})
+    assert "@font-face" not in text and "assets.nhs.uk" not in text
+    assert Assets("A <name> & more").base.startswith("/static/")
