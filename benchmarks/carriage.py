@@ -47,7 +47,8 @@ async def _measure() -> list[Figure]:
     return [Figure("outbox → Kafka → inbox + projected row", ours, "messages/s", aim, met, beside)]
 
 
-async def _topic(bootstrap: str, name: str) -> str:
+async def topic_called(bootstrap: str, name: str) -> str:
+    """A new topic of one measurement."""
     topic = f"bench.{name}-{new_id()}"
     log = open_log(Settings(kafka=bootstrap))
     await log.start()
@@ -58,7 +59,7 @@ async def _topic(bootstrap: str, name: str) -> str:
 
 async def _bare(bootstrap: str) -> float:
     """Produce in batches in one process and consume in another, committing each batch."""
-    topic = await _topic(bootstrap, "bare")
+    topic = await topic_called(bootstrap, "bare")
     started = time.perf_counter()
     with _beside(_produce, bootstrap, topic):
         await _consume(bootstrap, topic)
@@ -108,7 +109,7 @@ async def _ours(addresses: dict[str, str]) -> float:
     """The relay in one process and the consumer in another, from a full outbox."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data=Path(folder), kafka=addresses["TIDINGS_KAFKA"], postgres=addresses["TIDINGS_POSTGRES"])
-        topic = await _topic(addresses["TIDINGS_KAFKA"], "ours")
+        topic = await topic_called(addresses["TIDINGS_KAFKA"], "ours")
         database, log = Database(settings, "toy"), open_log(settings)
         await toy.create_tables(database)
         await _fill(database, topic)

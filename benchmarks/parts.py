@@ -7,6 +7,9 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+NAMES = ("TIDINGS_KAFKA", "TIDINGS_POSTGRES", "TIDINGS_REDIS")
+GIVEN = {name: os.environ.pop(name, "") for name in NAMES}
+"""Taken out of the environment: what a measurement starts has only the parts that it is given."""
 
 
 class NoBackends(RuntimeError):
@@ -19,8 +22,7 @@ def real() -> dict[str, str]:
     written = dict(
         re.findall(r"""^(?:export )?(TIDINGS_\w+)=['"]?([^'"\n]*)""", path.read_text() if path.exists() else "", re.M)
     )
-    names = ("TIDINGS_KAFKA", "TIDINGS_POSTGRES", "TIDINGS_REDIS")
-    found = {name: os.environ.get(name) or written.get(name, "") for name in names}
+    found = {name: GIVEN[name] or written.get(name, "") for name in NAMES}
     if missing := [name for name, value in found.items() if not value]:
         raise NoBackends(f"{', '.join(missing)} not set; run `make backends` first.")
     return found

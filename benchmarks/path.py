@@ -1,0 +1,122 @@
+"""From a change to the streams of those whom it concerns, on both ways to run, beside a bare round trip of Kafka.
+
+A thousand readers hold a stream each, every network's hundred are concerned by every tenth change, and fifty changes
+a second arrive at the API. A latency counts from the change's own time, taken before its commit, to the moment the
+bytes are at the client's socket; all clocks are this machine's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+import httpx
+import orjson
+import uvloop
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from benchmarks.carriage import topic_called
+from benchmarks.figures import Figure, percentile
+from benchmarks.parts import real
+from benchmarks.streams import Arrival, clients
+from benchmarks.whole import SCALED, World, populated, whole
+from tests.flows.system import System
+
+NETWORKS, READERS = 10, 100
+PER_SECOND, SECONDS = 50, 20
+WARM_UP_SECONDS = 3
+TRIES = 500
+EVENT = re.compile(rb"data: (\{.*\})")
+
+
+def measure() -> list[Figure]:
+    """Milliseconds, both ways to run."""
+    bare = uvloop.run(_round_trips(real()["TIDINGS_KAFKA"]))
+    p50, p99 = percentile(bare, 0.5), percentile(bare, 0.99)
+    beside = f"bare Kafka round trip {p50:.1f} / {p99:.1f} ms (p50 / p99)"
+    scaled, embedded = _latencies(*SCALED), _latencies()
+    ours = percentile(scaled, 0.5)
+    said = f"change → stream, {PER_SECOND}/s, {NETWORKS * READERS} readers"
+    return [
+        Figure(f"{said}, scaled, p50", ours, "ms", "≤ 4 x bare p50", ours <= 4 * p50, f"{beside}: {ours / p50:.1f} x"),
+        _figure(f"{said}, scaled, p99", percentile(scaled, 0.99), 60),
+        _figure(f"{said}, embedded, p50", percentile(embedded, 0.5), 8),
+        Figure(f"{said}, embedded, p99", percentile(embedded, 0.99), "ms"),
+    ]
+
+
+def _figure(what: str, value: float, most: float) -> Figure:
+    return Figure(what, value, "ms", f"≤ {most:g} ms", value <= most)
+
+
+async def _round_trips(bootstrap: str) -> list[float]:
+    """Milliseconds from `send_and_wait` to the consumer, one at a time, nothing else running."""
+    topic = await topic_called(bootstrap, "round-trip")
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    await producer.start()
+    await consumer.start()
+    found = []
+    for number in range(TRIES + 50):
+        started = time.perf_counter()
+        sending = asyncio.create_task(producer.send_and_wait(topic, b"x" * 800, b"key"))
+        await consumer.getone()
+        if number >= 50:
+            found.append((time.perf_counter() - started) * 1000)
+        await sending
+    await consumer.stop()
+    await producer.stop()
+    return found
+
+
+def _latencies(*parts: str) -> list[float]:
+    with whole(*parts) as system, clients() as viewers:
+        world = populated(system, networks=NETWORKS, readers=READERS)
+        port = system.ports["gateway" if parts else "all"]
+        viewers.open(port, [_request(token) for group in world.tokens for token in group])
+        asyncio.run(_change(system, world, PER_SECOND * WARM_UP_SECONDS, first=0))
+        viewers.arrivals(contents=False)
+        asyncio.run(_change(system, world, PER_SECOND * SECONDS, first=1_000_000))
+        found = latencies(viewers.arrivals())
+    expected = PER_SECOND * SECONDS * READERS
+    if len(found) != expected:
+        raise RuntimeError(f"{len(found)} alerts arrived at the streams, not {expected}")
+    return found
+
+
+def _request(token: str) -> bytes:
+    return (
+        f"GET /api/alerts/stream HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n"
+        "accept: text/event-stream\r\n\r\n"
+    ).encode()
+
+
+async def _change(system: System, world: World, count: int, *, first: int) -> None:
+    """*count* changes, PER_SECOND, each at its time however long those before it take; then what is on its way."""
+    headers = {"authorization": f"Bearer {world.staff}"}
+    async with httpx.AsyncClient(base_url=f"{system.url}/api", headers=headers, timeout=20) as staff:
+        started, tasks = time.perf_counter(), []
+        for number in range(count):
+            await asyncio.sleep(started + number / PER_SECOND - time.perf_counter())
+            network = world.networks[number % NETWORKS]
+            tasks.append(asyncio.create_task(staff.patch(f"/networks/{network}", json={"population": first + number})))
+        for answer in await asyncio.gather(*tasks):
+            if answer.status_code != 200:
+                raise RuntimeError(f"a change was refused: {answer.text}")
+        await asyncio.sleep(2)
+
+
+def latencies(arrivals: Sequence[Arrival]) -> list[float]:
+    """Milliseconds from each alert's own time to its arrival."""
+    times: dict[str, float] = {}
+    found = []
+    for moment, _, data in arrivals:
+        for event in EVENT.findall(data):
+            said = orjson.loads(event)["time"]
+            if said not in times:
+                times[said] = datetime.fromisoformat(said).timestamp()
+            found.append((moment - times[said]) * 1000)
+    return found
