@@ -1,0 +1,58 @@
+// What is live on a page: how the stream is, and new lines that wait behind a button on pages where they would
+// move what somebody is reading. Everything else works without this file.
+// It listens on the document and is loaded before htmx, because a stream may be open before the page is complete.
+(() => {
+  const held = new WeakMap();
+  const part = (list, name) => list.closest("[data-live-area]")?.querySelector(`[data-live-${name}]`);
+
+  const say = (list, text, state) => {
+    const status = part(list, "status");
+    if (!status || part(list, "word").textContent === text) return;
+    part(list, "word").textContent = text;
+    status.dataset.state = state;
+  };
+  const arrived = (list, lines) => {
+    part(list, "empty")?.remove();
+    for (const line of lines) line.classList.add("tidings-line--new");
+  };
+  const waiting = (list, lines) => {
+    held.set(list, lines);
+    part(list, "waiting").hidden = lines.length === 0;
+    part(list, "show").textContent = `Show ${lines.length} new`;
+  };
+  const on = (name, take) =>
+    document.addEventListener(name, (event) => {
+      if (event.target.matches?.("[data-live]")) take(event.target, event);
+    });
+  const everywhere = (text) => {
+    for (const list of document.querySelectorAll("[data-live]")) say(list, text, "wait");
+  };
+
+  on("htmx:sse:after:connection", (list) => say(list, "Live", "live"));
+  on("htmx:sse:error", (list) => say(list, "Reconnecting…", "wait"));
+  on("htmx:sse:close", (list) => say(list, "Not live: load the page again", "off"));
+  on("htmx:sse:before:message", (list, event) => {
+    const { event: name, data } = event.detail.message;
+    say(list, "Live", "live");
+    if (name === "reset") say(list, "Too much is new: load the page again", "off");
+    if (!list.hasAttribute("data-live-waits") || name || !data) return;
+    event.preventDefault();
+    const box = document.createElement("template");
+    box.innerHTML = data;
+    waiting(list, [...box.content.querySelectorAll("li"), ...(held.get(list) ?? [])]);
+  });
+  on("htmx:sse:after:message", (list) => {
+    if (list.firstElementChild) arrived(list, [list.firstElementChild]);
+  });
+  document.addEventListener("click", (event) => {
+    if (!event.target.matches("[data-live-show]")) return;
+    const list = event.target.closest("[data-live-area]").querySelector("[data-live]");
+    const lines = held.get(list) ?? [];
+    arrived(list, lines);
+    list.prepend(...lines);
+    waiting(list, []);
+    list.querySelector("a")?.focus();
+  });
+  addEventListener("offline", () => everywhere("Reconnecting…"));
+  addEventListener("online", () => everywhere("Catching up…"));
+})();

@@ -1,0 +1,59 @@
+"""A running system and a real browser."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.flows.system import PASSWORD, System, build, running
+
+CHROMIUM = os.environ.get("TIDINGS_CHROMIUM", "/usr/bin/chromium")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The demonstration register, embedded."""
+    with running(build(tmp_path_factory.mktemp("browser"))) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, one for all tests."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visitor(system: System, browser: Browser) -> Iterator[Page]:
+    """A page of nobody in particular."""
+    context = browser.new_context(base_url=system.url, viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(system: System, browser: Browser) -> Iterator[Callable[[str], Page]]:
+    """Pages of demonstration people, such as `staff`; each signs in once."""
+    pages: dict[str, Page] = {}
+
+    def open_page(who: str) -> Page:
+        if who not in pages:
+            context = browser.new_context(base_url=system.url, viewport={"width": 1280, "height": 900})
+            page = pages[who] = context.new_page()
+            page.goto("/sign-in")
+            page.fill("#email", f"{who}@tidings.example")
+            page.fill("#password", PASSWORD)
+            page.click("main button:has-text('Sign in')")
+            page.wait_for_url("/")
+        return pages[who]
+
+    yield open_page
+    for page in pages.values():
+        page.context.close()

@@ -1,0 +1,71 @@
+"""Every page passes axe-core at WCAG 2.2 AA, fits a narrow screen, and says nothing in the browser's console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+NETWORK = "/networks/3-counties-cancer-network"
+PUBLIC = (
+    "/", "/networks", "/networks?q=nothing-has-this-name", NETWORK, f"{NETWORK}/history", "/leads?care_group=stroke",
+    "/events", "/newsletter", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms", "/contact",
+    "/there-is-no-such-page",
+)  # fmt: skip
+STAFF = (
+    "/networks/new", NETWORK, f"{NETWORK}/edit", f"{NETWORK}/roles?q=ha", "/alerts", "/preferences", "/oversight",
+    "/oversight/Q31", "/staff", "/staff/newsletter", "/mailbox", "/events/new", "/sign-out",
+)  # fmt: skip
+DEEPER = (
+    ("/", "a:has-text('Follow')"), ("/events", "main h2 a"), ("/newsletter", "main h2 a"),
+    ("/staff/newsletter", "table a"),
+)  # fmt: skip
+
+
+def _problems(page: Page) -> list[str]:
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{problem['id']}: {problem['nodes'][0]['html'][:200]}" for problem in found]
+
+
+def _is_sound(page: Page) -> None:
+    assert _problems(page) == []
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.wait_for_timeout(200)  # the header folds its menu a moment after the window changes
+    wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wider) <= 0
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_a_public_page_is_accessible_and_fits_a_phone(path: str, visitor: Page) -> None:
+    visitor.goto(path)
+    _is_sound(visitor)
+
+
+@pytest.mark.parametrize("path", STAFF)
+def test_a_staff_page_is_accessible_and_fits_a_phone(path: str, signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("staff")
+    page.goto(path)
+    _is_sound(page)
+
+
+@pytest.mark.parametrize(("path", "link"), DEEPER)
+def test_a_page_behind_a_list_is_accessible(path: str, link: str, signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("staff")
+    page.goto(path)
+    page.goto(str(page.locator(link).first.get_attribute("href")))
+    _is_sound(page)
+
+
+def test_no_page_breaks_its_own_content_policy(signed_in: Callable[[str], Page]) -> None:
+    page, said = signed_in("staff"), list[str]()
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    for path in ("/", "/networks", NETWORK, "/alerts", "/oversight/Q31", "/staff"):
+        page.goto(path)
+        page.wait_for_timeout(200)
+    assert said == []

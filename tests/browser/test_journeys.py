@@ -1,0 +1,103 @@
+"""What people do, in a real browser: with the keyboard alone, without JavaScript, and live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.flows.system import PASSWORD, System
+
+pytestmark = pytest.mark.browser
+
+
+def _tab_to(page: Page, selector: str) -> None:
+    """Press Tab until *selector* has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.locator(selector).first.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"{selector} is not reached by the Tab key")
+
+
+def test_somebody_signs_in_with_the_keyboard_alone(visitor: Page) -> None:
+    visitor.goto("/")
+    _tab_to(visitor, "a[href='/sign-in']")
+    visitor.keyboard.press("Enter")
+    _tab_to(visitor, "#email")
+    visitor.keyboard.type("member@tidings.example")
+    _tab_to(visitor, "#password")
+    visitor.keyboard.type(PASSWORD)
+    visitor.keyboard.press("Enter")
+    expect(visitor.locator("button:has-text('Sign out')")).to_be_visible()
+    _tab_to(visitor, "a[href='/alerts']")
+    visitor.keyboard.press("Enter")
+    expect(visitor.locator("h1")).to_contain_text("Your alerts")
+
+
+def test_a_wrong_password_is_said_above_the_form_and_beside_the_field(visitor: Page) -> None:
+    visitor.goto("/sign-in")
+    visitor.fill("#email", "nobody@tidings.example")
+    visitor.fill("#password", "wrong")
+    visitor.click("main button:has-text('Sign in')")
+    expect(visitor.locator(".nhsuk-error-summary")).to_contain_text("There is a problem")
+    expect(visitor.locator("#email-error")).to_contain_text("is not right")
+    assert visitor.title().startswith("Error: ")
+    assert visitor.input_value("#email") == "nobody@tidings.example"
+
+
+def test_the_directory_works_without_javascript(system: System, browser: Browser) -> None:
+    context = browser.new_context(base_url=system.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/networks")
+    page.fill("#q", "stroke")
+    page.keyboard.press("Enter")
+    expect(page.locator("main [role=status]")).to_contain_text("found for “stroke”")
+    page.click("summary:has-text('Stage')")
+    page.locator(".tidings-facet input[name=stage]").first.check()
+    page.click("button:has-text('Show networks')")
+    expect(page.locator(".tidings-facets")).to_contain_text("Remove")
+    context.close()
+
+
+def test_search_as_you_type_keeps_the_address_and_the_focus(visitor: Page) -> None:
+    visitor.goto("/networks")
+    visitor.locator("#q").press_sequentially("cancer", delay=20)
+    expect(visitor.locator("main [role=status]")).to_contain_text("for “cancer”")
+    expect(visitor.locator("#q")).to_be_focused()
+    visitor.wait_for_url("**/networks?q=cancer*")
+
+
+def test_a_new_lead_appears_live_to_member_officer_and_visitor(signed_in: Callable[[str], Page], visitor: Page) -> None:
+    staff, member, officer = signed_in("staff"), signed_in("member"), signed_in("officer")
+    member.goto("/preferences")
+    network = str(member.locator("main ul a[href^='/networks/']").first.get_attribute("href"))
+    for page, path in ((member, "/alerts"), (officer, "/oversight/Q31"), (visitor, network)):
+        page.goto(path)
+        page.wait_for_selector("[data-live-status][data-state=live]")
+    staff.goto(f"{network}/roles?q=ha")
+    staff.locator("input[name=person_id]").nth(3).check()
+    staff.select_option("#role", "chair")
+    staff.click("button:has-text('Give the role')")
+    staff.wait_for_url("**done=role")
+    member.click("[data-live-show]")
+    for page in (member, officer, visitor):
+        expect(page.locator("[data-live] li").first).to_contain_text("is the new chair of")
+
+
+def test_two_editors_of_one_network_see_both_versions(signed_in: Callable[[str], Page], browser: Browser) -> None:
+    first, path = signed_in("staff"), "/networks/3-counties-cancer-network/edit"
+    second = first.context.new_page()
+    for page in (first, second):
+        page.goto(path)
+    for page, aims in ((first, "The aims of the first editor."), (second, "The aims of the second.")):
+        page.fill("#aims", aims)
+        page.click("button:has-text('Save')")
+        page.wait_for_load_state()
+    expect(second.locator("h1")).to_contain_text("Somebody else changed this network first")
+    expect(second.locator("table")).to_contain_text("The aims of the first editor.")
+    expect(second.locator("table")).to_contain_text("The aims of the second.")
+    second.click("button:has-text('Save mine over')")
+    expect(second.locator("main")).to_contain_text("The aims of the second.")
+    second.close()
