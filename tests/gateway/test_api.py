@@ -74,7 +74,7 @@ async def edge() -> AsyncIterator[Gateway]:
 
 @pytest_asyncio.fixture
 async def client(edge: Gateway) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=edge)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=edge)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as made:
         yield made
 

@@ -58,7 +58,7 @@ async def test_a_session_ends_after_a_day_even_when_it_is_used(
 ) -> None:
     made = await sessions.begin("anna", "Anna")
     later = time.time() + sessions_module.LONGEST_SECONDS + 1
-    monkeypatch.setattr(sessions_module.time, "time", lambda: later)
+    monkeypatch.setattr("services.gateway.session.time.time", lambda: later)
     assert await sessions.session_of({"__Host-tidings": made.id}) is None
 
 
