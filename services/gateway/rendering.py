@@ -112,10 +112,20 @@ def count(number: Any, one: str, many: str = "") -> str:
     return f"{amount:,} {one if amount == 1 else many or one + 's'}"
 
 
+class Templates(Environment):
+    """Templates over JSON: `a.b` looks for the key first, which on a page of 25 networks happens 1,700 times."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """The key of a dictionary, else as ever."""
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
 def environment(asset_path: str, name: str) -> Environment:
     """The templates: ours first, then the design system's macros (which need undefined values to chain)."""
     ours = FileSystemLoader(Path(__file__).parent / "templates")
-    made = Environment(
+    made = Templates(
         loader=ChoiceLoader([ours, PackageLoader("nhsuk_frontend_jinja")]),
         autoescape=True, undefined=ChainableUndefined, auto_reload=False, trim_blocks=True, lstrip_blocks=True,
         cache_size=-1,
