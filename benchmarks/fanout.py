@@ -82,6 +82,7 @@ def _server(role: Role) -> Iterator[_Server]:
     try:
         yield _Server(process, ours)
     finally:
+        ours.close()
         process.terminate()
         process.join(20)
         if process.is_alive():

@@ -57,8 +57,9 @@ def clients() -> Iterator[Clients]:
     try:
         yield Clients(ours)
     finally:
+        ours.close()
+        process.join(10)
         process.terminate()
-        process.join()
 
 
 def more_files() -> None:
@@ -68,22 +69,27 @@ def more_files() -> None:
 
 
 class _Stream(asyncio.Protocol):
-    __slots__ = ("_number", "_seen", "opened")
+    __slots__ = ("_answered", "_number", "_seen", "opened")
 
     def __init__(self, number: int, seen: list[Arrival]) -> None:
         self._number = number
         self._seen = seen
+        self._answered = b""
         self.opened = asyncio.get_running_loop().create_future()
 
     def data_received(self, data: bytes) -> None:
         if len(data) >= SMALLEST_EVENT and b"data: " in data:
             self._seen.append((time.time(), self._number, data))
-        elif b"retry: " in data and not self.opened.done():
-            self.opened.set_result(None)
+        elif not self.opened.done():
+            self._answered += data
+            if b"retry: " in self._answered:
+                self.opened.set_result(None)
+            elif not self._answered.startswith(b"HTTP/1.1 200"):
+                self.opened.set_exception(ConnectionError(self._answered.decode(errors="replace")))
 
     def connection_lost(self, _reason: Exception | None) -> None:
         if not self.opened.done():
-            self.opened.set_exception(ConnectionError("A stream was refused"))
+            self.opened.set_exception(ConnectionError(f"closed after {self._answered!r}"))
 
 
 class _Holder:
@@ -123,17 +129,12 @@ def _run(line: Connection) -> None:
 
 async def answer(line: Connection, holder: Any) -> None:
     """Call the methods of *holder* that *line* asks for, one after another, until it is closed."""
-    loop, asked = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(line.fileno(), asked.set)
     while True:
-        await asked.wait()
-        asked.clear()
-        while line.poll():
-            try:
-                name, *arguments = line.recv()
-            except EOFError:
-                return
-            try:
-                line.send(await getattr(holder, name)(*arguments))
-            except Exception as error:
-                line.send(RuntimeError(f"{type(error).__name__}: {error}"))
+        try:
+            name, *arguments = await asyncio.to_thread(line.recv)
+        except EOFError:
+            return
+        try:
+            line.send(await getattr(holder, name)(*arguments))
+        except Exception as error:
+            line.send(RuntimeError(f"{type(error).__name__}: {error}"))
