@@ -33,7 +33,9 @@ RETRY_PAUSES = (0.05, 0.25, 1.0)
 LOOK_SECONDS = 1.0
 """Between looks for keys that somebody asked to replay."""
 MEASURE_SECONDS = 2.0
-"""Between readings of the lag, taken when there is nothing to do: asking costs the log several answers."""
+"""Between readings of the lag."""
+BUSY_SECONDS = 3.0
+"""How much longer a reading is put off while there is work: asking costs the log several answers."""
 
 Handler = Callable[[AsyncSession, Sequence[Envelope]], Awaitable[None]]
 
@@ -100,7 +102,7 @@ class Consumer:
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOOK_SECONDS
             await self._replay()
-        if time.monotonic() >= self._next_measure and (not records or time.monotonic() >= self._next_measure + 30):
+        if time.monotonic() >= self._next_measure + (BUSY_SECONDS if records else 0):
             self._next_measure = time.monotonic() + MEASURE_SECONDS
             await self._measure(subscription)
 

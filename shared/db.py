@@ -283,7 +283,7 @@ def _postgres_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     def engine(**server: str) -> AsyncEngine:
         limits = {"statement_timeout": "20s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
         return create_async_engine(
-            url, pool_size=5, max_overflow=0, pool_timeout=10, pool_use_lifo=True, **_JSON,
+            url, pool_size=5, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, pool_use_lifo=True, **_JSON,
             connect_args={"timeout": 5, "command_timeout": STATEMENT_TIMEOUT, "server_settings": {**limits, **server}},
         )  # fmt: skip
 

@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PARTS = ("KAFKA", "POSTGRES", "REDIS")
+GIVEN = {name: os.environ.pop(f"TIDINGS_{name}", "") for name in PARTS}
+"""Taken out of the environment: a test that makes `Settings` without an address means the embedded part."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Backends:
 @pytest.fixture(scope="session")
 def backends() -> Backends:
     """The real backends. Ask with `backends.need("kafka")`, and mark the test `backends`."""
-    known = {**_written(), **os.environ}
-    return Backends(*(known.get(f"TIDINGS_{part}") or None for part in ("KAFKA", "POSTGRES", "REDIS")))
+    written = _written()
+    return Backends(*(GIVEN[part] or written.get(f"TIDINGS_{part}") or None for part in PARTS))
 
 
 def _written() -> dict[str, str]:

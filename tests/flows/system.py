@@ -141,7 +141,7 @@ class Stream:
                 self.events.append((event.get("id", ""), json.loads(event["data"])))
                 event = {}
 
-    async def until(self, wanted: Any, seconds: float = 15) -> dict[str, Any]:
+    async def until(self, wanted: Any, seconds: float = 60) -> dict[str, Any]:
         """The first event that *wanted* is true of; fails after *seconds*, saying what came."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -182,10 +182,10 @@ def running(system: System, *, seed: bool = True) -> Iterator[System]:
 
 
 def wait_until_settled(system: System, seconds: float = 240) -> None:
-    """Wait until no outbox holds a message and no consumer lags."""
+    """Wait until no outbox holds a message and no consumer lags, for longer than the lag goes unread."""
     deadline = time.monotonic() + seconds
     quiet = 0
-    while quiet < 3:
+    while quiet < 12:
         assert time.monotonic() < deadline, "the messages never settled"
         time.sleep(0.5)
         quiet = quiet + 1 if _waiting(system) == 0 else 0
