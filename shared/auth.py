@@ -154,7 +154,7 @@ def may(rule: Rule, scope: str) -> Any:
     return Depends(permitted)
 
 
-def _session(request: Request) -> AsyncSession:
+async def _session(request: Request) -> AsyncSession:
     session: AsyncSession = request.state.session
     return session
 

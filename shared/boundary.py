@@ -137,7 +137,9 @@ class ChangedMeanwhile(Stale):
     """Somebody else changed this first; load it again and repeat your change."""
 
 
-def _revision(if_match: Annotated[str | None, Header(description="The ETag that you read.")] = None) -> int | None:
+async def _revision(
+    if_match: Annotated[str | None, Header(description="The ETag that you read.")] = None,
+) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None
     text = if_match.strip().removeprefix("W/").strip('"')

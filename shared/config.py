@@ -7,6 +7,7 @@ memory for Redis, a local mailbox for SMTP.
 from __future__ import annotations
 
 import secrets
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -108,6 +109,7 @@ class Settings(BaseSettings):
         return self.secret or kept_secret(self.data)
 
 
+@cache
 def kept_secret(folder: Path) -> str:
     """Read the secret kept in *folder*, making it, readable by its owner alone, where there is none."""
     path = folder / "secret"

@@ -246,13 +246,17 @@ _JSON: dict[str, Any] = {
 }
 
 
+_READS: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+"""A reader begins and ends nothing: each statement sees what was committed before it, and saves two conversations."""
+
+
 def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     common: dict[str, Any] = {**_JSON, "connect_args": {"isolation_level": None, "timeout": STATEMENT_TIMEOUT}}
     writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, **common)
-    reader = create_async_engine(url, pool_size=3, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, **common)
-    for engine, begin, mode in ((writer, "BEGIN IMMEDIATE", "OFF"), (reader, "BEGIN", "ON")):
-        event.listen(engine.sync_engine, "connect", _pragmas(mode))
-        event.listen(engine.sync_engine, "begin", _begin(begin))
+    reader = create_async_engine(url, pool_size=3, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, **_READS, **common)
+    event.listen(writer.sync_engine, "connect", _pragmas("OFF"))
+    event.listen(writer.sync_engine, "begin", _begin("BEGIN IMMEDIATE"))
+    event.listen(reader.sync_engine, "connect", _pragmas("ON"))
     return writer, reader
 
 
@@ -280,14 +284,14 @@ def _begin(statement: str) -> Callable[[Any], None]:
 
 
 def _postgres_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
-    def engine(**server: str) -> AsyncEngine:
+    def engine(options: dict[str, Any], **server: str) -> AsyncEngine:
         limits = {"statement_timeout": "20s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
         return create_async_engine(
-            url, pool_size=5, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, pool_use_lifo=True, **_JSON,
+            url, pool_size=5, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, pool_use_lifo=True, **_JSON, **options,
             connect_args={"timeout": 5, "command_timeout": STATEMENT_TIMEOUT, "server_settings": {**limits, **server}},
         )  # fmt: skip
 
-    return engine(), engine(default_transaction_read_only="on")
+    return engine({}), engine(_READS, default_transaction_read_only="on")
 
 
 async def _create_postgres_database(url: URL) -> None:

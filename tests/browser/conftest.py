@@ -14,16 +14,16 @@ CHROMIUM = os.environ.get("TIDINGS_CHROMIUM", "/usr/bin/chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The demonstration register, embedded."""
     with running(build(tmp_path_factory.mktemp("browser"))) as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium, one for all tests."""
+    """Chromium, for the tests beside this alone: while it is there its event loop runs, and no other test can."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield started
@@ -38,7 +38,7 @@ def visitor(system: System, browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signed_in(system: System, browser: Browser) -> Iterator[Callable[[str], Page]]:
     """Pages of demonstration people, such as `staff`; each signs in once."""
     pages: dict[str, Page] = {}
