@@ -89,9 +89,9 @@ def demo(
     minutes: Annotated[float, typer.Option(min=0.1, max=120, help="How much of the day to play.")] = 15,
 ) -> None:
     """Play a lifelike quarter of an hour of changes against the running system."""
-    from services.cli import play
+    from services.cli.play import demo as play
 
-    asyncio.run(play.demo(load_settings(), seed_only=seed_only, speed=speed, minutes=minutes))
+    asyncio.run(play(load_settings(), seed_only=seed_only, speed=speed, minutes=minutes))
 
 
 @app.command()

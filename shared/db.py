@@ -28,20 +28,18 @@ from sqlalchemy import (
     TextClause,
     TypeDecorator,
     any_,
-    event,
     func,
     literal,
     select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from shared.config import Settings
-from shared.errors import Unavailable
+from shared.engines import DatabaseAway, address, create_postgres_database, postgres_engines, sqlite_engines
 
 if TYPE_CHECKING:
     from shared.broadcast import Broadcast
@@ -51,12 +49,6 @@ kernel = MetaData()
 """The tables that every service has: outbox, inbox, history, dead letters, answers already given."""
 
 JsonB = JSON().with_variant(postgresql.JSONB(), "postgresql")
-STATEMENT_TIMEOUT = 20.0
-"""Seconds before a statement or a wait for a lock is given up."""
-
-
-class DatabaseAway(Unavailable):
-    """The database does not answer; nothing was changed. Try again in a minute."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -92,9 +84,9 @@ class Database:
     def __init__(self, settings: Settings, name: str) -> None:
         """*name* is the service's; the PostgreSQL database is `tidings_<name>`, the file `<name>.db`."""
         self.name = name
-        self.url = _url(settings, name)
+        self.url = address(settings, name)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.writer, self.reader = _sqlite_engines(self.url) if self.is_sqlite else _postgres_engines(self.url)
+        self.writer, self.reader = sqlite_engines(self.url) if self.is_sqlite else postgres_engines(self.url)
         self.wake_relay: Callable[[], Awaitable[None]] | None = None
         self.broadcast: Broadcast | None = None
         self._writing = async_sessionmaker(self.writer, expire_on_commit=False)
@@ -103,7 +95,7 @@ class Database:
     async def create(self) -> None:
         """Make the database itself where it does not exist. Raises DatabaseAway."""
         if not self.is_sqlite:
-            await _create_postgres_database(self.url)
+            await create_postgres_database(self.url)
 
     async def dispose(self) -> None:
         """Close every connection."""
@@ -231,81 +223,3 @@ def _sqlite_value(value: Any) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     return str(value)
-
-
-def _url(settings: Settings, name: str) -> URL:
-    if settings.postgres:
-        return make_url(settings.postgres).set(drivername="postgresql+asyncpg", database=f"tidings_{name}")
-    settings.data.mkdir(parents=True, exist_ok=True)
-    return URL.create("sqlite+aiosqlite", database=str(settings.data / f"{name}.db"))
-
-
-_JSON: dict[str, Any] = {
-    "json_serializer": lambda value: orjson.dumps(value).decode(),
-    "json_deserializer": orjson.loads,
-}
-
-
-_READS: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
-"""A reader begins and ends nothing: each statement sees what was committed before it, and saves two conversations."""
-
-
-def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
-    common: dict[str, Any] = {**_JSON, "connect_args": {"isolation_level": None, "timeout": STATEMENT_TIMEOUT}}
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, **common)
-    reader = create_async_engine(url, pool_size=3, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, **_READS, **common)
-    event.listen(writer.sync_engine, "connect", _pragmas("OFF"))
-    event.listen(writer.sync_engine, "begin", _begin("BEGIN IMMEDIATE"))
-    event.listen(reader.sync_engine, "connect", _pragmas("ON"))
-    return writer, reader
-
-
-def _pragmas(query_only: str) -> Callable[[Any, Any], None]:
-    def connected(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-            f"query_only={query_only}",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    return connected
-
-
-def _begin(statement: str) -> Callable[[Any], None]:
-    def began(connection: Any) -> None:
-        connection.exec_driver_sql(statement)
-
-    return began
-
-
-def _postgres_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
-    def engine(options: dict[str, Any], **server: str) -> AsyncEngine:
-        limits = {"statement_timeout": "20s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
-        return create_async_engine(
-            url, pool_size=5, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, pool_use_lifo=True, **_JSON, **options,
-            connect_args={"timeout": 5, "command_timeout": STATEMENT_TIMEOUT, "server_settings": {**limits, **server}},
-        )  # fmt: skip
-
-    return engine({}), engine(_READS, default_transaction_read_only="on")
-
-
-async def _create_postgres_database(url: URL) -> None:
-    import asyncpg
-
-    server = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
-    try:
-        connection = await asyncpg.connect(server, timeout=5)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise DatabaseAway(f"PostgreSQL at {url.host}:{url.port} does not answer ({type(error).__name__}).") from error
-    try:
-        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", url.database):
-            await connection.execute(f'CREATE DATABASE "{url.database}"')
-    except asyncpg.DuplicateDatabaseError:
-        pass  # another process of this service was quicker
-    finally:
-        await connection.close()

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
-from shared.db import Database, DatabaseAway, is_away, kernel
+from shared.db import Database, is_away, kernel
+from shared.engines import DatabaseAway
 
 LOCK = 0x71D1265
 

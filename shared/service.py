@@ -19,7 +19,8 @@ from shared import health, trace
 from shared.config import Settings
 from shared.consumer import Consumer, Subscription
 from shared.contracts import TOPICS
-from shared.db import Database, DatabaseAway
+from shared.db import Database
+from shared.engines import DatabaseAway
 from shared.log import EventLog, LogAway
 from shared.migrations import migrate
 from shared.problems import add_problem_handlers

@@ -21,7 +21,7 @@ STAFF = (
     "/oversight/Q31", "/staff", "/staff/newsletter", "/mailbox", "/events/new", "/sign-out",
 )  # fmt: skip
 DEEPER = (
-    ("/", "a:has-text('Follow')"), ("/events", "main h2 a"), ("/newsletter", "main h2 a"),
+    ("/", "a:has-text('How it spread')"), ("/events", "main h2 a"), ("/newsletter", "main h2 a"),
     ("/staff/newsletter", "table a"),
 )  # fmt: skip
 

@@ -1,0 +1,107 @@
+"""Connections: how each kind of database is opened, and what every connection promises.
+
+On SQLite there is one writing connection and every write begins IMMEDIATE; readers cannot write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from shared.config import Settings
+from shared.errors import Unavailable
+
+STATEMENT_TIMEOUT = 20.0
+"""Seconds before a statement or a wait for a lock is given up."""
+
+
+class DatabaseAway(Unavailable):
+    """The database does not answer; nothing was changed. Try again in a minute."""
+
+
+def address(settings: Settings, name: str) -> URL:
+    """Where the database of the service called *name* is: `tidings_<name>`, or the file `<name>.db`."""
+    if settings.postgres:
+        return make_url(settings.postgres).set(drivername="postgresql+asyncpg", database=f"tidings_{name}")
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return URL.create("sqlite+aiosqlite", database=str(settings.data / f"{name}.db"))
+
+
+_JSON: dict[str, Any] = {
+    "json_serializer": lambda value: orjson.dumps(value).decode(),
+    "json_deserializer": orjson.loads,
+}
+
+
+_READS: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+"""A reader begins and ends nothing: each statement sees what was committed before it, and saves two conversations."""
+
+
+def sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    """(the one writer, the readers) of a file."""
+    common: dict[str, Any] = {**_JSON, "connect_args": {"isolation_level": None, "timeout": STATEMENT_TIMEOUT}}
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, **common)
+    reader = create_async_engine(url, pool_size=3, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, **_READS, **common)
+    event.listen(writer.sync_engine, "connect", _pragmas("OFF"))
+    event.listen(writer.sync_engine, "begin", _begin("BEGIN IMMEDIATE"))
+    event.listen(reader.sync_engine, "connect", _pragmas("ON"))
+    return writer, reader
+
+
+def _pragmas(query_only: str) -> Callable[[Any, Any], None]:
+    def connected(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            f"query_only={query_only}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return connected
+
+
+def _begin(statement: str) -> Callable[[Any], None]:
+    def began(connection: Any) -> None:
+        connection.exec_driver_sql(statement)
+
+    return began
+
+
+def postgres_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    """(the writers, the readers) of a database."""
+
+    def engine(options: dict[str, Any], **server: str) -> AsyncEngine:
+        limits = {"statement_timeout": "20s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
+        return create_async_engine(
+            url, pool_size=5, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, pool_use_lifo=True, **_JSON, **options,
+            connect_args={"timeout": 5, "command_timeout": STATEMENT_TIMEOUT, "server_settings": {**limits, **server}},
+        )  # fmt: skip
+
+    return engine({}), engine(_READS, default_transaction_read_only="on")
+
+
+async def create_postgres_database(url: URL) -> None:
+    """Make the database where it does not exist; another process may do the same. Raises DatabaseAway."""
+    import asyncpg
+
+    server = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    try:
+        connection = await asyncpg.connect(server, timeout=5)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise DatabaseAway(f"PostgreSQL at {url.host}:{url.port} does not answer ({type(error).__name__}).") from error
+    try:
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", url.database):
+            await connection.execute(f'CREATE DATABASE "{url.database}"')
+    except asyncpg.DuplicateDatabaseError:
+        pass  # another process of this service was quicker
+    finally:
+        await connection.close()
