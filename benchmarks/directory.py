@@ -85,10 +85,10 @@ async def _fill(settings: Settings) -> None:
 
 
 def _names() -> Iterable[str]:
-    combined = itertools.product(FIRST, STEMS, SECOND, CARE, KINDS)
-    places = (f"{first} {stem}{second} {care} {kind}" for first, stem, second, care, kind in combined)
-    numbered = (name if n == 1 else f"{name} {n}" for n in itertools.count(1) for name in places)
-    return itertools.islice(numbered, LARGE)
+    numbers = range(1, 3)
+    combined = itertools.product(numbers, FIRST, STEMS, SECOND, CARE, KINDS)
+    names = (f"{first} {stem}{second} {care} {kind} {number}" for number, first, stem, second, care, kind in combined)
+    return itertools.islice(names, LARGE)
 
 
 def _columns(name: str) -> dict[str, object]:
@@ -99,9 +99,9 @@ def _columns(name: str) -> dict[str, object]:
 
 
 def _questions() -> Iterable[str]:
-    """Two words each, the second sometimes unfinished: a place and a condition, as people ask."""
+    """Two words each: a place and a condition, the same with the second unfinished, a condition and a kind (4,000)."""
     chance: Callable[..., str] = random.Random(1).choice  # the same questions in every run
     while True:
-        words = [f"{chance(STEMS)}{chance(SECOND)}", chance(CARE)]
-        words = words if chance("ab") == "a" else [words[0], words[1][:4]]
-        yield f"/api/networks?q={quote(' '.join(words))}"
+        place, care = f"{chance(STEMS)}{chance(SECOND)}", chance(CARE)
+        for words in (f"{place} {care}", f"{place} {care[:4]}", f"{care} {chance(KINDS).split()[0]}"):
+            yield f"/api/networks?q={quote(words)}"
