@@ -51,7 +51,7 @@ async def make_token(settings: Settings, email: str, scopes: list[str], days: in
 
 async def import_file(settings: Settings, what: str, file: Path, email: str, *, dry_run: bool, as_json: bool) -> None:
     """Import a CSV file of networks and print the account. Raises Forbidden unless the person is staff."""
-    from services.registry.imports import import_networks
+    from services.registry.commands import import_networks
 
     if what != "networks":
         raise WrongSetting(f"Cannot import {what!r}; networks can be imported.")

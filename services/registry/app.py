@@ -7,7 +7,7 @@ from shared.service import Service
 
 service = Service(
     name="registry",
-    routers=[api.router],
+    routers=api.routers,
     metadata=tables.metadata,
     migrations=migrations,
     subscriptions=[

@@ -1,22 +1,13 @@
-"""What the register keeps: networks, bodies, and projections of who leads them."""
+"""Networks, the areas that they cover, and the oversight bodies."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Index, MetaData, Text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.db import JsonB, UtcDateTime
-
-metadata = MetaData()
-
-
-class Row(DeclarativeBase):
-    """A row of this service."""
-
-    metadata = metadata
-    type_annotation_map = {str: Text, datetime: UtcDateTime, list[str]: JsonB}  # noqa: RUF012
+from services.registry.tables.kept import Row
 
 
 class Network(Row):
@@ -69,30 +60,3 @@ class Body(Row):
     kind: Mapped[str]
     name: Mapped[str]
     region: Mapped[str]
-
-
-class Role(Row):
-    """Projection of `membership.memberships`: who holds which role where."""
-
-    __tablename__ = "roles"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    revision: Mapped[int]
-    network_id: Mapped[str]
-    person_id: Mapped[str]
-    role: Mapped[str]
-    since: Mapped[date]
-    until: Mapped[date | None]
-    status: Mapped[str]
-
-    __table_args__ = (Index("roles_of_network", "network_id"), Index("roles_of_person", "person_id"))
-
-
-class Person(Row):
-    """Projection of `membership.people`: a name for an id, and nothing more."""
-
-    __tablename__ = "people"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    revision: Mapped[int]
-    name: Mapped[str]

@@ -1,26 +1,23 @@
-"""Changing the register. A command changes rows, records history and publishes; it never commits."""
+"""Changing a network's record."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from itertools import chain, count
 from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.reference import rows
-from services.registry.tables import Body, Cover, Network
+from services.registry.commands.bodies import require_bodies
+from services.registry.commands.naming import folded, free_slug
+from services.registry.tables import Cover, Network
 from shared import clock
 from shared.announcement import Announcement, Concerns
 from shared.auth import Principal
 from shared.boundary import require_revision
 from shared.contracts import Contract
 from shared.contracts.registry import NETWORK_ARCHIVED, NETWORK_CHANGED, NETWORK_CREATED, NetworkState
-from shared.db import upsert
 from shared.envelope import new_id
-from shared.errors import Conflict, NotFound, Unprocessable
+from shared.errors import Conflict, NotFound
 from shared.outbox import Change, change, publish
 
 LABELS = {
@@ -32,10 +29,6 @@ LABELS = {
 
 class NoSuchNetwork(NotFound):
     """There is no network at this address; search the directory for its name."""
-
-
-class UnknownBody(Unprocessable):
-    """An oversight body is not known; use the ODS codes that /api/bodies lists."""
 
 
 class NameTaken(Conflict):
@@ -105,25 +98,12 @@ async def archive_network(
     return network
 
 
-async def load_bodies(session: AsyncSession) -> None:
-    """Make sure that the oversight bodies of the reference data are known."""
-    found = [{"code": r["code"], "kind": "sha", "name": r["name"], "region": r["region"]} for r in rows("shas")]
-    await session.execute(upsert(session, Body.__table__).on_conflict_do_nothing(), found)  # type: ignore[arg-type]
-
-
 async def locked(session: AsyncSession, network_id: str) -> Network:
     """The network, its row locked until the transaction ends: its messages then keep the order of its revisions."""
     network = await session.get(Network, network_id, with_for_update=True)
     if network is None:
         raise NoSuchNetwork
     return network
-
-
-async def require_bodies(session: AsyncSession, codes: list[str]) -> None:
-    """Raise UnknownBody unless every code is an oversight body's."""
-    known = set((await session.execute(select(Body.code).where(Body.code.in_(codes)))).scalars()) if codes else set()
-    if unknown := sorted(set(codes) - known):
-        raise UnknownBody(f"Unknown oversight body: {', '.join(unknown)}. Use the ODS codes that /api/bodies lists.")
 
 
 def new_network(fields: dict[str, Any], *, slug: str) -> Network:
@@ -158,31 +138,6 @@ def said(
 def state_of(network: Network) -> NetworkState:
     """The public state of a network's row."""
     return NetworkState.model_validate(network, from_attributes=True)
-
-
-def folded(text: str) -> str:
-    """*text* without accents or case, for order and search."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
-
-
-def slug_of(name: str) -> str:
-    """The part of an address that says *name*."""
-    return re.sub(r"[^a-z0-9]+", "-", folded(name)).strip("-")[:80] or "network"
-
-
-async def free_slug(session: AsyncSession, name: str) -> str:
-    """An address for *name* that no network has."""
-    wanted = slug_of(name)
-    query = select(Network.slug).where((Network.slug == wanted) | Network.slug.like(f"{wanted}-%"))
-    taken = set((await session.execute(query)).scalars())
-    return first_free(wanted, taken)
-
-
-def first_free(wanted: str, taken: set[str]) -> str:
-    """*wanted*, or the first of `wanted-2`, `wanted-3`, … that is not in *taken*."""
-    numbered = (f"{wanted}-{number}" for number in count(2))
-    return next(slug for slug in chain([wanted], numbered) if slug not in taken)
 
 
 def _touch(network: Network) -> None:

@@ -11,8 +11,10 @@ from pydantic import ValidationError
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.commands import first_free, folded, new_network, said, slug_of, state_of
-from services.registry.schemas import ImportedRow, ImportResult, NewNetwork
+from services.registry.commands.naming import first_free, folded, slug_of
+from services.registry.commands.networks import new_network, said, state_of
+from services.registry.schemas.imports import ImportedRow, ImportResult
+from services.registry.schemas.networks import NewNetwork
 from services.registry.tables import Body, Cover, Network
 from shared import clock
 from shared.auth import Principal
@@ -21,8 +23,11 @@ from shared.errors import Unprocessable
 from shared.outbox import Change, publish
 
 COLUMNS = {"name", "type", "care_group"}
+
 OPTIONAL = {"level", "purpose", "side", "sha_codes", "source", "aims", "web", "email", "host", "stage"}
+
 MOST_ROWS = 100_000
+
 MOST_REPORTED = 1_000
 
 

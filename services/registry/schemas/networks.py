@@ -1,20 +1,26 @@
-"""Request and response bodies of the register."""
+"""A network's fields as people send them, and its record as the register shows it."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
 
+from services.registry.schemas.leads import Lead
 from shared.boundary import ChangeBody
 from shared.fields import Line, Name, Page, Prose
 
 Type = Literal["disease", "specialty", "client_group", "function"]
+
 Level = Literal["local", "regional", "national"]
+
 Purpose = Literal["clinical", "improvement", "social", "commissioning"]
+
 Side = Literal["provider", "commissioner", "both"]
+
 Stage = Literal["informal", "emerging", "managed", "closing", "closed"]
+
 FACETS = ("type", "care_group", "level", "purpose", "side", "stage", "sha")
 
 
@@ -25,8 +31,11 @@ def _web(value: str) -> str:
 
 
 Web = Annotated[Line, AfterValidator(_web)]
+
 CareGroup = Name
+
 OdsCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{3,10}$")]
+
 Email = EmailStr | Literal[""]
 
 
@@ -60,15 +69,6 @@ class NewNetwork(NetworkFields):
     purpose: Purpose = "clinical"
     side: Side = "provider"
     stage: Stage = "informal"
-
-
-class Lead(BaseModel):
-    """Somebody who leads a network."""
-
-    person_id: str
-    name: str
-    role: str
-    since: date
 
 
 class Network(BaseModel):
@@ -112,56 +112,3 @@ class Networks(Page[Network]):
     """Networks found, with counts for each facet when asked for."""
 
     facets: dict[str, list[FacetCount]] | None = None
-
-
-class Entry(BaseModel):
-    """One change of a network."""
-
-    id: str
-    type: str
-    time: datetime
-    actor: str
-    actor_name: str
-    reason: str
-    minor: bool
-    headline: str
-    revision: int
-    changes: dict[str, list[Any]]
-
-
-class LedNetwork(BaseModel):
-    """A network and who leads it; `nobody_since` is a date where nobody does and somebody did."""
-
-    network: dict[str, str]
-    leads: list[Lead]
-    nobody_since: date | None
-
-
-class BodyOut(BaseModel):
-    """An oversight body."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    code: str
-    kind: str
-    name: str
-    region: str
-
-
-class ImportedRow(BaseModel):
-    """What becomes of one row of an import. `row` counts from 2, as a spreadsheet shows it."""
-
-    row: int
-    outcome: Literal["new", "changed", "duplicate", "wrong"]
-    name: str
-    reason: str = ""
-
-
-class ImportResult(BaseModel):
-    """An import's account: how many rows were what, and the rows that need a look."""
-
-    new: int
-    changed: int
-    duplicate: int
-    wrong: int
-    rows: list[ImportedRow]

@@ -1,30 +1,21 @@
-"""The register's routes: parse, authorise, call one command or query."""
+"""Networks: the directory, and each record."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Query, Request, Response
+from fastapi import Query, Response
 
-from services.registry import commands, imports, queries
+from services.registry import commands, queries
 from services.registry.access import network_editors
-from services.registry.schemas import (
-    BodyOut,
-    Entry,
-    FacetCount,
-    ImportResult,
-    LedNetwork,
-    Network,
-    NetworkFields,
-    Networks,
-    NewNetwork,
-)
+from services.registry.schemas.networks import FacetCount, Network, NetworkFields, Networks, NewNetwork
 from services.registry.tables import Network as NetworkRow
 from shared.auth import Principal, Session, anyone, may, staff
 from shared.boundary import ChangeBody, IfMatch, Router, etag
 from shared.fields import Page
 
 router = Router(tags=["networks"])
+
 Limit = Annotated[int, Query(ge=1, le=100)]
 
 
@@ -57,14 +48,6 @@ async def create_network(
     response.headers["location"] = f"/api/networks/{network.id}"
     etag(response, network.revision)
     return shown(network, [])
-
-
-@router.post("/networks/imports")
-async def import_networks(
-    request: Request, session: Session, dry_run: bool = False, by: Principal = may(staff, "networks:write")
-) -> ImportResult:
-    """Import networks from CSV (the body): all rows or none; with `dry_run` only say what would happen."""
-    return await imports.import_networks(session, content=await request.body(), by=by, dry_run=dry_run)
 
 
 @router.get("/networks/{network_id}")
@@ -107,34 +90,6 @@ async def archive_network(
         session, network_id=network_id, by=by, expected=expected, reason=body.reason
     )
     return shown(network, [])
-
-
-@router.get("/networks/{network_id}/history")
-async def list_history(
-    network_id: str, session: Session, limit: Limit = 25, cursor: str | None = None,
-    _by: Principal = may(anyone, "networks:read"),
-) -> Page[Entry]:  # fmt: skip
-    """The changes of a network, newest first."""
-    network = await queries.network_at(session, network_id)
-    entries = await queries.history_page(session, network.id, limit=limit + 1, cursor=cursor)
-    following = entries[limit - 1].id if len(entries) > limit else None
-    return Page(items=entries[:limit], next=following, total=await queries.history_count(session, network.id))
-
-
-@router.get("/leads")
-async def list_leads(
-    session: Session, care_group: str = "", sha: str = "", _by: Principal = may(anyone, "networks:read")
-) -> Page[LedNetwork]:
-    """Who leads the networks of a care group in the area of an oversight body."""
-    found = await queries.led_networks(session, care_group=care_group, sha=sha)
-    return Page(items=found, total=len(found))
-
-
-@router.get("/bodies")
-async def list_bodies(session: Session, _by: Principal = may(anyone, "networks:read")) -> Page[BodyOut]:
-    """The oversight bodies."""
-    items = [BodyOut.model_validate(body) for body in await queries.bodies(session)]
-    return Page(items=items, total=len(items))
 
 
 @router.get("/care-groups")

@@ -1,0 +1,5 @@
+"""The register's routes, by noun: parse, authorise, call one command or query."""
+
+from services.registry.api import bodies, history, imports, leads, networks
+
+routers = [imports.router, networks.router, history.router, leads.router, bodies.router]

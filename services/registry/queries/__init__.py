@@ -1,0 +1,20 @@
+"""Reading the register."""
+
+from services.registry.queries.bodies import bodies
+from services.registry.queries.facets import facets_of
+from services.registry.queries.history import history_count, history_page
+from services.registry.queries.leads import leads_of, led_networks
+from services.registry.queries.networks import all_networks, matching, network_at, networks_page
+
+__all__ = [
+    "all_networks",
+    "bodies",
+    "facets_of",
+    "history_count",
+    "history_page",
+    "leads_of",
+    "led_networks",
+    "matching",
+    "network_at",
+    "networks_page",
+]
