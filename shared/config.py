@@ -50,6 +50,10 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="Where each service answers: registry=http://registry:8080,… Unset: all in this process.",
     )
+    webhook_allow: str = Field(
+        "",
+        description="Networks that webhooks may reach though they are not public: 10.1.0.0/16,… Unset: none.",
+    )
     log_level: str = Field("info", description="debug, info, warning or error.")
 
     @field_validator("services", mode="before")
@@ -83,6 +87,17 @@ class Settings(BaseSettings):
         if value and (urlsplit(value).scheme not in expected or not urlsplit(value).hostname):
             raise ValueError(f"expected {expected[0]}://host:port")
         return value.rstrip("/")
+
+    @field_validator("webhook_allow")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        from shared.outside.addresses import networks_in
+
+        try:
+            networks_in(value)
+        except ValueError as error:
+            raise ValueError(f"{error}; expected networks such as 10.1.0.0/16, separated by commas") from None
+        return value
 
     @field_validator("secret")
     @classmethod
