@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,23 +10,9 @@ from services.membership.commands.roles import begin_role, end_roles
 from services.membership.tables import Role
 from shared import clock
 from shared.auth import ANYBODY
-from shared.service import Parts
+from shared.turning import turning
 
-PAUSE = 60.0
-"""Seconds between two looks at the calendar."""
 AT_ONCE = 200
-
-
-async def turn_with_the_calendar(parts: Parts) -> None:
-    """Look at the calendar for ever; some roles a transaction, so that nobody waits long for the database."""
-    while True:
-        async with parts.database.reading() as session:
-            due = (await session.execute(select(Role.id).where(_due()).limit(1))).first()
-        if due is None:
-            await asyncio.sleep(PAUSE)
-            continue
-        async with parts.database.transaction() as session:
-            await turn_roles(session)
 
 
 async def turn_roles(session: AsyncSession) -> None:
@@ -50,3 +34,6 @@ def _due() -> ColumnElement[bool]:
     today = clock.today()
     over = (Role.status != "ended") & (Role.until < today)
     return over | ((Role.status == "planned") & (Role.since <= today))
+
+
+turn_with_the_calendar = turning("turn_with_the_calendar", lambda: select(Role.id).where(_due()), turn_roles)
