@@ -1,28 +1,62 @@
-"""Who may change a network."""
+"""Who may change a network, and who sees and answers a challenge between two."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.tables import Role
+from services.registry.tables import Challenge, Cover, Role
 from shared.auth import Principal, Rule
 
 EDITING_ROLES = frozenset({"lead_doctor", "lead_nurse", "lead_professional", "lead_manager", "co_ordinator", "chair"})
 
 
+async def edits(session: AsyncSession, person_id: str, *network_ids: str) -> bool:
+    """Whether somebody leads, chairs, manages or co-ordinates one of the networks."""
+    mine = select(Role.id).where(Role.network_id.in_(network_ids), Role.person_id == person_id, _editing())
+    return bool(person_id) and (await session.execute(mine.limit(1))).first() is not None
+
+
+async def editors_of(session: AsyncSession, network_id: str) -> list[str]:
+    """The people who may change a network, by id."""
+    query = select(Role.person_id).where(Role.network_id == network_id, _editing())
+    return sorted(set((await session.execute(query)).scalars()))
+
+
+def _editing() -> ColumnElement[bool]:
+    return (Role.status == "active") & Role.role.in_(EDITING_ROLES)
+
+
 async def _edits(principal: Principal, session: AsyncSession, path: Mapping[str, str]) -> bool:
+    return principal.is_staff or await edits(session, principal.person_id, path["network_id"])
+
+
+def challenges_shown_to(by: Principal) -> ColumnElement[bool]:
+    """The challenges that somebody may see.
+
+    Public ones anybody; private ones those who hold a role in either network (a plain member does not: anybody can
+    become one), the officers of the bodies whose area either covers, and staff.
+    """
+    if by.is_staff:
+        return true()
+    seen = [Challenge.private.is_(False)]
+    held = select(Role.network_id).where(Role.person_id == by.person_id, Role.status == "active")
+    covered = select(Cover.network_id).where(Cover.body.in_(by.bodies))
+    for networks in [held] * by.signed_in + [covered] * bool(by.bodies):
+        seen += [Challenge.challenger.in_(networks), Challenge.provider.in_(networks)]
+    return or_(*seen)
+
+
+async def _takes_part(principal: Principal, session: AsyncSession, path: Mapping[str, str]) -> bool:
     if principal.is_staff or not principal.signed_in:
         return principal.is_staff
-    mine = select(Role.id).where(
-        Role.network_id == path["network_id"],
-        Role.person_id == principal.person_id,
-        Role.status == "active",
-        Role.role.in_(EDITING_ROLES),
-    )
-    return (await session.execute(mine.limit(1))).first() is not None
+    mine = (Challenge.id == path["challenge_id"], challenges_shown_to(principal))
+    found = (await session.execute(select(Challenge.challenger, Challenge.provider).where(*mine))).first()
+    # Of what they may not see nothing is given away: the command says that it is not there.
+    return found is None or await edits(session, principal.person_id, *found)
 
 
 network_editors = Rule("staff; those who lead, chair, manage or co-ordinate the network", _edits)
+challenge_parties = Rule("staff; those who lead, chair, manage or co-ordinate one of the two networks", _takes_part)

@@ -4,6 +4,7 @@ from services.registry import api, commands, consumers, migrations, tables
 from shared.consumer import Subscription
 from shared.contracts import membership
 from shared.service import Service
+from shared.turning import turning
 
 service = Service(
     name="registry",
@@ -13,6 +14,9 @@ service = Service(
     subscriptions=[
         Subscription(membership.MEMBERSHIPS.name, consumers.on_memberships),
         Subscription(membership.PEOPLE.name, consumers.on_people),
+    ],
+    workers=[
+        turning("turn_challenges", commands.challenges_due, commands.turn_challenges),
     ],
     reference=commands.load_bodies,
 )

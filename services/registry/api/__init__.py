@@ -1,5 +1,5 @@
 """The register's routes, by noun: parse, authorise, call one command or query."""
 
-from services.registry.api import bodies, history, imports, leads, networks
+from services.registry.api import bodies, challenges, history, imports, leads, networks
 
-routers = [imports.router, networks.router, history.router, leads.router, bodies.router]
+routers = [imports.router, networks.router, history.router, leads.router, bodies.router, challenges.router]

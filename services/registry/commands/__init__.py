@@ -1,6 +1,9 @@
 """Changing the register. A command changes rows, records history and publishes; it never commits."""
 
 from services.registry.commands.bodies import load_bodies, require_bodies
+from services.registry.commands.challenge_replies import reply_to_challenge
+from services.registry.commands.challenge_turns import challenges_due, turn_challenges
+from services.registry.commands.challenges import raise_challenge
 from services.registry.commands.imports import import_networks
 from services.registry.commands.naming import folded, slug_of
 from services.registry.commands.networks import (
@@ -15,6 +18,7 @@ from services.registry.commands.networks import (
 
 __all__ = [
     "archive_network",
+    "challenges_due",
     "change_network",
     "create_network",
     "folded",
@@ -22,8 +26,11 @@ __all__ = [
     "load_bodies",
     "locked",
     "new_network",
+    "raise_challenge",
+    "reply_to_challenge",
     "require_bodies",
     "said",
     "slug_of",
     "state_of",
+    "turn_challenges",
 ]

@@ -1,6 +1,13 @@
 """Reading the register."""
 
 from services.registry.queries.bodies import bodies
+from services.registry.queries.challenges import (
+    challenge_at,
+    challenges_matching,
+    challenges_page,
+    challenges_shown,
+    posts_page,
+)
 from services.registry.queries.facets import facets_of
 from services.registry.queries.history import history_count, history_page
 from services.registry.queries.leads import leads_of, led_networks
@@ -9,6 +16,10 @@ from services.registry.queries.networks import all_networks, matching, network_a
 __all__ = [
     "all_networks",
     "bodies",
+    "challenge_at",
+    "challenges_matching",
+    "challenges_page",
+    "challenges_shown",
     "facets_of",
     "history_count",
     "history_page",
@@ -17,4 +28,5 @@ __all__ = [
     "matching",
     "network_at",
     "networks_page",
+    "posts_page",
 ]

@@ -1,0 +1,104 @@
+"""The register in this process, on SQLite and, for what the databases do differently, on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from services.registry.app import service
+from services.registry.tables import Person, Role
+from shared.auth import Principal
+from shared.envelope import Envelope, decode
+from shared.relay import outbox_rows
+from tests.service_rig import STAFF, Rig, rig
+
+BOTH = pytest.mark.parametrize(
+    "register", ["sqlite", pytest.param("postgresql", marks=pytest.mark.backends)], indirect=True
+)
+NEW = {"type": "disease", "care_group": "stroke", "bodies": ["Q31"]}
+
+
+class Register:
+    """The service, and short words for what the tests do with it."""
+
+    def __init__(self, running: Rig) -> None:
+        """Speak to *running*."""
+        self.rig = running
+        self.database = running.parts.database
+
+    async def ask(self, method: str, path: str, body: Any = None, *, by: Principal = STAFF, **headers: str) -> Any:
+        """The answer to one request of *by*; headers are spelt with underscores."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if by.signed_in:
+            named |= self.rig.as_(by)
+        return await self.rig.client.request(method, path, json=body, headers=named)
+
+    async def get(self, path: str, *, by: Principal = STAFF) -> Any:
+        """The JSON of a GET that succeeds."""
+        answer = await self.ask("GET", path, by=by)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def post(self, path: str, body: Any = None, *, by: Principal = STAFF) -> Any:
+        """The JSON of a POST that succeeds."""
+        answer = await self.ask("POST", path, body or {}, by=by)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def network(self, name: str, **fields: Any) -> str:
+        """A new network's id."""
+        return str((await self.post("/networks", {**NEW, "name": name, **fields}))["id"])
+
+    async def person(self, name: str, **roles: str) -> Principal:
+        """Somebody with roles: role → network's id."""
+        identity = f"person-{name.lower()}"
+        async with self.database.transaction() as session:
+            session.add(Person(id=identity, revision=1, name=name))
+            for role, network in roles.items():
+                session.add(Role(
+                    id=f"{identity}-{role}", revision=1, network_id=network, person_id=identity, role=role,
+                    since=date(2026, 1, 1), until=None, status="active",
+                ))  # fmt: skip
+        return Principal(identity)
+
+    async def said(self, topic: str) -> list[Envelope]:
+        """Every message of *topic*, oldest first, once the relay is through."""
+        for _ in range(500):
+            if not await outbox_rows(self.database):
+                break
+            await asyncio.sleep(0.01)
+        subscription = await self.rig.parts.log.subscribe(group=f"reader-{uuid4().hex}", topics=[topic])
+        try:
+            records = []
+            while batch := await subscription.fetch(limit=500, timeout=0.3):
+                records += batch
+        finally:
+            await subscription.close()
+        ordered = sorted(records, key=lambda r: (r.time, r.partition, r.offset))
+        return [decode(r.topic, r.key, r.headers, r.value) for r in ordered]
+
+
+@pytest.fixture
+async def register(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Register]:
+    """The running service; on SQLite unless told."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        async with rig(service, tmp_path) as running:
+            yield Register(running)
+        return
+    server = request.getfixturevalue("backends").need("postgres")
+    own = replace(service, name=f"registry_{uuid4().hex[:12]}")
+    try:
+        async with rig(own, tmp_path, postgres=server) as running:
+            yield Register(running)
+    finally:
+        connection = await asyncpg.connect(server, database="postgres")
+        await connection.execute(f"DROP DATABASE IF EXISTS tidings_{own.name} WITH (FORCE)")
+        await connection.close()
