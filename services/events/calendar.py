@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from icalendar import Calendar
-from icalendar import Event as Entry
-
 from services.events.schemas import Event
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
@@ -14,6 +11,9 @@ MEDIA_TYPE = "text/calendar; charset=utf-8"
 
 def calendar_of(event: Event, *, name: str, address: str) -> bytes:
     """The file of one gathering. Its UID stays and its SEQUENCE grows, so that a calendar updates what it has."""
+    from icalendar import Calendar  # a fifth of a second, which no start should wait for
+    from icalendar import Event as Entry
+
     entry = Entry()
     entry.add("uid", event.id)
     entry.add("sequence", event.revision - 1)
