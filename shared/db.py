@@ -173,6 +173,18 @@ async def upsert_newer(session: AsyncSession, table: Table, rows: list[dict[str,
         )
 
 
+async def take_turn(session: AsyncSession, what: str) -> None:
+    """Wait until no other transaction has the turn called *what*, and keep it until this one ends.
+
+    For a rule over many rows, such as "no cycles", that no lock of a row can hold. On SQLite there is one writer:
+    once it has begun, every turn is its own.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(what))))
+    else:
+        await session.connection()
+
+
 def among(session: AsyncSession, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
     """Whether *column* is one of *values*, as one parameter however many they are."""
     if session.get_bind().dialect.name == "postgresql":

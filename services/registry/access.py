@@ -1,13 +1,13 @@
-"""Who may change a network, and who sees and answers a challenge between two."""
+"""Who may change a network, a link between two, and who sees and answers a challenge."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.tables import Challenge, Cover, Role
+from services.registry.tables import Challenge, Cover, Link, Role
 from shared.auth import Principal, Rule
 
 EDITING_ROLES = frozenset({"lead_doctor", "lead_nurse", "lead_professional", "lead_manager", "co_ordinator", "chair"})
@@ -15,8 +15,13 @@ EDITING_ROLES = frozenset({"lead_doctor", "lead_nurse", "lead_professional", "le
 
 async def edits(session: AsyncSession, person_id: str, *network_ids: str) -> bool:
     """Whether somebody leads, chairs, manages or co-ordinates one of the networks."""
-    mine = select(Role.id).where(Role.network_id.in_(network_ids), Role.person_id == person_id, _editing())
+    mine = edited_by(person_id).where(Role.network_id.in_(network_ids))
     return bool(person_id) and (await session.execute(mine.limit(1))).first() is not None
+
+
+def edited_by(person_id: str) -> Select[str]:
+    """The ids of the networks that somebody may change."""
+    return select(Role.network_id).where(Role.person_id == person_id, _editing())
 
 
 async def editors_of(session: AsyncSession, network_id: str) -> list[str]:
@@ -58,5 +63,14 @@ async def _takes_part(principal: Principal, session: AsyncSession, path: Mapping
     return found is None or await edits(session, principal.person_id, *found)
 
 
+async def _edits_an_end(principal: Principal, session: AsyncSession, path: Mapping[str, str]) -> bool:
+    if principal.is_staff or not principal.signed_in:
+        return principal.is_staff
+    link = await session.get(Link, path["link_id"])
+    # Of what does not exist nothing is given away: the command says that it is not there.
+    return link is None or await edits(session, principal.person_id, link.network_id, link.other_id)
+
+
 network_editors = Rule("staff; those who lead, chair, manage or co-ordinate the network", _edits)
+link_editors = Rule("staff; those who lead, chair, manage or co-ordinate one of the two networks", _edits_an_end)
 challenge_parties = Rule("staff; those who lead, chair, manage or co-ordinate one of the two networks", _takes_part)

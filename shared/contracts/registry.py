@@ -1,4 +1,4 @@
-"""What `registry` says: networks and, in time, their links, challenges and service changes."""
+"""What `registry` says: networks, their links and, in time, challenges and service changes."""
 
 from __future__ import annotations
 
@@ -88,4 +88,33 @@ CHALLENGE_ESCALATED = contract(
 )
 CHALLENGE_CLOSED = contract(
     CHALLENGES, "networks.registry.challenge.closed.v1", ChallengeState, "A challenge ended, withdrawn or not."
+)
+
+
+class LinkState(State):
+    """A link: *network_id* works with, is the parent of, scrutinises, succeeds or shares a pathway with *other_id*.
+
+    `care_group` is that of a shared pathway, else empty. `status` is proposed (by the network `proposed_by`),
+    confirmed, declined, withdrawn or ended.
+    """
+
+    kind: str
+    network_id: str
+    other_id: str
+    care_group: str
+    since: date
+    until: date | None
+    note: str
+    status: str
+    proposed_by: str
+
+
+LINKS = topic("registry.links")
+LINK_PROPOSED = contract(LINKS, "networks.registry.link.proposed.v1", LinkState, "A network proposed a link.")
+LINK_MADE = contract(LINKS, "networks.registry.link.made.v1", LinkState, "Two networks were linked.")
+LINK_CHANGED = contract(LINKS, "networks.registry.link.changed.v1", LinkState, "A link's particulars were changed.")
+LINK_MOVED = contract(LINKS, "networks.registry.link.moved.v1", LinkState, "A link passed to another network.")
+LINK_ENDED = contract(LINKS, "networks.registry.link.ended.v1", LinkState, "A link ended.")
+LINK_DROPPED = contract(
+    LINKS, "networks.registry.link.dropped.v1", LinkState, "A proposed link was declined or withdrawn."
 )

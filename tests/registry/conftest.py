@@ -18,6 +18,7 @@ from services.registry.tables import Person, Role
 from shared.auth import Principal
 from shared.envelope import Envelope, decode
 from shared.relay import outbox_rows
+from tests.registry.linking import Linking, with_networks
 from tests.service_rig import STAFF, Rig, rig
 
 BOTH = pytest.mark.parametrize(
@@ -102,3 +103,9 @@ async def register(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
         connection = await asyncpg.connect(server, database="postgres")
         await connection.execute(f"DROP DATABASE IF EXISTS tidings_{own.name} WITH (FORCE)")
         await connection.close()
+
+
+@pytest.fixture
+async def linking(register: Register) -> Linking:
+    """The register with four networks, A to D, to be linked; Ann manages A, and Ben chairs B."""
+    return await with_networks(Linking(register))

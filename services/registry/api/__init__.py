@@ -1,5 +1,13 @@
 """The register's routes, by noun: parse, authorise, call one command or query."""
 
-from services.registry.api import bodies, challenges, history, imports, leads, networks
+from services.registry.api import bodies, challenges, history, imports, leads, links, networks
 
-routers = [imports.router, networks.router, history.router, leads.router, bodies.router, challenges.router]
+routers = [
+    imports.router,
+    networks.router,
+    history.router,
+    leads.router,
+    bodies.router,
+    challenges.router,
+    links.router,
+]

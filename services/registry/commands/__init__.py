@@ -5,6 +5,8 @@ from services.registry.commands.challenge_replies import reply_to_challenge
 from services.registry.commands.challenge_turns import challenges_due, turn_challenges
 from services.registry.commands.challenges import raise_challenge
 from services.registry.commands.imports import import_networks
+from services.registry.commands.link_moves import move_links
+from services.registry.commands.links import add_link, change_link, confirm_link, drop_link
 from services.registry.commands.naming import folded, slug_of
 from services.registry.commands.networks import (
     archive_network,
@@ -17,14 +19,19 @@ from services.registry.commands.networks import (
 )
 
 __all__ = [
+    "add_link",
     "archive_network",
     "challenges_due",
+    "change_link",
     "change_network",
+    "confirm_link",
     "create_network",
+    "drop_link",
     "folded",
     "import_networks",
     "load_bodies",
     "locked",
+    "move_links",
     "new_network",
     "raise_challenge",
     "reply_to_challenge",

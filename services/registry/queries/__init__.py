@@ -11,6 +11,7 @@ from services.registry.queries.challenges import (
 from services.registry.queries.facets import facets_of
 from services.registry.queries.history import history_count, history_page
 from services.registry.queries.leads import leads_of, led_networks
+from services.registry.queries.links import link_at, linked, links_page, links_shown
 from services.registry.queries.networks import all_networks, matching, network_at, networks_page
 
 __all__ = [
@@ -25,6 +26,10 @@ __all__ = [
     "history_page",
     "leads_of",
     "led_networks",
+    "link_at",
+    "linked",
+    "links_page",
+    "links_shown",
     "matching",
     "network_at",
     "networks_page",
