@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated, Generic, TypeVar
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints, WithJsonSchema
+
+from shared import clock
 
 Item = TypeVar("Item")
 
@@ -35,6 +38,36 @@ Prose = Annotated[str, _text(10_000), AfterValidator(_printable)]
 """Text of several lines, at most 10,000 characters, may be empty."""
 Reason = Annotated[str, _text(500), AfterValidator(_printable)]
 """Why a change was made, at most 500 characters, may be empty."""
+
+
+def _as_of(value: Any) -> datetime:
+    """The end of a day, or a moment. Raises ValueError."""
+    try:
+        day = date.fromisoformat(str(value))
+    except ValueError:
+        moment = _moment(str(value))
+        day = moment.date()
+    else:
+        moment = datetime.combine(day, time.max, UTC)
+    if day > clock.today():
+        raise ValueError("is still to come; choose today or an earlier day")
+    return moment
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is not a date; write it as in 2026-11-23, or with a time as in 2026-11-23T14:02Z") from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+AsOf = Annotated[
+    datetime,
+    BeforeValidator(_as_of),
+    WithJsonSchema({"type": "string", "examples": ["2026-11-23", "2026-11-23T14:02:00Z"]}),
+]
+"""As something stood at the end of a day (in UTC), or at a moment; not in the future."""
 
 
 class Page(BaseModel, Generic[Item]):

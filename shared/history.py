@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, insert, select
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, func, insert, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import JsonB, UtcDateTime, kernel
@@ -53,3 +53,20 @@ async def history_of(session: AsyncSession, key: str, *, limit: int = 50, before
     query = select(*columns).where(history.c.key == key, history.c.id < before)
     rows = await session.execute(query.order_by(history.c.id.desc()).limit(limit))
     return [dict(row) for row in rows.mappings()]
+
+
+async def last_changes(session: AsyncSession, subject: str, *, types: str) -> dict[str, dict[str, Any]]:
+    """Field → the entry that changed it last, of one aggregate; the database looks through its history, we do not.
+
+    *types* is how the types of its messages begin, such as `networks.registry.network.`.
+    """
+    mine = (history.c.subject == subject, history.c.type.startswith(types, autoescape=True))
+    each = func.jsonb_each if session.get_bind().dialect.name == "postgresql" else func.json_each
+    fields = each(history.c.changes).table_valued("key", name="fields")
+    newest = select(fields.c.key, func.max(history.c.revision)).select_from(history.join(fields, true()))
+    newest = newest.where(*mine).group_by(fields.c.key)
+    revisions: dict[str, int] = dict((await session.execute(newest)).all())
+    columns = [column for column in history.c if column.name not in ("state", "changes")]
+    query = select(*columns).where(*mine, history.c.revision.in_(set(revisions.values())))
+    entries = {row["revision"]: dict(row) for row in (await session.execute(query)).mappings()}
+    return {field: entries[revision] for field, revision in revisions.items()}

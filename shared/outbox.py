@@ -24,6 +24,7 @@ from shared.envelope import Envelope, encode
 from shared.history import write_history
 from shared.logging import causation, correlation_id
 from shared.telemetry import traceparent
+from shared.versions import write_versions
 
 Number = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -76,11 +77,13 @@ def change(
 
 
 async def publish(session: AsyncSession, *changes: Change) -> None:
-    """Record *changes* and say them: a history entry and an outbox row for each, in the transaction of *session*.
+    """Record *changes* and say them: a history entry and an outbox row for each, in the transaction of *session*,
+    and a version where versions are kept.
 
     Lock the aggregate's row first. The envelope's id is also the history entry's.
     """
     await write_history(session, [(c.envelope, c.reason, c.minor) for c in changes])
+    await write_versions(session, [c.envelope for c in changes])
     await append(session, [c.envelope for c in changes])
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+from pydantic import Field
+
 from shared.contracts import State, contract, topic
 
 
 class NetworkState(State):
-    """A network's record. `bodies` and `host` are ODS codes."""
+    """A network's record. `bodies` and `host` are ODS codes, `merged_into` and `split_from` the ids of networks."""
 
     slug: str
     name: str
@@ -27,6 +29,9 @@ class NetworkState(State):
     started_on: date | None
     stage: str
     archived: bool
+    merged_into: str = ""
+    split_from: str = ""
+    former_slugs: list[str] = Field(default_factory=list)
 
 
 NETWORKS = topic("registry.networks", compacted=True)
@@ -38,6 +43,39 @@ NETWORK_CHANGED = contract(
 )
 NETWORK_ARCHIVED = contract(
     NETWORKS, "networks.registry.network.archived.v1", NetworkState, "A network was taken off the register."
+)
+NETWORK_RESTORED = contract(
+    NETWORKS, "networks.registry.network.restored.v1", NetworkState, "An archived network was put back on the register."
+)
+NETWORK_RENAMED = contract(
+    NETWORKS,
+    "networks.registry.network.renamed.v1",
+    NetworkState,
+    "A network has a new name, and perhaps a new address.",
+)
+
+
+class SuccessionState(State):
+    """What goes over from one network (`source`) to another (`target`).
+
+    Of a merge it is everything; `roles` says whether a leading role that somebody holds in the target already is
+    held by both (`all`) or only where it was vacant (`vacant`). Of a split it is the roles named by id: `moved` ones
+    end in the source, `copied` ones go on there too.
+    """
+
+    source: str
+    target: str
+    roles: str
+    moved: list[str]
+    copied: list[str]
+
+
+SUCCESSIONS = topic("registry.successions", partitions=1)
+NETWORK_MERGED = contract(
+    SUCCESSIONS, "networks.registry.network.merged.v1", SuccessionState, "A network became part of another."
+)
+NETWORK_DIVIDED = contract(
+    SUCCESSIONS, "networks.registry.network.divided.v1", SuccessionState, "A part of a network became one of its own."
 )
 
 

@@ -1,11 +1,12 @@
 """The register's routes, by noun: parse, authorise, call one command or query."""
 
-from services.registry.api import bodies, challenges, history, imports, leads, links, networks
+from services.registry.api import bodies, challenges, history, imports, leads, lifecycle, links, networks
 
 routers = [
     imports.router,
-    networks.router,
     history.router,
+    networks.router,
+    lifecycle.router,
     leads.router,
     bodies.router,
     challenges.router,

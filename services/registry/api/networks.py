@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Query, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry import commands, queries
 from services.registry.access import network_editors
 from services.registry.schemas.networks import FacetCount, Network, NetworkFields, Networks, NewNetwork
 from services.registry.tables import Network as NetworkRow
 from shared.auth import Principal, Session, anyone, may, staff
-from shared.boundary import ChangeBody, IfMatch, Router, etag
-from shared.fields import Page
+from shared.boundary import IfMatch, Router, etag
+from shared.fields import AsOf, Page
 
 router = Router(tags=["networks"])
 
@@ -24,11 +26,15 @@ async def list_networks(
     session: Session, q: Annotated[str, Query(max_length=200)] = "", type: str = "", care_group: str = "",
     level: str = "", purpose: str = "", side: str = "", stage: str = "", sha: str = "", limit: Limit = 25,
     cursor: str | None = None, facets: bool = False, ids: Annotated[str, Query(max_length=8000)] = "",
-    _by: Principal = may(anyone, "networks:read"),
+    archived: bool = False, as_of: AsOf | None = None, _by: Principal = may(anyone, "networks:read"),
 ) -> Networks:  # fmt: skip
-    """Find networks by words and facets, in the order of their names."""
+    """Find networks by words and facets, in the order of their names; with `as_of` as the register stood then."""
     wanted = {"type": type, "care_group": care_group, "level": level, "purpose": purpose, "side": side}
-    conditions = queries.matching(session, q=q, stage=stage, sha=sha, **wanted)
+    wanted |= {"stage": stage, "sha": sha}
+    if as_of is not None:
+        past = queries.register_at(session, as_of, q=q, archived=archived, **wanted)
+        return await _past(session, past, as_of, limit=limit, cursor=cursor, facets=facets)
+    conditions = queries.matching(session, q=q, archived=archived, **wanted)
     if ids:
         conditions.append(NetworkRow.id.in_(ids.split(",")))
     found, following, total = await queries.networks_page(session, conditions, limit=limit, cursor=cursor)
@@ -36,6 +42,16 @@ async def list_networks(
     items = [shown(network, leads.get(network.id, [])) for network in found]
     counts = await queries.facets_of(session, conditions) if facets else None
     return Networks(items=items, next=following, total=total, facets=counts)
+
+
+async def _past(
+    session: AsyncSession, past: queries.Past, moment: datetime, *, limit: int, cursor: str | None, facets: bool
+) -> Networks:
+    found, following, total = await queries.past_page(session, past, limit=limit, cursor=cursor)
+    leads = await queries.leads_of(session, [network.state["id"] for network in found], on=moment.date())
+    items = [shown_as_of(network, leads.get(network.state["id"], []), moment) for network in found]
+    counts = await queries.past_facets(session, past) if facets else None
+    return Networks(items=items, next=following, total=total, facets=counts, as_of=moment)
 
 
 @router.post("/networks", status_code=201)
@@ -52,13 +68,17 @@ async def create_network(
 
 @router.get("/networks/{network_id}")
 async def get_network(
-    network_id: str, session: Session, response: Response, _by: Principal = may(anyone, "networks:read")
-) -> Network:
-    """One network, by its id or by the last part of its address."""
+    network_id: str, session: Session, response: Response, as_of: AsOf | None = None,
+    _by: Principal = may(anyone, "networks:read"),
+) -> Network:  # fmt: skip
+    """One network, by its id or by the last part of its address, also a former one; with `as_of` as it stood then."""
     network = await queries.network_at(session, network_id)
-    leads = await queries.leads_of(session, [network.id])
-    etag(response, network.revision)
-    return shown(network, leads.get(network.id, []))
+    if as_of is None:
+        return await shown_now(session, network, response)
+    stood = await queries.network_as_of(session, network, as_of)
+    leads = await queries.leads_of(session, [network.id], on=as_of.date())
+    etag(response, stood.state["revision"])
+    return shown_as_of(stood, leads.get(network.id, []), as_of)
 
 
 @router.patch("/networks/{network_id}")
@@ -76,20 +96,7 @@ async def change_network(
         reason=body.reason,
         minor=body.minor,
     )
-    leads = await queries.leads_of(session, [network.id])
-    etag(response, network.revision)
-    return shown(network, leads.get(network.id, []))
-
-
-@router.post("/networks/{network_id}/archive")
-async def archive_network(
-    network_id: str, body: ChangeBody, session: Session, expected: IfMatch, by: Principal = may(staff, "networks:write")
-) -> Network:
-    """Take a network off the register."""
-    network = await commands.archive_network(
-        session, network_id=network_id, by=by, expected=expected, reason=body.reason
-    )
-    return shown(network, [])
+    return await shown_now(session, network, response)
 
 
 @router.get("/care-groups")
@@ -102,6 +109,19 @@ async def list_care_groups(session: Session, _by: Principal = may(anyone, "netwo
 def shown(network: NetworkRow, leads: list[Any]) -> Network:
     """A network's row as the API shows it."""
     return Network.model_validate(network).model_copy(update={"leads": leads})
+
+
+async def shown_now(session: AsyncSession, network: NetworkRow, response: Response) -> Network:
+    """A network as it is now, with its ETag and those who lead it."""
+    leads = await queries.leads_of(session, [network.id])
+    etag(response, network.revision)
+    return shown(network, leads.get(network.id, []))
+
+
+def shown_as_of(stood: queries.Stood, leads: list[Any], moment: datetime) -> Network:
+    """A network as it stood, as the API shows it."""
+    times = {"created_at": stood.created_at, "updated_at": stood.since, "as_of": moment}
+    return Network.model_validate({**stood.state, **times, "leads": leads})
 
 
 def _given(body: NetworkFields) -> dict[str, Any]:

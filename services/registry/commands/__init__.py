@@ -1,5 +1,6 @@
 """Changing the register. A command changes rows, records history and publishes; it never commits."""
 
+from services.registry.commands.archiving import archive_network, restore_network
 from services.registry.commands.bodies import load_bodies, require_bodies
 from services.registry.commands.challenge_replies import reply_to_challenge
 from services.registry.commands.challenge_turns import challenges_due, turn_challenges
@@ -7,9 +8,9 @@ from services.registry.commands.challenges import raise_challenge
 from services.registry.commands.imports import import_networks
 from services.registry.commands.link_moves import move_links
 from services.registry.commands.links import add_link, change_link, confirm_link, drop_link
+from services.registry.commands.merging import merge_networks
 from services.registry.commands.naming import folded, slug_of
 from services.registry.commands.networks import (
-    archive_network,
     change_network,
     create_network,
     locked,
@@ -17,6 +18,9 @@ from services.registry.commands.networks import (
     said,
     state_of,
 )
+from services.registry.commands.renaming import rename_network
+from services.registry.commands.splitting import split_network
+from services.registry.commands.versions import version_of, words_in
 
 __all__ = [
     "add_link",
@@ -31,13 +35,19 @@ __all__ = [
     "import_networks",
     "load_bodies",
     "locked",
+    "merge_networks",
     "move_links",
     "new_network",
     "raise_challenge",
+    "rename_network",
     "reply_to_challenge",
     "require_bodies",
+    "restore_network",
     "said",
     "slug_of",
+    "split_network",
     "state_of",
     "turn_challenges",
+    "version_of",
+    "words_in",
 ]

@@ -9,7 +9,10 @@ from itertools import chain, count
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.tables import Network
+from services.registry.tables import Address, Network
+
+RESERVED = frozenset({"new", "imports", "compare"})
+"""Last parts of addresses that are pages of the directory's own."""
 
 
 def folded(text: str) -> str:
@@ -23,11 +26,13 @@ def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", folded(name)).strip("-")[:80] or "network"
 
 
-async def free_slug(session: AsyncSession, name: str) -> str:
-    """An address for *name* that no network has."""
+async def free_slug(session: AsyncSession, name: str, *, own: str = "") -> str:
+    """An address for *name* that no other network has, or had: *own* may have one of its former ones again."""
     wanted = slug_of(name)
-    query = select(Network.slug).where((Network.slug == wanted) | Network.slug.like(f"{wanted}-%"))
-    taken = set((await session.execute(query)).scalars())
+    taken = set(RESERVED)
+    for slug, holder in ((Network.slug, Network.id), (Address.slug, Address.network_id)):
+        query = select(slug).where((slug == wanted) | slug.like(f"{wanted}-%"), holder != own)
+        taken |= set((await session.execute(query)).scalars())
     return first_free(wanted, taken)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.bodies import require_bodies
@@ -15,7 +15,7 @@ from shared.announcement import Announcement, Concerns
 from shared.auth import Principal
 from shared.boundary import require_revision
 from shared.contracts import Contract
-from shared.contracts.registry import NETWORK_ARCHIVED, NETWORK_CHANGED, NETWORK_CREATED, NetworkState
+from shared.contracts.registry import NETWORK_CHANGED, NETWORK_CREATED, NetworkState
 from shared.envelope import new_id
 from shared.errors import Conflict, NotFound
 from shared.outbox import Change, change, publish
@@ -36,21 +36,26 @@ class NameTaken(Conflict):
 
 
 class AlreadyArchived(Conflict):
-    """The network is archived and can no longer be changed."""
+    """The network is archived and can no longer be changed; restore it first."""
 
 
 async def create_network(
     session: AsyncSession, *, fields: dict[str, Any], by: Principal, reason: str = "", minor: bool = False
 ) -> Network:
     """Put a network on the register. Raises NameTaken, UnknownBody."""
-    await require_bodies(session, fields.get("bodies", []))
-    if await _named(session, fields["name"]):
-        raise NameTaken
-    network = new_network(fields, slug=await free_slug(session, fields["name"]))
-    session.add(network)
-    await _cover(session, network)
+    network = await add_network(session, fields)
     headline = f"New network: {network.name}"
     await publish(session, said(NETWORK_CREATED, network, headline=headline, by=by, reason=reason, minor=minor))
+    return network
+
+
+async def add_network(session: AsyncSession, fields: dict[str, Any]) -> Network:
+    """The row of a network that is new on the register; the caller says so. Raises NameTaken, UnknownBody."""
+    await require_bodies(session, fields.get("bodies", []))
+    await require_free_name(session, fields["name"])
+    network = new_network(fields, slug=await free_slug(session, fields["name"]))
+    session.add(network)
+    await cover(session, network)
     return network
 
 
@@ -58,43 +63,36 @@ async def change_network(
     session: AsyncSession, *, network_id: str, fields: dict[str, Any], by: Principal,
     expected: int | None = None, reason: str = "", minor: bool = False,
 ) -> Network:  # fmt: skip
-    """Change some fields of a network. Raises NoSuchNetwork, ChangedMeanwhile, AlreadyArchived, UnknownBody.
+    """Change some fields of a network.
+
+    Raises NoSuchNetwork, ChangedMeanwhile, AlreadyArchived, UnknownBody, NameTaken.
 
     Nothing is recorded when every field has the value already.
     """
-    network = await locked(session, network_id)
-    require_revision(expected, network.revision)
-    if network.archived:
-        raise AlreadyArchived
+    network = await locked_to_change(session, network_id, expected)
     await require_bodies(session, fields.get("bodies", []))
-    before = state_of(network).model_dump(mode="json")
+    await require_free_name(session, fields.get("name", network.name), own=network.id)
+    before = before_change(network)
     changed = [name for name, value in fields.items() if getattr(network, name) != value]
     if not changed:
         return network
     for name in changed:
         setattr(network, name, fields[name])
-    _touch(network)
+    touch(network)
     if "bodies" in changed:
-        await _cover(session, network)
+        await cover(session, network)
     headline = _change_headline(network, changed)
     said_ = said(NETWORK_CHANGED, network, headline=headline, before=before, by=by, reason=reason, minor=minor)
     await publish(session, said_)
     return network
 
 
-async def archive_network(
-    session: AsyncSession, *, network_id: str, by: Principal, expected: int | None = None, reason: str = ""
-) -> Network:
-    """Take a network off the register; its record and history stay readable. Raises NoSuchNetwork, AlreadyArchived."""
+async def locked_to_change(session: AsyncSession, network_id: str, expected: int | None) -> Network:
+    """The network, locked, as the caller read it. Raises NoSuchNetwork, ChangedMeanwhile, AlreadyArchived."""
     network = await locked(session, network_id)
     require_revision(expected, network.revision)
     if network.archived:
         raise AlreadyArchived
-    before = state_of(network).model_dump(mode="json")
-    network.archived = True
-    _touch(network)
-    headline = f"{network.name} was archived"
-    await publish(session, said(NETWORK_ARCHIVED, network, headline=headline, before=before, by=by, reason=reason))
     return network
 
 
@@ -111,26 +109,30 @@ def new_network(fields: dict[str, Any], *, slug: str) -> Network:
     empty: dict[str, Any] = {
         "aliases": [], "level": "local", "purpose": "clinical", "side": "provider", "bodies": [], "host": "",
         "population": None, "web": "", "email": "", "aims": "", "started_on": None, "stage": "informal",
+        "merged_into": "", "split_from": "", "former_slugs": [],
     }  # fmt: skip
     moment = clock.now()
     network = Network(
         id=new_id(), revision=0, slug=slug, archived=False, created_at=moment, updated_at=moment, **{**empty, **fields}
     )
-    _touch(network)
+    touch(network)
     return network
 
 
 def said(
     contract: Contract, network: Network, *, headline: str, by: Principal,
-    before: dict[str, Any] | None = None, reason: str = "", minor: bool = False,
+    before: dict[str, Any] | None = None, reason: str = "", minor: bool = False, announced: bool = True,
 ) -> Change:  # fmt: skip
-    """The message that *network* changed, told to its own people, its bodies and its care group."""
+    """The message that *network* changed, told to its own people, its bodies and its care group.
+
+    Not *announced*: another message of the same change tells it.
+    """
     concerns = Concerns(networks=(network.id,), bodies=tuple(network.bodies), care_groups=(network.care_group,))
     announcement = Announcement(
         headline=headline[:300], category="governance", path=f"/networks/{network.slug}", concerns=concerns
     )
     return change(
-        contract, state_of(network), key=network.id, before=before, announcement=announcement,
+        contract, state_of(network), key=network.id, before=before, announcement=announcement if announced else None,
         actor=by.person_id, reason=reason, minor=minor,
     )  # fmt: skip
 
@@ -140,7 +142,12 @@ def state_of(network: Network) -> NetworkState:
     return NetworkState.model_validate(network, from_attributes=True)
 
 
-def _touch(network: Network) -> None:
+def before_change(network: Network) -> dict[str, Any]:
+    """The state of a network that is about to change, as `said` wants it."""
+    return state_of(network).model_dump(mode="json")
+
+
+def touch(network: Network) -> None:
     """A new revision of the record, with what is derived from its fields."""
     network.revision += 1
     network.updated_at = clock.now()
@@ -149,15 +156,18 @@ def _touch(network: Network) -> None:
     network.search_text = folded(" ".join(words))
 
 
-async def _cover(session: AsyncSession, network: Network) -> None:
+async def cover(session: AsyncSession, network: Network) -> None:
+    """Note which areas a network covers."""
     await session.flush()
     await session.execute(delete(Cover).where(Cover.network_id == network.id))
     session.add_all(Cover(network_id=network.id, body=body) for body in dict.fromkeys(network.bodies))
 
 
-async def _named(session: AsyncSession, name: str) -> bool:
-    query = select(func.count()).where(Network.sort_name == folded(name), Network.archived.is_(False))
-    return bool((await session.execute(query)).scalar_one())
+async def require_free_name(session: AsyncSession, name: str, *, own: str = "") -> None:
+    """Raise NameTaken where another network on the register has that name."""
+    same = select(Network.id).where(Network.sort_name == folded(name), Network.archived.is_(False), Network.id != own)
+    if (await session.execute(same.limit(1))).first() is not None:
+        raise NameTaken
 
 
 def _change_headline(network: Network, changed: list[str]) -> str:

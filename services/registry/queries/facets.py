@@ -20,9 +20,10 @@ async def facets_of(session: AsyncSession, conditions: Sequence[ColumnElement[bo
             counts[column.key][value] = counts[column.key].get(value, 0) + count
     covered = select(Cover.body, func.count()).join(Network, Network.id == Cover.network_id)
     counts["sha"] = dict((await session.execute(covered.where(*conditions).group_by(Cover.body))).all())
-    return {name: _counted(values) for name, values in counts.items()}
+    return {name: counted(values) for name, values in counts.items()}
 
 
-def _counted(values: dict[str, int]) -> list[FacetCount]:
+def counted(values: dict[str, int]) -> list[FacetCount]:
+    """Values with how often they occur, the most frequent first."""
     ordered = sorted(values.items(), key=lambda item: (-item[1], item[0]))
     return [FacetCount(value=value, count=count) for value, count in ordered]

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.schemas.history import Entry
-from services.registry.tables import Person
-from shared.history import history, history_of
+from services.registry.commands import state_of
+from services.registry.schemas.history import Entry, FieldChange
+from services.registry.tables import Network, Person
+from shared.history import history, history_of, last_changes
+
+OF_NETWORKS = "networks.registry.network."
 
 
 async def history_page(session: AsyncSession, network_id: str, *, limit: int, cursor: str | None) -> list[Entry]:
     """The newest changes of a network, with the names of those who made them."""
     entries = await history_of(session, network_id, limit=limit, before=cursor or "~")
-    actors = {entry["actor"] for entry in entries}
-    query = select(Person.id, Person.name).where(Person.id.in_(actors))
-    names = dict((await session.execute(query)).all())
+    names = await _names(session, entries)
     return [Entry(**entry, actor_name=names.get(entry["actor"], "")) for entry in entries]
+
+
+async def fields_of(session: AsyncSession, network: Network) -> list[FieldChange]:
+    """Each field of a network that was ever given, with who changed it last, when and why."""
+    state, last = state_of(network).model_dump(mode="json"), await last_changes(session, network.id, types=OF_NETWORKS)
+    names = await _names(session, last.values())
+    return [
+        FieldChange(
+            field=field, value=state[field], time=entry["time"], actor=entry["actor"],
+            actor_name=names.get(entry["actor"], ""), reason=entry["reason"], revision=entry["revision"],
+            entry=entry["id"],
+        )
+        for field in state if (entry := last.get(field)) and field != "id"
+    ]  # fmt: skip
+
+
+async def _names(session: AsyncSession, entries: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Person → name, of those who made the changes."""
+    query = select(Person.id, Person.name).where(Person.id.in_({entry["actor"] for entry in entries}))
+    return dict((await session.execute(query)).all())
 
 
 async def history_count(session: AsyncSession, network_id: str) -> int:

@@ -15,12 +15,15 @@ from services.registry.tables import Network, Person, Role
 LEADING = ("lead_doctor", "lead_nurse", "lead_professional", "lead_manager")
 
 
-async def leads_of(session: AsyncSession, network_ids: Sequence[str]) -> dict[str, list[Lead]]:
-    """Network id → those who lead it now, with their names."""
+async def leads_of(
+    session: AsyncSession, network_ids: Sequence[str], *, on: date | None = None
+) -> dict[str, list[Lead]]:
+    """Network id → those who lead it now, or led it *on* a day, with their names."""
+    held = Role.status == "active" if on is None else (Role.since <= on) & (Role.until.is_(None) | (Role.until >= on))
     query = (
         select(Role, Person.name)
         .outerjoin(Person, Person.id == Role.person_id)
-        .where(Role.network_id.in_(network_ids), Role.role.in_(LEADING), Role.status == "active")
+        .where(Role.network_id.in_(network_ids), Role.role.in_(LEADING), held)
         .order_by(Role.role, Role.since)
     )
     found: dict[str, list[Lead]] = {}

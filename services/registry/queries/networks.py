@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.naming import folded
 from services.registry.commands.networks import NoSuchNetwork
-from services.registry.tables import Cover, Network
+from services.registry.tables import Address, Cover, Network
 from shared.errors import BadRequest
 
 
@@ -22,17 +22,27 @@ class WrongCursor(BadRequest):
 
 
 async def network_at(session: AsyncSession, address: str) -> Network:
-    """The network whose id or slug is *address*. Raises NoSuchNetwork."""
+    """The network whose id, slug or former slug is *address*. Raises NoSuchNetwork."""
     query = select(Network).where((Network.id == address) | (Network.slug == address))
     network = (await session.execute(query)).scalar_one_or_none()
+    if network is None:
+        former = select(Network).join(Address, Address.network_id == Network.id).where(Address.slug == address)
+        network = (await session.execute(former)).scalar_one_or_none()
     if network is None:
         raise NoSuchNetwork
     return network
 
 
-def matching(session: AsyncSession, *, q: str = "", **wanted: str) -> list[ColumnElement[bool]]:
+async def network_id_at(session: AsyncSession, address: str) -> str:
+    """The id of the network at *address*; the row is not kept, so that a command locks it as it is then."""
+    network = await network_at(session, address)
+    session.expunge(network)
+    return network.id
+
+
+def matching(session: AsyncSession, *, q: str = "", archived: bool = False, **wanted: str) -> list[ColumnElement[bool]]:
     """The conditions of a search: every word of *q* (the last may be unfinished), and each facet given."""
-    conditions: list[ColumnElement[bool]] = [Network.archived.is_(False)]
+    conditions: list[ColumnElement[bool]] = [Network.archived.is_(archived)]
     if words := folded(q).split():
         conditions.append(_has_words(session, words))
     for facet, value in wanted.items():
@@ -62,17 +72,20 @@ async def networks_page(
     total = (await session.execute(select(func.count()).select_from(Network).where(*conditions))).scalar_one()
     query = select(Network).where(*conditions).order_by(Network.sort_name, Network.id).limit(limit + 1)
     if cursor:
-        query = query.where(tuple_(Network.sort_name, Network.id) > _position(cursor))
+        query = query.where(tuple_(Network.sort_name, Network.id) > position_in(cursor))
     found = list((await session.execute(query)).scalars())
     more = len(found) > limit
-    return found[:limit], _cursor(found[limit - 1]) if more else None, total
+    last = found[limit - 1] if more else None
+    return found[:limit], cursor_of(last.sort_name, last.id) if last else None, total
 
 
-def _cursor(network: Network) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([network.sort_name, network.id])).decode()
+def cursor_of(sort_name: str, identity: str) -> str:
+    """Where a page in the order of the names ended."""
+    return base64.urlsafe_b64encode(orjson.dumps([sort_name, identity])).decode()
 
 
-def _position(cursor: str) -> tuple[str, str]:
+def position_in(cursor: str) -> tuple[str, str]:
+    """The place that `cursor_of` wrote. Raises WrongCursor."""
     try:
         name, identity = orjson.loads(base64.urlsafe_b64decode(cursor))
         return str(name), str(identity)

@@ -49,7 +49,7 @@ class NetworkFields(ChangeBody):
     level: Level | None = None
     purpose: Purpose | None = None
     side: Side | None = None
-    bodies: Annotated[list[OdsCode], Field(max_length=20, default_factory=list)]
+    bodies: Annotated[list[OdsCode], Field(max_length=200, default_factory=list)]
     host: OdsCode | Literal[""] = ""
     population: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
     web: Web = ""
@@ -72,7 +72,7 @@ class NewNetwork(NetworkFields):
 
 
 class Network(BaseModel):
-    """A network, as the register shows it."""
+    """A network, as the register shows it; with `as_of` as it stood then, and `updated_at` when it came to that."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -95,10 +95,14 @@ class Network(BaseModel):
     started_on: date | None
     stage: str
     archived: bool
+    merged_into: str = ""
+    split_from: str = ""
+    former_slugs: list[str] = []
     health: str = "not assessed"
     leads: list[Lead] = []
     created_at: datetime
     updated_at: datetime
+    as_of: datetime | None = None
 
 
 class FacetCount(BaseModel):
@@ -109,6 +113,7 @@ class FacetCount(BaseModel):
 
 
 class Networks(Page[Network]):
-    """Networks found, with counts for each facet when asked for."""
+    """Networks found, with counts for each facet when asked for; with `as_of` as they stood then."""
 
     facets: dict[str, list[FacetCount]] | None = None
+    as_of: datetime | None = None

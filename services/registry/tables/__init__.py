@@ -3,12 +3,14 @@
 from services.registry.tables.challenges import Challenge, ChallengePost
 from services.registry.tables.kept import Row, metadata
 from services.registry.tables.links import OPEN, SYMMETRIC, Link
-from services.registry.tables.networks import Body, Cover, Network
+from services.registry.tables.networks import Address, Body, Cover, Network
 from services.registry.tables.people import Person, Role
+from services.registry.tables.versions import Version
 
 __all__ = [
     "OPEN",
     "SYMMETRIC",
+    "Address",
     "Body",
     "Challenge",
     "ChallengePost",
@@ -18,5 +20,6 @@ __all__ = [
     "Person",
     "Role",
     "Row",
+    "Version",
     "metadata",
 ]

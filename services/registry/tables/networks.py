@@ -35,11 +35,23 @@ class Network(Row):
     started_on: Mapped[date | None]
     stage: Mapped[str]
     archived: Mapped[bool]
+    merged_into: Mapped[str] = mapped_column(server_default="", comment="the id of the network that it became part of")
+    split_from: Mapped[str] = mapped_column(server_default="", comment="the id of the network that it was a part of")
+    former_slugs: Mapped[list[str]] = mapped_column(server_default="[]", comment="the addresses that it had before")
     search_text: Mapped[str]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
     __table_args__ = (Index("networks_in_order", "sort_name", "id"), Index("networks_by_care_group", "care_group"))
+
+
+class Address(Row):
+    """An address that a network had before its present one. It leads there for ever, and no other network gets it."""
+
+    __tablename__ = "addresses"
+
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    network_id: Mapped[str]
 
 
 class Cover(Row):

@@ -1,0 +1,83 @@
+"""Making one network of two.
+
+The network that goes is archived and says which one it is part of now. What others have of it (members, follows,
+gatherings) goes over because they hear of the succession, and that message alone is announced.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.registry.commands.networks import AlreadyArchived, before_change, cover, locked, said, touch
+from services.registry.commands.renaming import with_names
+from services.registry.commands.succession import succession
+from services.registry.tables import Network
+from shared.auth import Principal
+from shared.boundary import require_revision
+from shared.contracts.registry import NETWORK_ARCHIVED, NETWORK_CHANGED, NETWORK_MERGED
+from shared.errors import Unprocessable
+from shared.outbox import Change, publish
+
+
+class SameNetwork(Unprocessable):
+    """A network cannot become part of itself; choose another one."""
+
+
+async def merge_networks(
+    session: AsyncSession, *, source_id: str, target_id: str, roles: str, keep_names: bool, keep_bodies: bool,
+    by: Principal, expected: int | None = None, reason: str = "", minor: bool = False,
+) -> Network:  # fmt: skip
+    """Make the network *source_id* part of *target_id*; returns the latter.
+
+    *roles* is how leading roles come (see SuccessionState). With *keep_names* the latter is found by the names of the
+    one that goes, with *keep_bodies* it covers its areas too. *expected* is the revision of the one that goes.
+    Raises SameNetwork, NoSuchNetwork, ChangedMeanwhile, AlreadyArchived, TooManyNames.
+    """
+    source, target = await _both_locked(session, source_id, target_id)
+    require_revision(expected, source.revision)
+    told = f"{source.name} is now part of {target.name}"
+    recorded = {"headline": told, "by": by, "reason": f"{told}. {reason}".strip(), "minor": minor}
+    changes = [_gone(source, target, recorded)]
+    changes += await _grown(session, source, target, keep_names, keep_bodies, recorded)
+    merged = succession(
+        NETWORK_MERGED, source, target, roles=roles, headline=told, stays=target, page=target, by=by, reason=reason,
+        minor=minor,
+    )  # fmt: skip
+    await publish(session, *changes, merged)
+    return target
+
+
+async def _both_locked(session: AsyncSession, source_id: str, target_id: str) -> tuple[Network, Network]:
+    """Both networks, locked in the order of their ids: two merges that cross wait for one another."""
+    if source_id == target_id:
+        raise SameNetwork
+    found = {network_id: await locked(session, network_id) for network_id in sorted((source_id, target_id))}
+    for network in found.values():
+        if network.archived:
+            raise AlreadyArchived(f"{network.name} is archived; restore it first.")
+    return found[source_id], found[target_id]
+
+
+def _gone(source: Network, target: Network, recorded: dict[str, Any]) -> Change:
+    before = before_change(source)
+    source.archived, source.merged_into = True, target.id
+    touch(source)
+    return said(NETWORK_ARCHIVED, source, before=before, announced=False, **recorded)
+
+
+async def _grown(
+    session: AsyncSession, source: Network, target: Network, keep_names: bool, keep_bodies: bool,
+    recorded: dict[str, Any],
+) -> list[Change]:  # fmt: skip
+    before = before_change(target)
+    if keep_names:
+        target.aliases = with_names(target.aliases, [source.name, *source.aliases], but=target.name)
+    if keep_bodies:
+        target.bodies = list(dict.fromkeys([*target.bodies, *source.bodies]))
+    if before_change(target) == before:
+        return []
+    touch(target)
+    await cover(session, target)
+    return [said(NETWORK_CHANGED, target, before=before, announced=False, **recorded)]

@@ -1,0 +1,36 @@
+"""What a version of a network keeps of its state, for lists as they stood on a date."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from services.registry.commands.naming import folded
+from services.registry.tables import Version
+from shared.contracts.registry import NETWORKS
+from shared.versions import keep_versions
+
+AS_THEY_ARE = ("archived", "type", "care_group", "level", "purpose", "side", "stage")
+
+
+def version_of(state: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a version that come from a network's state."""
+    said = " ".join([state["name"], *state["aliases"], state["care_group"], state["aims"]])
+    return {
+        "sort_name": folded(state["name"]), "bodies": spaced(state["bodies"]), "words": spaced(words_in(said)),
+        **{name: state[name] for name in AS_THEY_ARE},
+    }  # fmt: skip
+
+
+def words_in(text: str) -> list[str]:
+    """The words of *text*, without accents or case."""
+    return re.findall(r"[^\W_]+", folded(text))
+
+
+def spaced(words: Iterable[str]) -> str:
+    """*words* with a space on either side of each, so that a whole one or the beginning of one can be looked for."""
+    return f" {' '.join(words)} "
+
+
+keep_versions(NETWORKS.name, Version.__table__, version_of)  # type: ignore[arg-type]

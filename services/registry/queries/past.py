@@ -1,0 +1,123 @@
+"""The register as it stood at a moment: its lists and its records.
+
+A list costs what the list costs: one seek for each network, however many revisions it has had (shared/versions.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.registry.commands import words_in
+from services.registry.queries.facets import counted
+from services.registry.queries.networks import cursor_of, position_in
+from services.registry.schemas.networks import FACETS, FacetCount
+from services.registry.tables import Network, Version
+from shared.contracts.registry import NetworkState
+from shared.errors import NotFound
+from shared.history import history
+from shared.versions import with_version
+
+TABLE: Any = Version.__table__
+
+
+class NotThereYet(NotFound):
+    """The network was not on the register then; choose a later day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """A network as it stood: its state, since when, and when it was put on the register."""
+
+    state: dict[str, Any]
+    since: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The register as it stood at a moment, narrowed down: what to select from."""
+
+    query: Select[Any]
+    version: FromClause
+
+
+def register_at(session: AsyncSession, moment: datetime, *, q: str = "", archived: bool = False, **wanted: str) -> Past:
+    """The networks that were on the register (or *archived*) then and match, as `matching` finds those of now."""
+    joined, version = with_version(session, select().select_from(Network), TABLE, of=Network.id, at=moment)
+    return Past(joined.where(version.c.archived.is_(archived), *conditions_on(version, q=q, **wanted)), version)
+
+
+def conditions_on(version: FromClause, *, q: str = "", **wanted: str) -> list[ColumnElement[bool]]:
+    """The conditions of a search: each word of *q* begins a word of what is searched, and each facet given."""
+    columns = version.c
+    conditions = [columns.words.contains(f" {word}", autoescape=True) for word in words_in(q)]
+    for facet, value in wanted.items():
+        if value and facet == "sha":
+            conditions.append(columns.bodies.contains(f" {value} ", autoescape=True))
+        elif value:
+            conditions.append(columns[facet] == value)
+    return conditions
+
+
+async def past_page(
+    session: AsyncSession, past: Past, *, limit: int, cursor: str | None
+) -> tuple[list[Stood], str | None, int]:
+    """A page of the register as it stood, in the order of the names: (networks, the next cursor, how many in all)."""
+    total = (await session.execute(past.query.add_columns(func.count()))).scalar_one()
+    columns = past.version.c
+    query = past.query.add_columns(columns.entry, columns.valid_from, columns.sort_name, Network.id, Network.created_at)
+    query = query.order_by(columns.sort_name, Network.id).limit(limit + 1)
+    if cursor:
+        query = query.where(tuple_(columns.sort_name, Network.id) > position_in(cursor))
+    rows = (await session.execute(query)).all()
+    found = await stood(session, rows[:limit])
+    last = rows[limit - 1] if len(rows) > limit else None
+    return found, cursor_of(last.sort_name, last.id) if last else None, total
+
+
+async def past_facets(session: AsyncSession, past: Past) -> dict[str, list[FacetCount]]:
+    """Value → count for every facet, over the networks that matched: one pass."""
+    names = [name for name in FACETS if name != "sha"]
+    columns = [past.version.c[name] for name in names]
+    counts: dict[str, dict[str, int]] = {name: {} for name in FACETS}
+    grouped = past.query.add_columns(*columns, past.version.c.bodies, func.count())
+    for *values, bodies, count in await session.execute(grouped.group_by(*columns, past.version.c.bodies)):
+        said = [*zip(names, values, strict=True), *(("sha", body) for body in set(bodies.split()))]
+        for name, value in said:
+            counts[name][value] = counts[name].get(value, 0) + count
+    return {name: counted(values) for name, values in counts.items()}
+
+
+async def network_as_of(session: AsyncSession, network: Network, moment: datetime) -> Stood:
+    """One network as it stood. Raises NotThereYet."""
+    one = select().select_from(Network).where(Network.id == network.id)
+    query, version = with_version(session, one, TABLE, of=Network.id, at=moment)
+    columns = (version.c.entry, version.c.valid_from, Network.created_at)
+    rows = (await session.execute(query.add_columns(*columns))).all()
+    if not rows:
+        begun = network.created_at
+        raise NotThereYet(
+            f"{network.name} was not on the register then; it is there since {begun.day} {begun:%B %Y}. "
+            "Choose that day or a later one."
+        )
+    return (await stood(session, rows))[0]
+
+
+async def stood(session: AsyncSession, rows: Sequence[Any]) -> list[Stood]:
+    """The networks of *rows* (entry, valid_from, created_at), whole, in the same order."""
+    ids = [row.entry for row in rows]
+    states = await states_of(session, ids)
+    return [Stood(states[row.entry], row.valid_from, row.created_at) for row in rows]
+
+
+async def states_of(session: AsyncSession, entries: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Entry of the history → the state that it brought about."""
+    query = select(history.c.id, history.c.state).where(history.c.id.in_(entries))
+    rows = await session.execute(query)
+    return {row.id: NetworkState.model_validate(row.state).model_dump(mode="json") for row in rows}

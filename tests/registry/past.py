@@ -1,0 +1,78 @@
+"""The register running on either database, with a clock that tests move."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from services.registry.app import service
+from shared import clock
+from shared.auth import Principal
+from shared.envelope import new_id
+from tests.service_rig import STAFF, Rig, rig
+
+NEW = {"type": "disease", "care_group": "stroke", "bodies": ["Q31"]}
+
+
+def on(day: str) -> datetime:
+    """Noon of a day."""
+    return datetime.fromisoformat(f"{day}T12:00:00").replace(tzinfo=UTC)
+
+
+@dataclass
+class Register:
+    """The running service, and short words for what the tests do with it."""
+
+    rig: Rig
+
+    async def ask(self, method: str, path: str, by: Principal = STAFF, json: Any = None, **query: Any) -> Any:
+        """The answer to a request."""
+        params = {name.rstrip("_"): value for name, value in query.items()}
+        return await self.rig.client.request(method, path, json=json, params=params, headers=self.rig.as_(by))
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """What is at *path*."""
+        answer = await self.ask("GET", path, **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def do(self, path: str, *, day: str = "", method: str = "POST", **body: Any) -> dict[str, Any]:
+        """Change something, on a day where one is named."""
+        moment = on(day) if day else clock.now()
+        with clock.at(moment):
+            answer = await self.ask(method, path, json=body)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def add(self, name: str, *, day: str = "", **fields: Any) -> dict[str, Any]:
+        """A new network."""
+        return await self.do("/networks", day=day, name=name, **{**NEW, **fields})
+
+    async def change(self, network: dict[str, Any], *, day: str = "", **fields: Any) -> dict[str, Any]:
+        """Change fields of a network."""
+        return await self.do(f"/networks/{network['id']}", day=day, method="PATCH", **fields)
+
+    async def names(self, **query: Any) -> list[str]:
+        """The names of the networks that are found."""
+        return [network["name"] for network in (await self.get("/networks", **query))["items"]]
+
+
+@asynccontextmanager
+async def register(folder: Path, address: str = "") -> AsyncIterator[Register]:
+    """The register, on PostgreSQL where *address* names one, in a database of its own."""
+    own = replace(service, name=f"registry_{new_id()[-12:]}") if address else service
+    try:
+        async with rig(own, folder, postgres=address) as running:
+            yield Register(running)
+    finally:
+        if address:
+            connection = await asyncpg.connect(address, database="postgres")
+            await connection.execute(f'DROP DATABASE IF EXISTS "tidings_{own.name}" WITH (FORCE)')
+            await connection.close()
