@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Category = Literal["governance", "events", "news", "discussion", "resources", "workforce"]
 Significance = Literal["minor", "normal", "major"]
+PUBLIC_CATEGORIES: frozenset[Category] = frozenset({"governance", "events", "news", "resources"})
+"""What is told to a network in one of these is public, as the network's page is; discussions and workforce are not."""
 Headline = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 
 

@@ -19,6 +19,9 @@ DEAD_LETTERS = Gauge("tidings_dead_letters", "Messages that wait for somebody to
 SCREEN_SECONDS = Histogram("tidings_commit_to_screen_seconds", "From the change's time to the streams.", buckets=_QUICK)
 STREAMS = Gauge("tidings_streams", "Open live streams.", ["kind"])
 MAILS = Counter("tidings_mails_total", "Mails, by outcome.", ["outcome"])
+WEBHOOKS = Counter(
+    "tidings_webhooks_total", "Tries to deliver a message to a webhook, by what became of it.", ["outcome"]
+)
 HTTP_SECONDS = Histogram(
     "tidings_http_seconds", "Time to answer.", ["service", "method", "route", "status"], buckets=_QUICK
 )

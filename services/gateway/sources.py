@@ -9,8 +9,8 @@ import orjson
 from services.gateway.clients import Clients
 from services.gateway.stream import Hub
 from services.gateway.wires import Batch, Fetch, Wire
+from shared.announcement import PUBLIC_CATEGORIES
 
-PUBLIC_CATEGORIES = frozenset({"governance", "events", "news", "resources"})
 REPLAY_LIMIT = 200
 
 

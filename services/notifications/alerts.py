@@ -23,10 +23,11 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.headlines import filled, names_in
-from services.notifications.tables import alert_audiences, alerts, networks, position
+from services.notifications.tables import alert_audiences, alert_contents, alerts, networks, position
 from shared import clock
 from shared.announcement import Announcement
-from shared.db import broadcast_after_commit
+from shared.contracts import membership
+from shared.db import broadcast_after_commit, insert_rows
 from shared.envelope import Envelope
 from shared.errors import BadRequest
 
@@ -64,6 +65,8 @@ async def tell(session: AsyncSession, messages: Sequence[Envelope]) -> Told | No
     await session.execute(
         insert(alert_audiences), [{"audience": a, "offset": row["offset"]} for row in rows for a in row["audiences"]]
     )
+    contents = [_content(row["offset"], message) for row, (message, _) in zip(rows, announced, strict=True)]
+    await insert_rows(session, alert_contents, contents)
     for wire in await wires(session, rows, epoch=place.epoch):
         broadcast_after_commit(session, "alerts", orjson.dumps(wire))
     return Told(rows, place.epoch, before, place.draft_id)
@@ -106,10 +109,10 @@ async def wires(session: AsyncSession, rows: Iterable[dict[str, Any]], *, epoch:
 def shown(row: Any, *, epoch: str, people: dict[str, str], networks: dict[str, str]) -> dict[str, Any]:
     """An alert as everybody may see it, without what is one reader's own."""
     return {
-        "id": row["message_id"], "message_id": row["message_id"], "headline": filled(row["headline"], people),
-        "category": row["category"], "significance": row["significance"], "path": row["path"], "time": row["time"],
-        "network_id": row["network_id"], "network_name": networks.get(row["network_id"], ""),
-        "position": f"{epoch}-{row['offset']}",
+        "id": row["message_id"], "message_id": row["message_id"], "type": row["type"],
+        "headline": filled(row["headline"], people), "category": row["category"], "care_group": row["care_group"],
+        "significance": row["significance"], "path": row["path"], "time": row["time"], "network_id": row["network_id"],
+        "network_name": networks.get(row["network_id"], ""), "position": f"{epoch}-{row['offset']}",
     }  # fmt: skip
 
 
@@ -160,8 +163,16 @@ def _alert(offset: int, message: Envelope, said: Announcement, care_groups: dict
     network_id = said.concerns.networks[0] if said.concerns.networks else ""
     groups = said.concerns.care_groups
     return {
-        "offset": offset, "message_id": message.id, "headline": said.headline, "category": said.category,
-        "significance": said.significance, "path": said.path, "time": message.time, "network_id": network_id,
-        "care_group": groups[0] if groups else care_groups.get(network_id, ""), "actor": message.actor,
-        "stored_at": clock.now(), "audiences": said.concerns.audiences(), "source": message.source,
+        "offset": offset, "message_id": message.id, "type": message.type, "headline": said.headline,
+        "category": said.category, "significance": said.significance, "path": said.path, "time": message.time,
+        "network_id": network_id, "care_group": groups[0] if groups else care_groups.get(network_id, ""),
+        "actor": message.actor, "stored_at": clock.now(), "audiences": said.concerns.audiences(),
+        "source": message.source,
     }  # fmt: skip
+
+
+def _content(offset: int, message: Envelope) -> dict[str, Any]:
+    """What programs are sent beside the headline; nothing of the topic that holds personal data."""
+    open_ = {} if message.topic == membership.PEOPLE.name else message.data or {}
+    data = {name: open_.get(name) or {} for name in ("state", "changes")}
+    return {"offset": offset, "subject": message.subject, "revision": message.revision, "data": data}

@@ -1,8 +1,17 @@
 """The notifications service, composed."""
 
 from services.notifications import consumers, migrations, tables
-from services.notifications.api import alerts, internal, mail, newsletter, preferences
+from services.notifications.api import (
+    alerts,
+    internal,
+    mail,
+    newsletter,
+    preferences,
+    subscriptions,
+    webhook_log,
+)
 from services.notifications.delivery.sender import deliver
+from services.notifications.delivery.webhooks.sender import deliver_webhooks
 from services.notifications.queries.effects import effects
 from shared.consumer import Subscription
 from shared.contracts import membership, registry
@@ -10,7 +19,15 @@ from shared.service import Service
 
 service = Service(
     name="notifications",
-    routers=[alerts.router, preferences.router, newsletter.router, mail.router, internal.router],
+    routers=[
+        alerts.router,
+        preferences.router,
+        newsletter.router,
+        mail.router,
+        subscriptions.router,
+        webhook_log.router,
+        internal.router,
+    ],
     metadata=tables.metadata,
     migrations=migrations,
     subscriptions=[
@@ -19,6 +36,6 @@ service = Service(
         Subscription(registry.NETWORKS.name, consumers.on_networks),
         Subscription(None, consumers.on_announcements),
     ],
-    workers=[deliver],
+    workers=[deliver, deliver_webhooks],
     effects=effects,
 )

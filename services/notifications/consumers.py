@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications import alerts, audience, digest
 from services.notifications.commands.erasure import forget
 from services.notifications.delivery.rows import order_alert_mails
+from services.notifications.matching import order_webhooks
 from services.notifications.tables import networks, people, preferences
 from shared.db import upsert_newer
 from shared.envelope import Envelope
@@ -48,11 +49,12 @@ class _Network(BaseModel):
 
 
 async def on_announcements(session: AsyncSession, messages: Sequence[Envelope]) -> None:
-    """Tell what is announced: alerts, the draft of the newsletter, mail to those who want each alert by mail."""
+    """Tell what is announced: alerts, the draft of the newsletter, mail at once to those who want it, webhooks."""
     told = await alerts.tell(session, messages)
     if told is not None:
         await digest.add_to_draft(session, told)
         await order_alert_mails(session, after=told.before)
+        await order_webhooks(session, told.rows)
 
 
 async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> None:

@@ -1,4 +1,4 @@
-"""What `notifications` says: that an issue of the newsletter was sent."""
+"""What `notifications` says: that an issue of the newsletter was sent, and what programs subscribe to."""
 
 from __future__ import annotations
 
@@ -17,6 +17,22 @@ class IssueState(State):
     sent_at: datetime | None
 
 
+class SubscriptionState(State):
+    """A program's subscription. `owner_id` is a person's id or `staff`; `host` is all that is said of its address."""
+
+    name: str
+    owner_id: str
+    host: str
+    form: str
+    types: list[str]
+    networks: list[str]
+    bodies: list[str]
+    care_groups: list[str]
+    categories: list[str]
+    status: str
+    status_reason: str
+
+
 ISSUES = topic("notifications.issues", partitions=1)
 ISSUE_SENT = contract(
     ISSUES, "networks.notifications.issue.sent.v1", IssueState, "An issue of the newsletter was sent."
@@ -26,4 +42,24 @@ ISSUE_CHANGED = contract(
     "networks.notifications.issue.changed.v1",
     IssueState,
     "An issue was drafted, edited, approved, paused or resumed.",
+)
+
+SUBSCRIPTIONS = topic("notifications.subscriptions", partitions=1)
+SUBSCRIPTION_ADDED = contract(
+    SUBSCRIPTIONS, "networks.notifications.subscription.added.v1", SubscriptionState, "A webhook was added."
+)
+SUBSCRIPTION_CHANGED = contract(
+    SUBSCRIPTIONS,
+    "networks.notifications.subscription.changed.v1",
+    SubscriptionState,
+    "A webhook was changed, given a new secret, switched on or off by hand.",
+)
+SUBSCRIPTION_DISABLED = contract(
+    SUBSCRIPTIONS,
+    "networks.notifications.subscription.disabled.v1",
+    SubscriptionState,
+    "A webhook was switched off because its receiver failed for long or wants no more.",
+)
+SUBSCRIPTION_REMOVED = contract(
+    SUBSCRIPTIONS, "networks.notifications.subscription.removed.v1", SubscriptionState, "A webhook was removed."
 )

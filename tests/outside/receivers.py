@@ -72,7 +72,7 @@ async def drips(writer: asyncio.StreamWriter) -> None:
     while True:
         writer.write(b"1\r\nx\r\n")
         await writer.drain()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.25)
 
 
 async def bombs(writer: asyncio.StreamWriter) -> None:

@@ -11,6 +11,7 @@ from fastapi import Query, Request
 
 from services.notifications.api.newsletter import WrongCursor, stationery
 from services.notifications.commands import preferences as commands
+from services.notifications.commands import switching
 from services.notifications.delivery.rows import stop_copies
 from services.notifications.schemas.newsletter import MailOut, MailSummary, Stopping
 from shared.auth import Principal, Session, anyone, may, staff
@@ -19,7 +20,11 @@ from shared.errors import NotFound
 from shared.fields import Page
 
 router = Router(tags=["newsletter"])
-WHAT = {"newsletter": "the weekly newsletter", "alerts": "a mail for each alert"}
+WHAT = {
+    "newsletter": "the weekly newsletter",
+    "alerts": "a mail for each alert",
+    "subscription": "messages to this webhook",
+}
 
 
 class NoMailbox(NotFound):
@@ -47,7 +52,9 @@ async def stop(
     """One click (RFC 8058): no sign-in, no cookie; done again, it changes nothing."""
     kind, reader_id = stationery(request).read_token(token)
     await stop_copies(session, "alert" if kind == "alerts" else kind, reader_id)
-    if kind == "alerts":
+    if kind == "subscription":
+        await switching.stop(session, reader_id)
+    elif kind == "alerts":
         await commands.no_immediate(session, reader_id)
     else:
         await commands.unsubscribe(session, reader_id)

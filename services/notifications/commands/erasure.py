@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.audience import changed
+from services.notifications.commands.subscriptions import forget_subscriptions
 from services.notifications.tables import (
     alert_audiences,
+    alerts,
     audience_members,
     deliveries,
     mutes,
@@ -16,6 +18,9 @@ from services.notifications.tables import (
     preferences,
     read_exceptions,
     read_marks,
+    subscriptions,
+    webhook_attempts,
+    webhook_deliveries,
 )
 
 
@@ -29,5 +34,17 @@ async def forget(session: AsyncSession, person_id: str) -> None:
     }  # fmt: skip
     for table, column in owned.items():
         await session.execute(delete(table).where(column == person_id))
+    await _forget_webhooks(session, person_id)
     await session.execute(delete(alert_audiences).where(alert_audiences.c.audience == f"person:{person_id}"))
     changed(session, [person_id])
+
+
+async def _forget_webhooks(session: AsyncSession, person_id: str) -> None:
+    """End theirs; what receivers answered to messages about this person may repeat the name, so it goes too."""
+    owned = select(subscriptions.c.id).where(subscriptions.c.owner_id == person_id)
+    if ids := list((await session.execute(owned)).scalars()):
+        await forget_subscriptions(session, ids)
+    named = select(alerts.c.message_id).where(alerts.c.headline.contains(f"{{person:{person_id}}}", autoescape=True))
+    sent = select(webhook_deliveries.c.number).where(webhook_deliveries.c.message_id.in_(named))
+    answers = update(webhook_attempts).where(webhook_attempts.c.delivery.in_(sent))
+    await session.execute(answers.values(body="", headers={}))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.delivery import hot, rows
 from services.notifications.delivery.rows import Held
+from services.notifications.delivery.together import Together
 from shared.db import Database
 from shared.mailer import Accepted, Deferred, Outcome, Refused, Unknown
 from shared.telemetry import MAILS
@@ -27,49 +27,28 @@ class Finished:
     outcome: Outcome
 
 
-@dataclass(slots=True)
-class _Waiting:
+@dataclass(frozen=True, slots=True)
+class _Step:
     finished: Finished | None
     following: Held | None
-    may_go: asyncio.Future[bool]
 
 
 class Marks:
-    """Group commit: one transaction writes what finished while the one before it was being committed."""
+    """One transaction writes what finished while the one before it was being committed."""
 
     def __init__(self, database: Database, holder: str) -> None:
         """Write marks for the sender *holder*."""
         self._database = database
         self._holder = holder
-        self._waiting: list[_Waiting] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._steps: Together[_Step, bool] = Together(self._write, "delivery-marks")
 
     async def write(self, finished: Finished | None, following: Held | None) -> bool:
         """Record what finished and mark what comes next; whether the next may go, once that is committed."""
-        waiting = _Waiting(finished, following, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_all(), name="delivery-marks")
-        return await waiting.may_go
+        return await self._steps.add(_Step(finished, following))
 
-    async def _write_all(self) -> None:
-        while self._waiting:
-            await asyncio.sleep(0)  # let those whose answers came in the same moment join
-            group, self._waiting = self._waiting, []
-            try:
-                begun = await self._write(group)
-            except Exception as error:
-                for waiting in group:
-                    if not waiting.may_go.done():
-                        waiting.may_go.set_exception(error)
-                continue
-            for waiting in group:
-                if not waiting.may_go.done():
-                    waiting.may_go.set_result(waiting.following is not None and waiting.following.number in begun)
-
-    async def _write(self, group: list[_Waiting]) -> set[int]:
-        finished = [waiting.finished for waiting in group if waiting.finished]
-        following = [waiting.following.number for waiting in group if waiting.following]
+    async def _write(self, group: list[_Step]) -> list[bool]:
+        finished = [step.finished for step in group if step.finished]
+        following = [step.following.number for step in group if step.following]
         async with self._database.transaction() as session:
             sent = [f.copy.number for f in finished if isinstance(f.outcome, Accepted)]
             await hot.mark_sent(session, sent)
@@ -82,7 +61,7 @@ class Marks:
             begun = await hot.mark_sending(session, self._holder, following)
         for one in finished:
             MAILS.labels(type(one.outcome).__name__.lower()).inc()
-        return begun
+        return [step.following is not None and step.following.number in begun for step in group]
 
 
 def _server_is_away(outcome: Outcome) -> bool:

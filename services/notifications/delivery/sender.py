@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from services.notifications.commands.issues import finish_sent
 from services.notifications.delivery import rows
 from services.notifications.delivery.marks import Finished, Marks
 from services.notifications.delivery.rows import Held
+from services.notifications.delivery.webhooks.notices import Notice, notice
 from services.notifications.editions import AlertLetter, Edition, alert_letter, edition_of
 from services.notifications.letters import NotAnAddress, Recipient, Stationery
 from shared.envelope import new_id
@@ -25,6 +27,13 @@ STOP_SECONDS = 8.0
 """How long a connection may take to finish its mail when the process is told to stop."""
 AWAY_PAUSES = (1, 2, 5, 10, 30)
 KEPT_LETTERS = 50
+Letter = Edition | AlertLetter | Notice
+MAKERS: dict[str, Callable[..., Awaitable[Letter]]] = {
+    "newsletter": edition_of,
+    "alert": alert_letter,
+    "webhook": notice,
+}
+"""Kind of a delivery → what makes its letter."""
 
 
 async def deliver(parts: Parts) -> None:
@@ -43,7 +52,7 @@ class Sender:
         self._stationery = Stationery(parts.settings)
         self._marks = Marks(parts.database, self.id)
         self._ready: deque[Held] = deque()
-        self._letters: dict[str, Edition | AlertLetter] = {}
+        self._letters: dict[str, Letter] = {}
         self._fetching: asyncio.Task[bool] | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._is_stopping = False
@@ -124,13 +133,12 @@ class Sender:
             self._is_away = True
             self._ready.clear()
 
-    async def _letter(self, copy: Held) -> Edition | AlertLetter:
+    async def _letter(self, copy: Held) -> Letter:
         """What a copy is made from, made once. An issue that is being sent no longer changes."""
         letter = self._letters.get(copy.thing)
         if letter is None:
-            make = edition_of if copy.kind == "newsletter" else alert_letter
             async with self._database.reading() as session:
-                letter = await make(session, self._stationery, copy.thing)
+                letter = await MAKERS[copy.kind](session, self._stationery, copy.thing)
             if len(self._letters) >= KEPT_LETTERS:
                 self._letters.clear()
             self._letters[copy.thing] = letter

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.audience import sizes
-from services.notifications.tables import alert_audiences, alerts, deliveries, issue_items, issues
+from services.notifications.tables import alert_audiences, alerts, deliveries, issue_items, issues, webhook_deliveries
 
 
 async def effects(session: AsyncSession, message_id: str) -> list[dict[str, Any]]:
@@ -19,7 +19,8 @@ async def effects(session: AsyncSession, message_id: str) -> list[dict[str, Any]
     told = select(alert_audiences.c.audience).where(alert_audiences.c.offset == found["offset"])
     members = await sizes(session, list((await session.execute(told)).scalars()))
     told_ = [_effect("alert", audience, found["stored_at"], count, "told") for audience, count in members.items()]
-    return told_ + await _mails(session, message_id) + await _items(session, message_id, found["stored_at"])
+    sent = await _mails(session, message_id) + await _webhooks(session, message_id)
+    return told_ + sent + await _items(session, message_id, found["stored_at"])
 
 
 async def _mails(session: AsyncSession, message_id: str) -> list[dict[str, Any]]:
@@ -29,6 +30,16 @@ async def _mails(session: AsyncSession, message_id: str) -> list[dict[str, Any]]
         .group_by(deliveries.c.state)
     )
     return [_effect("mail", "by mail at once", at, count, state) for state, count, at in await session.execute(query)]
+
+
+async def _webhooks(session: AsyncSession, message_id: str) -> list[dict[str, Any]]:
+    """Counts alone: who subscribes, and to where, is nobody else's business."""
+    sent = webhook_deliveries.c
+    at = func.max(func.coalesce(sent.settled_at, sent.ordered_at))
+    query = select(sent.state, func.count(), at).where(sent.message_id == message_id).group_by(sent.state)
+    return [
+        _effect("webhook", "webhooks", at, count, state) for state, count, at in await session.execute(query)
+    ]  # fmt: skip
 
 
 async def _items(session: AsyncSession, message_id: str, time: Any) -> list[dict[str, Any]]:

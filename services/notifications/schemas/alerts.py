@@ -26,8 +26,10 @@ class AlertCore(BaseModel):
 
     id: str
     message_id: str
+    type: str
     headline: str
     category: str
+    care_group: str
     significance: str
     path: str
     time: datetime

@@ -1,6 +1,13 @@
 """What notifications keeps: whom it knows, what they were told, what is being sent."""
 
-from services.notifications.tables.alerts import alert_audiences, alerts, position, read_exceptions, read_marks
+from services.notifications.tables.alerts import (
+    alert_audiences,
+    alert_contents,
+    alerts,
+    position,
+    read_exceptions,
+    read_marks,
+)
 from services.notifications.tables.kept import metadata
 from services.notifications.tables.newsletter import (
     deliveries,
@@ -11,9 +18,17 @@ from services.notifications.tables.newsletter import (
     suppressions,
 )
 from services.notifications.tables.people import audience_members, mutes, networks, people, preferences
+from services.notifications.tables.subscriptions import (
+    subscription_keys,
+    subscriptions,
+    webhook_attempts,
+    webhook_deliveries,
+    webhook_endpoints,
+)
 
 __all__ = [
-    "alert_audiences", "alerts", "audience_members", "deliveries", "issue_items", "issues", "metadata", "mutes",
-    "networks", "newsletter_readers", "people", "position", "preferences", "read_exceptions", "read_marks", "senders",
-    "suppressions",
+    "alert_audiences", "alert_contents", "alerts", "audience_members", "deliveries", "issue_items", "issues",
+    "metadata", "mutes", "networks", "newsletter_readers", "people", "position", "preferences", "read_exceptions",
+    "read_marks", "senders", "subscription_keys", "subscriptions", "suppressions", "webhook_attempts",
+    "webhook_deliveries", "webhook_endpoints",
 ]  # fmt: skip

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, SmallInteger, Table, Text
 
 from services.notifications.tables.kept import metadata
-from shared.db import UtcDateTime
+from shared.db import JsonB, UtcDateTime
 
 position = Table(
     "position",
@@ -22,6 +22,7 @@ alerts = Table(
     metadata,
     Column("offset", BigInteger, primary_key=True, autoincrement=False),
     Column("message_id", Text, nullable=False, unique=True),
+    Column("type", Text, nullable=False, server_default="", comment="of the message"),
     Column("headline", Text, nullable=False, comment="names people as {person:<id>}"),
     Column("category", Text, nullable=False),
     Column("significance", Text, nullable=False),
@@ -32,6 +33,16 @@ alerts = Table(
     Column("actor", Text, nullable=False),
     Column("stored_at", UtcDateTime, nullable=False),
     Index("alerts_by_time", "time"),
+)
+
+alert_contents = Table(
+    "alert_contents",
+    metadata,
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("data", JsonB, nullable=False, comment="the message's state and changes"),
+    comment="what programs are sent beside the headline; kept for a while, and apart, because inboxes never read it",
 )
 
 alert_audiences = Table(

@@ -1,0 +1,133 @@
+"""Which subscriptions want a change, without asking those that surely do not.
+
+A subscription is filed under its most selective list, one key for each entry; a change brings the keys of all that it
+is. What the keys find is then asked itself. So a change costs what is filed under its own network, care group, type
+and so on, however many subscriptions there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.sight import Sight, owners
+from services.notifications.tables import (
+    alert_audiences,
+    alerts,
+    subscription_keys,
+    subscriptions,
+    webhook_deliveries,
+    webhook_endpoints,
+)
+from shared import clock
+from shared.db import among, insert_rows
+from shared.picker import Picker
+
+EVERYTHING = "everything"
+LISTS = ("types", "networks", "bodies", "care_groups", "categories")
+
+
+def picker_of(row: Any) -> Picker:
+    """The picker of a subscription's row."""
+    return Picker(**{name: tuple(row[name]) for name in LISTS})
+
+
+def filed_under(picker: Picker) -> list[str]:
+    """The keys that a subscription with this picker is found by."""
+    if picker.networks:
+        return [f"network:{network}" for network in picker.networks]
+    if picker.care_groups:
+        return [f"care_group:{group}" for group in picker.care_groups]
+    if picker.types:
+        return list(dict.fromkeys(f"type:{pattern.removesuffix('.*')}" for pattern in picker.types))
+    if picker.bodies:
+        return [f"body:{body}" for body in picker.bodies]
+    return [f"category:{category}" for category in picker.categories] or [EVERYTHING]
+
+
+def keys_of(alert: Mapping[str, Any]) -> list[str]:
+    """The keys that find every subscription which may want this alert (with its `audiences`)."""
+    parts = str(alert["type"]).split(".")
+    keys = [audience for audience in alert["audiences"] if audience.startswith(("network:", "care_group:", "body:"))]
+    keys += [f"type:{'.'.join(parts[:length])}" for length in range(1, len(parts) + 1)]
+    return [*keys, f"care_group:{alert['care_group']}", f"category:{alert['category']}", EVERYTHING]
+
+
+def picked(picker: Picker) -> ColumnElement[bool]:
+    """The same on stored alerts: the condition that *picker* picks one."""
+    conditions: list[ColumnElement[bool]] = []
+    if picker.types:
+        conditions.append(or_(*(_is_type(pattern) for pattern in picker.types)))
+    if picker.categories:
+        conditions.append(alerts.c.category.in_(picker.categories))
+    if picker.networks:
+        conditions.append(_told_to(f"network:{network}" for network in picker.networks))
+    if picker.bodies:
+        conditions.append(_told_to(f"body:{body}" for body in picker.bodies))
+    if picker.care_groups:
+        told = _told_to(f"care_group:{group}" for group in picker.care_groups)
+        conditions.append(or_(alerts.c.care_group.in_(picker.care_groups), told))
+    return and_(True, *conditions)
+
+
+def _is_type(pattern: str) -> ColumnElement[bool]:
+    if pattern.endswith(".*"):
+        return alerts.c.type.startswith(pattern[:-1], autoescape=True)
+    return alerts.c.type == pattern
+
+
+def _told_to(audiences: Iterable[str]) -> ColumnElement[bool]:
+    told = select(alert_audiences.c.offset).where(alert_audiences.c.audience.in_(list(audiences)))
+    return alerts.c.offset.in_(told)
+
+
+async def order_webhooks(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Order a message to each active subscription that wants one of these new alerts and whose owner may see it."""
+    keys = list(dict.fromkeys(key for row in rows for key in keys_of(row)))
+    found = select(subscription_keys.c.subscription_id).where(among(session, subscription_keys.c.key, keys))
+    columns = [subscriptions.c[name] for name in ("id", "owner_id", *LISTS)]
+    query = select(*columns).where(subscriptions.c.id.in_(found), subscriptions.c.status == "active")
+    candidates = (await session.execute(query)).mappings().all()
+    if not candidates:
+        return
+    told = {audience for row in rows for audience in row["audiences"]}
+    known = await owners(session, (candidate["owner_id"] for candidate in candidates), told)
+    orders = [
+        ordered(candidate["id"], row)
+        for candidate, picker in [(candidate, picker_of(candidate)) for candidate in candidates]
+        for row in rows
+        if picker.matches(
+            type=row["type"], category=row["category"], care_group=row["care_group"], audiences=row["audiences"]
+        )
+        and known[candidate["owner_id"]].sight(row, row["audiences"]) > Sight.NOTHING
+    ]
+    if orders:
+        await insert_rows(session, webhook_deliveries, orders, "ON CONFLICT DO NOTHING")
+        await wake(session, {order["subscription_id"] for order in orders})
+
+
+def ordered(subscription_id: str, alert: Mapping[str, Any], *, kind: str = "change") -> dict[str, Any]:
+    """A row of `webhook_deliveries` that waits for its first try."""
+    moment = clock.now()
+    return {
+        "subscription_id": subscription_id, "message_id": alert["message_id"], "kind": kind,
+        "offset": alert["offset"], "network_id": alert["network_id"], "state": "waiting", "attempts": 0,
+        "next_at": moment, "reason": "", "ordered_at": moment,
+    }  # fmt: skip
+
+
+async def wake(session: AsyncSession, subscription_ids: Iterable[str]) -> None:
+    """Say that something is due for these now. In the order of their ids, so that two such batches never deadlock."""
+    moment, ids = clock.now(), sorted(subscription_ids)
+    endpoints = webhook_endpoints.c
+    asleep = or_(endpoints.next_at.is_(None), endpoints.next_at > moment)
+    in_order = select(endpoints.subscription_id).where(among(session, endpoints.subscription_id, ids), asleep)
+    locked = in_order.order_by(endpoints.subscription_id).with_for_update().cte("asleep")
+    await session.execute(
+        update(webhook_endpoints)
+        .where(endpoints.subscription_id.in_(select(locked.c.subscription_id)))
+        .values(next_at=moment)
+    )
