@@ -1,6 +1,6 @@
 """The registry service, composed."""
 
-from services.registry import api, commands, consumers, migrations, tables
+from services.registry import api, commands, consumers, migrations, queries, tables
 from shared.consumer import Subscription
 from shared.contracts import membership
 from shared.service import Service
@@ -17,6 +17,7 @@ service = Service(
     ],
     workers=[
         turning("turn_challenges", commands.challenges_due, commands.turn_challenges),
+        turning("sum_counts", queries.to_be_summed, queries.sum_counts),
     ],
     reference=commands.load_bodies,
 )

@@ -17,7 +17,7 @@ from services.membership import passwords
 from services.membership.queries import account_by_email, principal_by_email
 from services.notifications.tables import alerts, issue_items, issues
 from services.oversight.tables import FeedItem
-from services.registry.queries import led_networks
+from services.registry.queries import Asked, led_networks
 from services.registry.tables import Network
 from shared.config import SERVICES, Settings
 from shared.history import history
@@ -62,8 +62,8 @@ async def test_the_register_is_there_with_its_history(loaded: Settings) -> None:
 
 async def test_who_leads_is_answered_and_somewhere_nobody_does_any_more(loaded: Settings) -> None:
     async with transaction(loaded, "registry") as session:
-        found = await led_networks(session, care_group="cardiovascular", sha="Q31")
-        everywhere = await led_networks(session, care_group="cancer", sha="")
+        found, _ = await led_networks(session, Asked(chosen={"care_group": "cardiovascular", "sha": "Q31"}))
+        everywhere, _ = await led_networks(session, Asked(chosen={"care_group": "cancer"}))
     home = next(led for led in found if led.network["name"] == HOME)
     assert {"lead_doctor", "lead_nurse", "lead_manager"} == {lead.role for lead in home.leads}
     assert any(led.nobody_since for led in everywhere)

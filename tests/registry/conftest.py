@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,12 +19,14 @@ from services.registry.tables import Person, Role
 from shared.auth import Principal
 from shared.envelope import Envelope, decode
 from shared.relay import outbox_rows
+from tests.conftest import Backends
 from tests.registry.linking import Linking, with_networks
 from tests.service_rig import STAFF, Rig, rig
 
 BOTH = pytest.mark.parametrize(
     "register", ["sqlite", pytest.param("postgresql", marks=pytest.mark.backends)], indirect=True
 )
+REAL_NETWORKS = Path("services/registry/reference/networks.csv").read_bytes()
 NEW = {"type": "disease", "care_group": "stroke", "bodies": ["Q31"]}
 
 
@@ -90,19 +93,41 @@ class Register:
 @pytest.fixture
 async def register(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Register]:
     """The running service; on SQLite unless told."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        async with rig(service, tmp_path) as running:
-            yield Register(running)
-        return
-    server = request.getfixturevalue("backends").need("postgres")
-    own = replace(service, name=f"registry_{uuid4().hex[:12]}")
+    is_sqlite = getattr(request, "param", "sqlite") == "sqlite"
+    server = "" if is_sqlite else request.getfixturevalue("backends").need("postgres")
+    async with _running(tmp_path, server) as running:
+        yield Register(running)
+
+
+@asynccontextmanager
+async def _running(folder: Path, server: str) -> AsyncIterator[Rig]:
+    """The service with an empty database of its own, of SQLite or of the *server* for PostgreSQL."""
+    own = replace(service, name=f"registry_{uuid4().hex[:12]}") if server else service
     try:
-        async with rig(own, tmp_path, postgres=server) as running:
-            yield Register(running)
+        async with rig(own, folder, postgres=server) as running:
+            yield running
     finally:
-        connection = await asyncpg.connect(server, database="postgres")
-        await connection.execute(f"DROP DATABASE IF EXISTS tidings_{own.name} WITH (FORCE)")
-        await connection.close()
+        if server:
+            connection = await asyncpg.connect(server, database="postgres")
+            await connection.execute(f"DROP DATABASE IF EXISTS tidings_{own.name} WITH (FORCE)")
+            await connection.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.backends)])
+async def either(request: pytest.FixtureRequest, tmp_path: Path, backends: Backends) -> AsyncIterator[Rig]:
+    """The service on each database in turn, asked by staff."""
+    server = "" if request.param == "sqlite" else backends.need("postgres")
+    async with _running(tmp_path, server) as running:
+        running.client.headers.update(running.as_(STAFF))
+        yield running
+
+
+@pytest.fixture
+async def real(either: Rig) -> Rig:
+    """The same with the 420 real networks."""
+    answer = await either.client.post("/networks/imports", content=REAL_NETWORKS)
+    assert answer.json()["new"] == 420
+    return either
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry import commands, queries
 from services.registry.access import network_editors
-from services.registry.schemas.networks import FacetCount, Network, NetworkFields, Networks, NewNetwork
+from services.registry.schemas.leads import Understood
+from services.registry.schemas.networks import FacetCount, FoundNetwork, Network, NetworkFields, Networks, NewNetwork
 from services.registry.tables import Network as NetworkRow
 from shared.auth import Principal, Session, anyone, may, staff
 from shared.boundary import IfMatch, Router, etag
@@ -28,20 +30,41 @@ async def list_networks(
     cursor: str | None = None, facets: bool = False, ids: Annotated[str, Query(max_length=8000)] = "",
     archived: bool = False, as_of: AsOf | None = None, _by: Principal = may(anyone, "networks:read"),
 ) -> Networks:  # fmt: skip
-    """Find networks by words and facets, in the order of their names; with `as_of` as the register stood then."""
+    """Find networks by words and facets: names before the rest where words are given, else in the order of names; with
+    `as_of` as the register stood then."""
     wanted = {"type": type, "care_group": care_group, "level": level, "purpose": purpose, "side": side}
     wanted |= {"stage": stage, "sha": sha}
     if as_of is not None:
         past = queries.register_at(session, as_of, q=q, archived=archived, **wanted)
         return await _past(session, past, as_of, limit=limit, cursor=cursor, facets=facets)
-    conditions = queries.matching(session, q=q, archived=archived, **wanted)
-    if ids:
-        conditions.append(NetworkRow.id.in_(ids.split(",")))
-    found, following, total = await queries.networks_page(session, conditions, limit=limit, cursor=cursor)
-    leads = await queries.leads_of(session, [network.id for network in found])
-    items = [shown(network, leads.get(network.id, [])) for network in found]
-    counts = await queries.facets_of(session, conditions) if facets else None
-    return Networks(items=items, next=following, total=total, facets=counts)
+    question = await queries.question_in(session, q)
+    if question is not None:
+        q, wanted["sha"] = question.words, sha or question.sha
+    chosen = {facet: value for facet, value in wanted.items() if value}
+    asked = queries.Asked(q, chosen, ids.split(",") if ids else (), archived)
+    page = await queries.found(session, asked, limit=limit, cursor=cursor)
+    return Networks(
+        items=await _found(session, page), next=page.next, total=page.total, facets=page.facets if facets else None,
+        at_least=page.at_least, corrected=page.what.corrected,
+        question=Understood(**asdict(question)) if question else None,
+    )  # fmt: skip
+
+
+async def _found(session: AsyncSession, page: queries.Found) -> list[FoundNetwork]:
+    """The networks of a page with who leads them, and where what was typed stands in them."""
+    ids = [network.id for network in page.networks]
+    leads = await queries.leads_of(session, ids)
+    ended = await queries.led_since(session, [identity for identity in ids if identity not in leads])
+    return [
+        FoundNetwork.model_validate(network).model_copy(
+            update={
+                "leads": leads.get(network.id, []),
+                "nobody_since": ended.get(network.id),
+                "marks": queries.marks_of(network, page.what.terms) if page.what.terms else None,
+            }
+        )
+        for network in page.networks
+    ]
 
 
 async def _past(
@@ -49,7 +72,7 @@ async def _past(
 ) -> Networks:
     found, following, total = await queries.past_page(session, past, limit=limit, cursor=cursor)
     leads = await queries.leads_of(session, [network.state["id"] for network in found], on=moment.date())
-    items = [shown_as_of(network, leads.get(network.state["id"], []), moment) for network in found]
+    items = [_found_as_of(network, leads.get(network.state["id"], []), moment) for network in found]
     counts = await queries.past_facets(session, past) if facets else None
     return Networks(items=items, next=following, total=total, facets=counts, as_of=moment)
 
@@ -102,8 +125,8 @@ async def change_network(
 @router.get("/care-groups")
 async def list_care_groups(session: Session, _by: Principal = may(anyone, "networks:read")) -> Page[FacetCount]:
     """The care groups in use, with how many networks each has."""
-    counted = (await queries.facets_of(session, queries.matching(session)))["care_group"]
-    return Page(items=counted, total=len(counted))
+    groups = queries.counted(await queries.all_alike(session), {})["care_group"]
+    return Page(items=groups, total=len(groups))
 
 
 def shown(network: NetworkRow, leads: list[Any]) -> Network:
@@ -122,6 +145,10 @@ def shown_as_of(stood: queries.Stood, leads: list[Any], moment: datetime) -> Net
     """A network as it stood, as the API shows it."""
     times = {"created_at": stood.created_at, "updated_at": stood.since, "as_of": moment}
     return Network.model_validate({**stood.state, **times, "leads": leads})
+
+
+def _found_as_of(stood: queries.Stood, leads: list[Any], moment: datetime) -> FoundNetwork:
+    return FoundNetwork.model_validate(shown_as_of(stood, leads, moment).model_dump())
 
 
 def _given(body: NetworkFields) -> dict[str, Any]:

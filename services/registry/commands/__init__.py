@@ -20,7 +20,7 @@ from services.registry.commands.networks import (
 )
 from services.registry.commands.renaming import rename_network
 from services.registry.commands.splitting import split_network
-from services.registry.commands.versions import version_of, words_in
+from services.registry.commands.versions import version_of
 
 __all__ = [
     "add_link",
@@ -49,5 +49,4 @@ __all__ = [
     "state_of",
     "turn_challenges",
     "version_of",
-    "words_in",
 ]

@@ -1,4 +1,4 @@
-"""Names without accents or case, and the addresses made of them."""
+"""Names without accents or case, the words of a text, and the addresses made of names."""
 
 from __future__ import annotations
 
@@ -14,11 +14,26 @@ from services.registry.tables import Address, Network
 RESERVED = frozenset({"new", "imports", "compare"})
 """Last parts of addresses that are pages of the directory's own."""
 
+LONGEST_WORD = 60
+"""Letters of a word that count; PostgreSQL refuses a lexeme of more than two thousand bytes."""
+_WORD = re.compile(r"[^\W_]+")
+_APOSTROPHES = str.maketrans("", "", "'’ʼ`")
+
 
 def folded(text: str) -> str:
     """*text* without accents or case, for order and search."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of *text* in their order, folded: `Crohn's & Colitis` is `crohns`, `colitis`.
+
+    Whatever is searched and whatever is searched for is taken apart here alone, so that both databases agree.
+    """
+    return [word[:LONGEST_WORD] for word in _WORD.findall(folded(text.translate(_APOSTROPHES)))]
 
 
 def slug_of(name: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.bodies import require_bodies
-from services.registry.commands.naming import folded, free_slug
+from services.registry.commands.naming import folded, free_slug, words_of
 from services.registry.tables import Cover, Network
 from shared import clock
 from shared.announcement import Announcement, Concerns
@@ -152,8 +152,9 @@ def touch(network: Network) -> None:
     network.revision += 1
     network.updated_at = clock.now()
     network.sort_name = folded(network.name)
-    words = [network.name, *network.aliases, network.care_group, network.aims]
-    network.search_text = folded(" ".join(words))
+    network.name_words = " ".join(words_of(network.name))
+    searched = " ".join([network.name, *network.aliases, network.care_group.replace("_", " "), network.aims])
+    network.search_text = " ".join(dict.fromkeys(words_of(searched)))
 
 
 async def cover(session: AsyncSession, network: Network) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
-from services.registry.commands.naming import folded
+from services.registry.commands.naming import folded, words_of
 from services.registry.tables import Version
 from shared.contracts.registry import NETWORKS
 from shared.versions import keep_versions
@@ -18,14 +17,9 @@ def version_of(state: dict[str, Any]) -> dict[str, Any]:
     """The columns of a version that come from a network's state."""
     said = " ".join([state["name"], *state["aliases"], state["care_group"], state["aims"]])
     return {
-        "sort_name": folded(state["name"]), "bodies": spaced(state["bodies"]), "words": spaced(words_in(said)),
+        "sort_name": folded(state["name"]), "bodies": spaced(state["bodies"]), "words": spaced(words_of(said)),
         **{name: state[name] for name in AS_THEY_ARE},
     }  # fmt: skip
-
-
-def words_in(text: str) -> list[str]:
-    """The words of *text*, without accents or case."""
-    return re.findall(r"[^\W_]+", folded(text))
 
 
 def spaced(words: Iterable[str]) -> str:

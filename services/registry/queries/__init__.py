@@ -9,48 +9,53 @@ from services.registry.queries.challenges import (
     posts_page,
 )
 from services.registry.queries.differences import Between, difference_of, differences_page
-from services.registry.queries.facets import facets_of
+from services.registry.queries.directory import Asked, Found, found
+from services.registry.queries.facets import all_alike, counted, sum_counts, to_be_summed
 from services.registry.queries.history import fields_of, history_count, history_page
-from services.registry.queries.leads import leads_of, led_networks
+from services.registry.queries.leads import leads_of, led_networks, led_since, question_in
 from services.registry.queries.links import link_at, linked, links_page, links_shown
-from services.registry.queries.networks import (
-    all_networks,
-    matching,
-    network_at,
-    network_id_at,
-    networks_page,
-)
+from services.registry.queries.marks import marks_of
+from services.registry.queries.networks import all_networks, network_at, network_id_at
 from services.registry.queries.past import Past, Stood, network_as_of, past_facets, past_page, register_at
+from services.registry.queries.questions import Question
 
 __all__ = [
+    "Asked",
     "Between",
+    "Found",
     "Past",
+    "Question",
     "Stood",
+    "all_alike",
     "all_networks",
     "bodies",
     "challenge_at",
     "challenges_matching",
     "challenges_page",
     "challenges_shown",
+    "counted",
     "difference_of",
     "differences_page",
-    "facets_of",
     "fields_of",
+    "found",
     "history_count",
     "history_page",
     "leads_of",
     "led_networks",
+    "led_since",
     "link_at",
     "linked",
     "links_page",
     "links_shown",
-    "matching",
+    "marks_of",
     "network_as_of",
     "network_at",
     "network_id_at",
-    "networks_page",
     "past_facets",
     "past_page",
     "posts_page",
+    "question_in",
     "register_at",
+    "sum_counts",
+    "to_be_summed",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.queries.networks import cursor_of, position_in
+from services.registry.queries.cursors import cursor_of, position_in
 from services.registry.queries.past import TABLE, NotThereYet, conditions_on, network_as_of, states_of
 from services.registry.schemas.history import Difference, NetworkDifference
 from services.registry.tables import Network

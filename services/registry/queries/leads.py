@@ -8,53 +8,68 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.queries.networks import matching
+from services.registry.queries.bodies import bodies
+from services.registry.queries.directory import Asked, Found, found
+from services.registry.queries.questions import Question, is_question, understood
 from services.registry.schemas.leads import Lead, LedNetwork
-from services.registry.tables import Network, Person, Role
+from services.registry.tables import Person, Role
 
 LEADING = ("lead_doctor", "lead_nurse", "lead_professional", "lead_manager")
 
 
+async def question_in(session: AsyncSession, q: str) -> Question | None:
+    """What *q* asks, where it asks who leads something."""
+    if not is_question(q):
+        return None
+    return understood(q, {body.code: body.name for body in await bodies(session)})
+
+
 async def leads_of(
-    session: AsyncSession, network_ids: Sequence[str], *, on: date | None = None
+    session: AsyncSession, network_ids: Sequence[str], role: str = "", *, on: date | None = None
 ) -> dict[str, list[Lead]]:
-    """Network id → those who lead it now, or led it *on* a day, with their names."""
+    """Network id → those who lead it now, or led it *on* a day, with their names; in that *role*, where one is said."""
     held = Role.status == "active" if on is None else (Role.since <= on) & (Role.until.is_(None) | (Role.until >= on))
     query = (
         select(Role, Person.name)
         .outerjoin(Person, Person.id == Role.person_id)
-        .where(Role.network_id.in_(network_ids), Role.role.in_(LEADING), held)
+        .where(Role.network_id.in_(network_ids), Role.role.in_(_roles(role)), held)
         .order_by(Role.role, Role.since)
     )
     found: dict[str, list[Lead]] = {}
-    for role, name in await session.execute(query):
-        lead = Lead(person_id=role.person_id, name=name or "A former member", role=role.role, since=role.since)
-        found.setdefault(role.network_id, []).append(lead)
+    for row, name in await session.execute(query):
+        lead = Lead(person_id=row.person_id, name=name or "A former member", role=row.role, since=row.since)
+        found.setdefault(row.network_id, []).append(lead)
     return found
 
 
-async def led_networks(session: AsyncSession, *, care_group: str, sha: str, limit: int = 100) -> list[LedNetwork]:
-    """Who leads the networks of a care group in an area; "nobody, since" where that is the answer."""
-    conditions = matching(session, care_group=care_group, sha=sha)
-    networks = list(
-        (await session.execute(select(Network).where(*conditions).order_by(Network.sort_name).limit(limit))).scalars()
-    )
-    ids = [network.id for network in networks]
-    leads, ended = await leads_of(session, ids), await _last_led(session, ids)
-    return [
-        LedNetwork(
-            network={"id": n.id, "slug": n.slug, "name": n.name},
-            leads=leads.get(n.id, []),
-            nobody_since=None if n.id in leads else ended.get(n.id),
-        )
-        for n in networks
-    ]
-
-
-async def _last_led(session: AsyncSession, network_ids: Sequence[str]) -> dict[str, date]:
+async def led_since(session: AsyncSession, network_ids: Sequence[str], role: str = "") -> dict[str, date]:
+    """Network id → the first day on which nobody led it any more, for those of *network_ids* that somebody did lead."""
     query = (
         select(Role.network_id, func.max(Role.until))
-        .where(Role.network_id.in_(network_ids), Role.role.in_(LEADING), Role.until.is_not(None))
+        .where(Role.network_id.in_(network_ids), Role.role.in_(_roles(role)), Role.until.is_not(None))
         .group_by(Role.network_id)
     )
     return {network: until + timedelta(days=1) for network, until in await session.execute(query) if until}
+
+
+def _roles(role: str) -> Sequence[str]:
+    return (role,) if role in LEADING else LEADING
+
+
+async def led_networks(
+    session: AsyncSession, asked: Asked, *, role: str = "", limit: int = 100, cursor: str | None = None
+) -> tuple[list[LedNetwork], Found]:
+    """Who leads the networks that are asked for; "nobody, since" where that is the answer."""
+    page = await found(session, asked, limit=limit, cursor=cursor)
+    ids = [network.id for network in page.networks]
+    leads = await leads_of(session, ids, role)
+    ended = await led_since(session, [identity for identity in ids if identity not in leads], role)
+    rows = [
+        LedNetwork(
+            network={"id": n.id, "slug": n.slug, "name": n.name},
+            leads=leads.get(n.id, []),
+            nobody_since=ended.get(n.id),
+        )
+        for n in page.networks
+    ]
+    return rows, page

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.commands import words_in
-from services.registry.queries.facets import counted
-from services.registry.queries.networks import cursor_of, position_in
+from services.registry.queries.cursors import cursor_of, position_in
+from services.registry.queries.facets import ordered
+from services.registry.queries.words import typed_words
 from services.registry.schemas.networks import FACETS, FacetCount
 from services.registry.tables import Network, Version
 from shared.contracts.registry import NetworkState
@@ -48,7 +48,8 @@ class Past:
 
 
 def register_at(session: AsyncSession, moment: datetime, *, q: str = "", archived: bool = False, **wanted: str) -> Past:
-    """The networks that were on the register (or *archived*) then and match, as `matching` finds those of now."""
+    """The networks that were on the register (or *archived*) then and match, as
+    `found` finds those of now, though no slip is forgiven."""
     joined, version = with_version(session, select().select_from(Network), TABLE, of=Network.id, at=moment)
     return Past(joined.where(version.c.archived.is_(archived), *conditions_on(version, q=q, **wanted)), version)
 
@@ -56,7 +57,7 @@ def register_at(session: AsyncSession, moment: datetime, *, q: str = "", archive
 def conditions_on(version: FromClause, *, q: str = "", **wanted: str) -> list[ColumnElement[bool]]:
     """The conditions of a search: each word of *q* begins a word of what is searched, and each facet given."""
     columns = version.c
-    conditions = [columns.words.contains(f" {word}", autoescape=True) for word in words_in(q)]
+    conditions = [columns.words.contains(f" {word}", autoescape=True) for word in typed_words(q)]
     for facet, value in wanted.items():
         if value and facet == "sha":
             conditions.append(columns.bodies.contains(f" {value} ", autoescape=True))
@@ -91,7 +92,7 @@ async def past_facets(session: AsyncSession, past: Past) -> dict[str, list[Facet
         said = [*zip(names, values, strict=True), *(("sha", body) for body in set(bodies.split()))]
         for name, value in said:
             counts[name][value] = counts[name].get(value, 0) + count
-    return {name: counted(values) for name, values in counts.items()}
+    return {name: ordered(values) for name, values in counts.items()}
 
 
 async def network_as_of(session: AsyncSession, network: Network, moment: datetime) -> Stood:

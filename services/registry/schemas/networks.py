@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
 
-from services.registry.schemas.leads import Lead
+from services.registry.schemas.leads import Lead, Understood
 from shared.boundary import ChangeBody
 from shared.fields import Line, Name, Page, Prose
 
@@ -105,15 +105,50 @@ class Network(BaseModel):
     as_of: datetime | None = None
 
 
+Span = tuple[int, int]
+"""(first, one after the last) character."""
+
+
+class Marked(BaseModel):
+    """A text, and where in it the words stand that were searched for, in characters (Unicode code points)."""
+
+    text: str
+    marks: list[Span]
+
+
+class Marks(BaseModel):
+    """Where the words that were searched for stand in a network; `aims` is an excerpt."""
+
+    name: list[Span]
+    aliases: list[Marked]
+    care_group: list[Span]
+    aims: Marked | None = None
+
+
+class FoundNetwork(Network):
+    """A network that was found, and where the words stand that were searched for."""
+
+    marks: Marks | None = None
+    nobody_since: date | None = None
+
+
 class FacetCount(BaseModel):
-    """How many of the networks found have one value of a facet."""
+    """How many networks there would be if one value of a facet were chosen too; `at_least`: there may be more."""
 
     value: str
     count: int
+    at_least: bool = False
 
 
-class Networks(Page[Network]):
-    """Networks found, with counts for each facet when asked for; with `as_of` as they stood then."""
+class Networks(Page[FoundNetwork]):
+    """Networks found, with counts for each facet when asked for; with `as_of` as they stood then.
+
+    `at_least`: more match than are counted, and `total` is a lower bound. `corrected`: words that nothing begins with,
+    and those that were taken for them. `question`: what was asked, where the words asked who leads something.
+    """
 
     facets: dict[str, list[FacetCount]] | None = None
     as_of: datetime | None = None
+    at_least: bool = False
+    corrected: dict[str, list[str]] = Field(default_factory=dict)
+    question: Understood | None = None

@@ -5,6 +5,7 @@ from services.registry.tables.kept import Row, metadata
 from services.registry.tables.links import OPEN, SYMMETRIC, Link
 from services.registry.tables.networks import Address, Body, Cover, Network
 from services.registry.tables.people import Person, Role
+from services.registry.tables.search import facet_counts, search_words
 from services.registry.tables.versions import Version
 
 __all__ = [
@@ -21,5 +22,7 @@ __all__ = [
     "Role",
     "Row",
     "Version",
+    "facet_counts",
     "metadata",
+    "search_words",
 ]

@@ -11,6 +11,9 @@ from shared.db import JsonB, UtcDateTime
 
 metadata = MetaData()
 
+ByteOrder = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text in the order of its bytes, as SQLite has it: what begins alike stands together in the index."""
+
 
 class Row(DeclarativeBase):
     """A row of this service."""

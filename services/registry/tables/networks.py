@@ -7,11 +7,18 @@ from datetime import date, datetime
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.registry.tables.kept import Row
+from services.registry.tables.kept import ByteOrder, Row
+
+COMBINED = ("type", "care_group", "level", "purpose", "side", "stage")
+"""The facets of which a network has one value each, in the order in which `facet_counts` combines them."""
 
 
 class Network(Row):
-    """A network's record. `sort_name` orders and compares names without accents or case."""
+    """A network's record. `sort_name` orders and compares names without accents or case.
+
+    `name_words` are the words of the name, `search_text` those of all that is searched; the indexes of words are made
+    of them.
+    """
 
     __tablename__ = "networks"
 
@@ -38,11 +45,15 @@ class Network(Row):
     merged_into: Mapped[str] = mapped_column(server_default="", comment="the id of the network that it became part of")
     split_from: Mapped[str] = mapped_column(server_default="", comment="the id of the network that it was a part of")
     former_slugs: Mapped[list[str]] = mapped_column(server_default="[]", comment="the addresses that it had before")
+    name_words: Mapped[str] = mapped_column(ByteOrder, index=True)
     search_text: Mapped[str]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
-    __table_args__ = (Index("networks_in_order", "sort_name", "id"), Index("networks_by_care_group", "care_group"))
+    __table_args__ = (
+        Index("networks_in_order", "sort_name", "id"),
+        *(Index(f"networks_by_{facet}", facet, "sort_name", "id") for facet in COMBINED),
+    )
 
 
 class Address(Row):

@@ -1,0 +1,114 @@
+"""The directory: what is asked, what is found, in which order, and how many there are of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.registry.queries.cursors import cursor_of, position_in
+from services.registry.queries.facets import FACETS, Counts, all_alike, archived_alike, counted, is_chosen
+from services.registry.queries.hits import Hit, Hits, hits_among, hits_of
+from services.registry.queries.words import Sought, forgiving, sought
+from services.registry.tables import Cover, Network
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody looks for: words, one value of some facets, certain networks."""
+
+    q: str = ""
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    ids: Sequence[str] = ()
+    archived: bool = False
+
+    def conditions(self, *, by_kind: bool = True) -> list[ColumnElement[bool]]:
+        """What a network must be: on the register, or archived; one of those asked for; of the chosen kind."""
+        conditions = [Network.archived.is_(self.archived)]
+        if self.ids:
+            conditions.append(Network.id.in_(self.ids))
+        return conditions + [_is(facet, value) for facet, value in self.chosen.items() if by_kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of the directory. With `at_least`, more match than are counted, and `total` is a lower bound."""
+
+    networks: list[Network]
+    next: str | None
+    total: int
+    facets: Counts
+    at_least: bool = False
+    what: Sought = field(default_factory=Sought)
+
+
+async def found(session: AsyncSession, asked: Asked, *, limit: int, cursor: str | None) -> Found:
+    """A page of what is asked: by rank and then by name where words are searched for, else by name."""
+    what = await sought(session, asked.q)
+    if what.terms:
+        what, every = await _having_words(session, what, asked)
+    elif asked.ids:
+        every = await hits_among(session, asked.conditions(by_kind=False))
+    else:
+        return await _of_the_register(session, asked, limit=limit, cursor=cursor)
+    hits = Hits([hit for hit in every.found if is_chosen(hit.combination, asked.chosen)], every.more)
+    facets = counted(_each(every), asked.chosen, at_least=every.more)
+    if every.more and asked.chosen:
+        hits = await hits_of(session, what, asked.conditions())
+        chosen = counted(_each(hits), asked.chosen, at_least=hits.more)
+        facets |= {facet: chosen[facet] for facet in FACETS if facet not in asked.chosen}
+    page, following = _page(hits.found, limit, cursor)
+    networks = await _in_order(session, [hit.id for hit in page])
+    return Found(networks, following, len(hits.found), facets, hits.more, what)
+
+
+async def _having_words(session: AsyncSession, what: Sought, asked: Asked) -> tuple[Sought, Hits]:
+    """What has the words that were typed; where nothing has, what has the nearest ones. Facets do not count here."""
+    within = asked.conditions(by_kind=False)
+    hits = await hits_of(session, what, within)
+    for unknown_only in (True, False):
+        if not hits.found:
+            forgiven = await forgiving(session, what, unknown_only=unknown_only)
+            hits = await hits_of(session, forgiven, within) if forgiven != what else hits
+            what = forgiven if hits.found else what
+    return what, hits
+
+
+def _each(hits: Hits) -> Iterable[tuple[tuple[Any, ...], int]]:
+    return ((hit.combination, 1) for hit in hits.found)
+
+
+def _page(hits: Sequence[Hit], limit: int, cursor: str | None) -> tuple[Sequence[Hit], str | None]:
+    if cursor:
+        after = position_in(cursor, int, str, str)
+        hits = [hit for hit in hits if hit.place > after]
+    following = cursor_of(*hits[limit - 1].place) if len(hits) > limit else None
+    return hits[:limit], following
+
+
+async def _in_order(session: AsyncSession, ids: Sequence[str]) -> list[Network]:
+    rows = {n.id: n for n in (await session.execute(select(Network).where(Network.id.in_(ids)))).scalars()}
+    return [rows[identity] for identity in ids if identity in rows]
+
+
+async def _of_the_register(session: AsyncSession, asked: Asked, *, limit: int, cursor: str | None) -> Found:
+    """The networks of the chosen kind in the order of their names. Nothing is counted: the counts are kept."""
+    alike = await (archived_alike(session) if asked.archived else all_alike(session))
+    facets = counted(alike, asked.chosen)
+    total = sum(networks for combination, networks in alike if is_chosen(combination, asked.chosen))
+    query = select(Network).where(*asked.conditions()).order_by(Network.sort_name, Network.id).limit(limit + 1)
+    if cursor:
+        query = query.where(tuple_(Network.sort_name, Network.id) > position_in(cursor))
+    networks = list((await session.execute(query)).scalars())
+    following = cursor_of(networks[limit - 1].sort_name, networks[limit - 1].id) if len(networks) > limit else None
+    return Found(networks[:limit], following, total, facets)
+
+
+def _is(facet: str, value: str) -> ColumnElement[bool]:
+    if facet == "sha":
+        return Network.id.in_(select(Cover.network_id).where(Cover.body == value))
+    condition: ColumnElement[bool] = getattr(Network, facet) == value
+    return condition
