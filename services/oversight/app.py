@@ -13,6 +13,7 @@ service = Service(
     migrations=migrations,
     subscriptions=[
         Subscription(registry.NETWORKS.name, consumers.on_networks),
+        Subscription(registry.CHALLENGES.name, consumers.on_challenges),
         Subscription(membership.MEMBERSHIPS.name, consumers.on_memberships),
         Subscription(membership.PEOPLE.name, consumers.on_people),
         # Last: a line is shown with the names that came in the same batch, and the counter is locked for shortest.

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.oversight.queries.dashboard import REQUIRED
 from services.oversight.queries.feed import wires
-from services.oversight.tables import Cover, FeedBody, FeedCounter, FeedItem, FeedSeen, Network, Person, Role
+from services.oversight.tables import Challenge, Cover, FeedBody, FeedCounter, FeedItem, FeedSeen, Network, Person, Role
 from shared import clock
 from shared.announcement import Announcement
 from shared.db import broadcast_after_commit, upsert_newer
@@ -51,6 +51,14 @@ class _Membership(BaseModel):
     since: date
     until: date | None
     status: str
+
+
+class _Challenge(BaseModel):
+    id: str
+    revision: int
+    provider: str
+    status: str
+    answer_by: date
 
 
 class _Person(BaseModel):
@@ -128,6 +136,12 @@ async def on_memberships(session: AsyncSession, messages: Sequence[Envelope]) ->
     """Keep the leading roles, ended ones too: they tell since when a post is vacant."""
     rows = [_Membership.model_validate(m.state).model_dump() for m in messages if m.state.get("role") in REQUIRED]
     await upsert_newer(session, Role.__table__, rows)  # type: ignore[arg-type]
+
+
+async def on_challenges(session: AsyncSession, messages: Sequence[Envelope]) -> None:
+    """Keep which network must answer by when; what the challenge says stays with the register."""
+    rows = [_Challenge.model_validate(m.state).model_dump() for m in messages if m.data]
+    await upsert_newer(session, Challenge.__table__, rows)  # type: ignore[arg-type]
 
 
 async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None:

@@ -42,6 +42,13 @@ class Vacancy(BaseModel):
     since: date
 
 
+class Challenges(BaseModel):
+    """The challenges that wait for an answer of a network in the area; `overdue` ones count in both."""
+
+    unanswered: int
+    overdue: int
+
+
 class Dashboard(BaseModel):
     """An area at a glance. `coverage` names every care group on the register; 0 is a gap."""
 
@@ -49,16 +56,21 @@ class Dashboard(BaseModel):
     counts: Counts
     coverage: dict[str, int]
     vacancies: list[Vacancy]
+    challenges: Challenges
     as_of: datetime
 
 
 class BodyOverview(BaseModel):
-    """One body in the national view. `networks` counts those that cover its area, `gaps` the care groups with none."""
+    """One body in the national view. `networks` counts those that cover its area, `gaps` the care groups with none.
+
+    `unanswered` counts the challenges that wait for an answer of one of its networks.
+    """
 
     body: BodyOut
     networks: int
     gaps: int
     vacancies: int
+    unanswered: int
 
 
 class National(Page[BodyOverview]):
@@ -67,6 +79,7 @@ class National(Page[BodyOverview]):
     counts: Counts
     coverage: dict[str, dict[str, int]]
     vacancies: list[Vacancy]
+    challenges: Challenges
     as_of: datetime
 
 

@@ -110,6 +110,20 @@ class Cover(Row):
     __table_args__ = (Index("covers_of_network", "network_id"),)
 
 
+class Challenge(Row):
+    """Projection of `registry.challenges`: whether a provider network has answered, and by when it must."""
+
+    __tablename__ = "challenges"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int]
+    provider: Mapped[str]
+    status: Mapped[str]
+    answer_by: Mapped[date]
+
+    __table_args__ = (Index("challenges_by_status", "status", "provider"),)
+
+
 class Role(Row):
     """Projection of `membership.memberships`: who leads a network, and who did."""
 

@@ -181,3 +181,12 @@ def message(topic: str, type_: str, state: dict[str, Any], announcement: Announc
     return Envelope(
         topic, key=state["id"], type=type_, source="/toy", subject=state["id"], data=data, revision=state["revision"]
     )
+
+
+def challenge(identity: str, provider: str, **fields: Any) -> Envelope:
+    """The message that a network is challenged."""
+    state = {
+        "id": identity, "revision": 1, "challenger": "n-0", "provider": provider, "status": "open",
+        "answer_by": "2010-05-01", "subject": "Waiting times", **fields,
+    }  # fmt: skip
+    return message("registry.challenges", "networks.registry.challenge.raised.v1", state)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.oversight.queries.challenges import unanswered, unanswered_by_body
 from services.oversight.queries.feed import NATIONAL
 from services.oversight.schemas import BodyOut, BodyOverview, Counts, Dashboard, National, Vacancy
 from services.oversight.tables import Body, Cover, Network, Role
@@ -40,7 +41,7 @@ async def dashboard(session: AsyncSession, code: str) -> Dashboard:
     rows = await _counted(session, code)
     return Dashboard(
         body=body, counts=_counts(rows), coverage=_by(rows, "care_group", zeros=True),
-        vacancies=await _vacancies(session, code), as_of=clock.now(),
+        vacancies=await _vacancies(session, code), challenges=await unanswered(session, code), as_of=clock.now(),
     )  # fmt: skip
 
 
@@ -50,17 +51,21 @@ async def national(session: AsyncSession) -> National:
     rows, cells = await _counted(session, NATIONAL), await _cells(session)
     vacancies = await _vacancies(session, NATIONAL)
     vacant = await _by_body(session, Counter(vacancy.network_id for vacancy in vacancies))
+    waiting = await unanswered_by_body(session)
     groups = sorted(_by(rows, "care_group"))
     coverage = {group: {body.code: cells[group][body.code] for body in bodies} for group in groups}
-    items = [_overview(body, coverage, vacant[body.code]) for body in bodies]
+    items = [_overview(body, coverage, vacant[body.code], waiting[body.code]) for body in bodies]
     return National(
-        items=items, total=len(items), counts=_counts(rows), coverage=coverage, vacancies=vacancies, as_of=clock.now()
-    )
+        items=items, total=len(items), counts=_counts(rows), coverage=coverage, vacancies=vacancies,
+        challenges=await unanswered(session, NATIONAL), as_of=clock.now(),
+    )  # fmt: skip
 
 
-def _overview(body: BodyOut, coverage: dict[str, dict[str, int]], vacancies: int) -> BodyOverview:
+def _overview(body: BodyOut, coverage: dict[str, dict[str, int]], vacancies: int, unanswered: int) -> BodyOverview:
     covered = [counts[body.code] for counts in coverage.values()]
-    return BodyOverview(body=body, networks=sum(covered), gaps=covered.count(0), vacancies=vacancies)
+    return BodyOverview(
+        body=body, networks=sum(covered), gaps=covered.count(0), vacancies=vacancies, unanswered=unanswered
+    )
 
 
 async def _counted(session: AsyncSession, code: str) -> Sequence[Any]:
