@@ -14,6 +14,7 @@ from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoad
 from markupsafe import Markup
 from starlette.responses import Response
 
+from services.gateway.prose import prose
 from shared import clock
 from shared.auth import Principal
 
@@ -132,6 +133,7 @@ def environment(asset_path: str, name: str) -> Environment:
     )  # fmt: skip
     made.globals |= {"assetPath": asset_path, "service_name": name, "colour": colour, "count": count}
     made.filters |= {"words": words, "day": day, "when": when, "stamp": stamp, "colour": colour, "happened": happened}
+    made.filters["prose"] = prose
     return made
 
 

@@ -147,6 +147,8 @@ DONE = {
     "drafted": "An issue is drafted from what changed.", "approve": "The issue is approved.",
     "send": "The issue is being sent.", "pause": "Sending is paused.", "resume": "Sending goes on.",
     "signed-out": "You are signed out.",
+    "raised": "The challenge is raised; both networks and their oversight bodies are told.",
+    "replied": "It stands in the thread; those concerned are told.",
 }  # fmt: skip
 
 

@@ -11,18 +11,22 @@ from playwright.sync_api import Page
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 NETWORK = "/networks/3-counties-cancer-network"
+COMMISSIONER = "/networks/north-west-specialised-commissioning-group"
 PUBLIC = (
     "/", "/networks", "/networks?q=nothing-has-this-name", NETWORK, f"{NETWORK}/history", "/leads?care_group=stroke",
-    "/events", "/newsletter", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms", "/contact",
+    "/events", "/challenges", f"{NETWORK}/challenges",
+    "/newsletter", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms", "/contact",
     "/there-is-no-such-page",
 )  # fmt: skip
 STAFF = (
     "/networks/new", NETWORK, f"{NETWORK}/edit", f"{NETWORK}/roles?q=ha", "/alerts", "/preferences", "/oversight",
     "/oversight/Q31", "/staff", "/staff/newsletter", "/mailbox", "/events/new", "/sign-out",
+    f"{COMMISSIONER}/challenges", f"{COMMISSIONER}/challenges/new",
+    f"{COMMISSIONER}/challenges/new?provider=3-counties-cancer-network",
 )  # fmt: skip
 DEEPER = (
     ("/", "a:has-text('How it spread')"), ("/events", "main h2 a"), ("/newsletter", "main h2 a"),
-    ("/staff/newsletter", "table a"),
+    ("/staff/newsletter", "table a"), ("/challenges", "main h2 a"),
 )  # fmt: skip
 
 

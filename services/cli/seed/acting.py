@@ -7,7 +7,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.cli.seed.acts import Act, Book, Cancel, Edit, End, Join, Leave, Mail, Move, Schedule, Take
+from services.cli.seed.acts import (
+    Act,
+    Book,
+    Cancel,
+    Edit,
+    End,
+    Join,
+    Leave,
+    Mail,
+    Move,
+    Raise,
+    Reply,
+    Schedule,
+    Take,
+    TurnCalendar,
+)
 from services.cli.seed.reading import send_last_weeks
 from services.cli.seed.writing import Writing
 from services.events.access import NotInvited
@@ -26,6 +41,7 @@ class Stage:
     networks: Mapping[str, str]
     people: Mapping[str, Principal]
     events: dict[str, str] = field(default_factory=dict)
+    challenges: dict[str, str] = field(default_factory=dict)
 
     def common(self, act: Act) -> dict[str, Any]:
         """What every command is told: who, and why."""
@@ -91,6 +107,24 @@ async def _book(stage: Stage, act: Book) -> None:
         await bookings.book_place(session, event_id=event_id, by=stage.people[act.by])
 
 
+async def _raise(stage: Stage, act: Raise) -> None:
+    session, network_id = stage.writing.session("registry"), stage.networks[act.network]
+    fields = {**act.fields, "provider": stage.networks[act.fields["provider"]]}
+    challenge = await register.raise_challenge(session, network_id=network_id, fields=fields, **stage.common(act))
+    stage.challenges[act.challenge] = challenge.id
+
+
+async def _reply(stage: Stage, act: Reply) -> None:
+    await register.reply_to_challenge(
+        stage.writing.session("registry"), challenge_id=stage.challenges[act.challenge], kind=act.kind, text=act.text,
+        until=act.until, **stage.common(act),
+    )  # fmt: skip
+
+
+async def _turn(stage: Stage, _act: TurnCalendar) -> None:
+    await register.turn_challenges(stage.writing.session("registry"))
+
+
 async def _mail(stage: Stage, act: Mail) -> None:
     await send_last_weeks(stage.writing.session("notifications"), act, stage.people[act.by])
 
@@ -98,4 +132,5 @@ async def _mail(stage: Stage, act: Mail) -> None:
 HOW: dict[type[Act], Callable[[Stage, Any], Awaitable[None]]] = {
     Edit: _edit, Take: _take, End: _end, Join: _join, Leave: _leave,
     Schedule: _schedule, Move: _move, Cancel: _cancel, Book: _book, Mail: _mail,
+    Raise: _raise, Reply: _reply, TurnCalendar: _turn,
 }  # fmt: skip

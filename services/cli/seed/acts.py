@@ -6,7 +6,7 @@ People are named by their e-mail address and networks by their name, because ids
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 
@@ -96,3 +96,27 @@ class Book(Act):
     """`by` books a place."""
 
     event: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raise(Act):
+    """A network challenges another. `challenge` is its name among the acts; the `provider` field a network's name."""
+
+    challenge: str
+    network: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply(Act):
+    """Somebody writes into the thread of a challenge."""
+
+    challenge: str
+    kind: str
+    text: str
+    until: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnCalendar(Act):
+    """A day begins: what is due in the register happens."""

@@ -15,6 +15,12 @@ def working_moment(chance: Random, day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(seconds=seconds)
 
 
+def at_work(moment: datetime, hour: int) -> datetime:
+    """The day of *moment*, or the Friday before a weekend, at *hour*."""
+    day = moment.date() - timedelta(days=max(0, moment.weekday() - 4))
+    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+
+
 def moments_of_a_year(chance: Random, now: datetime, count: int) -> list[datetime]:
     """*count* moments of the year before *now*, in order: one in nine of the last week, some of the last hours."""
     today = now.date()

@@ -9,6 +9,7 @@ from random import Random
 
 from services.cli.seed.acts import Act
 from services.cli.seed.cast import Player, cast
+from services.cli.seed.challenges import challenges, speakers
 from services.cli.seed.gatherings import gatherings
 from services.cli.seed.moments import YEAR
 from services.cli.seed.posts import Company, Post, posts
@@ -41,6 +42,8 @@ def planned(now: datetime) -> Plan:
     company = Company(chance, players)
     held = posts(chance, networks, company, (now - YEAR).date())
     acts = Story(chance, networks, company, held, trusts).year(now)
+    held += speakers(networks, Company(Random(SEED), players), held, (now - YEAR).date())
+    acts += challenges(held, now)
     acts += gatherings(chance, networks, _belonging(held), now)
     acts += mails(now, len(players) + WITHOUT_ACCOUNT)
     following = follows(chance, players, networks)

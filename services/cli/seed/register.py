@@ -31,6 +31,11 @@ class Entry:
     email: str
     aims: str
 
+    @property
+    def side(self) -> str:
+        """Commissioners commission; everybody else provides."""
+        return "commissioner" if self.purpose == "commissioning" else "provider"
+
 
 def entries(chance: Random, rows: Sequence[Mapping[str, str]], trusts: Mapping[str, Sequence[str]]) -> list[Entry]:
     """An entry for each network of the reference data."""
@@ -39,7 +44,8 @@ def entries(chance: Random, rows: Sequence[Mapping[str, str]], trusts: Mapping[s
 
 def as_csv(networks: Sequence[Entry]) -> bytes:
     """The entries as a file that the register imports."""
-    columns = ["name", "type", "care_group", "level", "purpose", "sha_codes", "stage", "host", "web", "email", "aims"]
+    columns = ["name", "type", "care_group", "level", "purpose", "side", "sha_codes", "stage", "host", "web", "email"]
+    columns.append("aims")
     target = io.StringIO()
     writer = csv.writer(target)
     writer.writerow(columns)

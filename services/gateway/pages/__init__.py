@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 from services.gateway.pages import (
     account,
     alerts,
+    challenges,
     changes,
     desk,
     events,
@@ -32,6 +33,7 @@ MODULES = (
     alerts,
     oversight,
     events,
+    challenges,
     newsletter,
     desk,
     staff,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field
 
 from shared.boundary import ChangeBody
 from shared.fields import Name, Prose
@@ -15,7 +15,15 @@ Status = Literal["open", "answered", "closed", "withdrawn"]
 Kind = Literal[
     "comment", "answer", "ask_time", "give_time", "refuse_time", "ask_again", "accept", "close", "withdraw"
 ]  # fmt: skip
-Text = Annotated[Prose, StringConstraints(min_length=1)]
+
+
+def _said(value: str) -> str:
+    if not value:
+        raise ValueError("write what you ask")
+    return value
+
+
+Text = Annotated[Prose, AfterValidator(_said)]
 
 
 class NewChallenge(ChangeBody):
