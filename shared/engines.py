@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.config import Settings
 from shared.errors import Unavailable
+from shared.sqlite_driver import DRIVER
 
 STATEMENT_TIMEOUT = 20.0
 """Seconds before a statement or a wait for a lock is given up."""
@@ -29,7 +30,7 @@ def address(settings: Settings, name: str) -> URL:
     if settings.postgres:
         return make_url(settings.postgres).set(drivername="postgresql+asyncpg", database=f"tidings_{name}")
     settings.data.mkdir(parents=True, exist_ok=True)
-    return URL.create("sqlite+aiosqlite", database=str(settings.data / f"{name}.db"))
+    return URL.create(DRIVER, database=str(settings.data / f"{name}.db"))
 
 
 _JSON: dict[str, Any] = {
@@ -45,10 +46,11 @@ _READS: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_roll
 def sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     """(the one writer, the readers) of a file."""
     common: dict[str, Any] = {**_JSON, "connect_args": {"isolation_level": None, "timeout": STATEMENT_TIMEOUT}}
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, **common)
+    writer = create_async_engine(
+        url, pool_size=1, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, begin="BEGIN IMMEDIATE", **common
+    )
     reader = create_async_engine(url, pool_size=3, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, **_READS, **common)
     event.listen(writer.sync_engine, "connect", _pragmas("OFF"))
-    event.listen(writer.sync_engine, "begin", _begin("BEGIN IMMEDIATE"))
     event.listen(reader.sync_engine, "connect", _pragmas("ON"))
     return writer, reader
 
@@ -67,13 +69,6 @@ def _pragmas(query_only: str) -> Callable[[Any, Any], None]:
         cursor.close()
 
     return connected
-
-
-def _begin(statement: str) -> Callable[[Any], None]:
-    def began(connection: Any) -> None:
-        connection.exec_driver_sql(statement)
-
-    return began
 
 
 def postgres_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
