@@ -63,6 +63,10 @@ dead_letters = Table(
     Column("since", UtcDateTime, nullable=False),
 )
 
+# Asked for every batch: built once, because building a statement costs more than answering it.
+_PARKED = select(parked_keys.c.topic, parked_keys.c.key).with_for_update(read=True)
+_TO_REPLAY = select(parked_keys.c.topic, parked_keys.c.key).where(parked_keys.c.replay).order_by(parked_keys.c.since)
+
 Take = Callable[[AsyncSession, Envelope], Awaitable[None]]
 
 
@@ -73,8 +77,7 @@ def dead_letter_topic(topic: str, group: str) -> str:
 
 async def parked(session: AsyncSession) -> set[tuple[str, str]]:
     """The (topic, key) pairs that are parked; locked against a replay's end where rows can be locked."""
-    query = select(parked_keys.c.topic, parked_keys.c.key).with_for_update(read=True)
-    return {(topic, key) for topic, key in await session.execute(query)}
+    return {(topic, key) for topic, key in await session.execute(_PARKED)}
 
 
 async def park(
@@ -123,8 +126,7 @@ async def ask_for_replay(session: AsyncSession, *, topic: str | None = None, key
 
 async def keys_to_replay(session: AsyncSession) -> list[tuple[str, str]]:
     """The (topic, key) pairs that somebody asked to replay, oldest first."""
-    query = select(parked_keys.c.topic, parked_keys.c.key).where(parked_keys.c.replay)
-    return [(topic, key) for topic, key in await session.execute(query.order_by(parked_keys.c.since))]
+    return [(topic, key) for topic, key in await session.execute(_TO_REPLAY)]
 
 
 async def replay_key(session: AsyncSession, topic: str, key: str, take: Take) -> list[str]:

@@ -30,11 +30,13 @@ history = Table(
     Index("history_of_key", "key", "time"),
 )
 
+_ADD = insert(history)
+
 
 async def write_history(session: AsyncSession, entries: Sequence[tuple[Envelope, str, bool]]) -> None:
     """Add an entry for each (envelope, reason, minor)."""
     if entries:
-        await session.execute(insert(history), [_row(*entry) for entry in entries])
+        await session.execute(_ADD, [_row(*entry) for entry in entries])
 
 
 def _row(envelope: Envelope, reason: str, minor: bool) -> dict[str, Any]:

@@ -39,6 +39,8 @@ outbox = Table(
     Column("written_at", UtcDateTime, nullable=False),
 )
 
+_ADD = insert(outbox)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -97,7 +99,7 @@ async def append(session: AsyncSession, envelopes: Sequence[Envelope]) -> None:
     """Add *envelopes* to the outbox in the transaction of *session*, and wake the relay after the commit."""
     if not envelopes:
         return
-    await session.execute(insert(outbox), [_row(envelope) for envelope in envelopes])
+    await session.execute(_ADD, [_row(envelope) for envelope in envelopes])
     wake = session.info.pop("wake_relay", None)
     if wake is not None:
         after_commit(session, wake)

@@ -34,6 +34,7 @@ log = structlog.get_logger()
 BATCH = 500
 POLL_SECONDS = 0.25
 LONGEST_PAUSE = 5.0
+_OLDEST = select(outbox).order_by(outbox.c.number).limit(BATCH)
 
 
 class Relay:
@@ -69,7 +70,7 @@ class Relay:
     async def carry(self) -> int:
         """Carry one batch; returns how many rows."""
         async with self._database.reading() as session:
-            rows = (await session.execute(select(outbox).order_by(outbox.c.number).limit(BATCH))).all()
+            rows = (await session.execute(_OLDEST)).all()
         self._measure(rows)
         if rows:
             await self._log.append([_record(row) for row in rows])
