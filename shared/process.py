@@ -20,6 +20,8 @@ from shared.errors import Unavailable
 from shared.problems import MEDIA_TYPE
 
 log = structlog.get_logger()
+KEEP_SECONDS = 75
+"""An idle connection is kept longer than any client of ours keeps it: else one that is just reused is just closed."""
 STOP_SECONDS = 5
 
 
@@ -121,6 +123,7 @@ def _server(app: ASGIApp) -> uvicorn.Server:
     config = uvicorn.Config(
         app, loop="none", http="httptools", ws="none", lifespan="off", access_log=False, log_level="warning",
         server_header=False, timeout_graceful_shutdown=STOP_SECONDS, backlog=4096, proxy_headers=False,
+        timeout_keep_alive=KEEP_SECONDS,
     )  # fmt: skip
     server = uvicorn.Server(config)
     server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]
