@@ -29,6 +29,7 @@ from tests.kernel import toy
 
 MESSAGES = 60_000
 VALUE = b"x" * 800
+JOINING_SECONDS = 3.0
 
 
 def measure() -> list[Figure]:
@@ -58,21 +59,41 @@ async def topic_called(bootstrap: str, name: str) -> str:
 
 
 async def _bare(bootstrap: str) -> float:
-    """Produce in batches in one process and consume in another, committing each batch."""
+    """Produce in batches in one process and consume in another, committing each batch.
+
+    Both are ready before the clock runs: joining a group takes seconds, once, and says nothing of carrying.
+    """
     topic = await topic_called(bootstrap, "bare")
-    started = time.perf_counter()
-    with _beside(_produce, bootstrap, topic):
-        await _consume(bootstrap, topic)
-    return MESSAGES / (time.perf_counter() - started)
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=bootstrap, group_id=topic, auto_offset_reset="earliest", enable_auto_commit=False
+    )
+    await consumer.start()
+    while not consumer.assignment():
+        await asyncio.sleep(0.05)
+    with _beside(_produce, bootstrap, topic) as begin:
+        began = begin()
+        await _consume(consumer)
+        seconds = time.perf_counter() - began
+    await consumer.stop()
+    return MESSAGES / seconds
 
 
 @contextmanager
-def _beside(role: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> Iterator[None]:
-    """Run *role* in a process of its own meanwhile."""
-    process = multiprocessing.get_context("spawn").Process(target=_run, args=(role, *arguments))
+def _beside(role: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> Iterator[Callable[[], float]]:
+    """Run *role* in a process of its own meanwhile; it is ready, and begins when the function given is called."""
+    context = multiprocessing.get_context("spawn")
+    ready, go = context.Event(), context.Event()
+    process = context.Process(target=_run, args=(role, ready, go, *arguments))
     process.start()
+    if not ready.wait(60):
+        raise RuntimeError(f"{role.__name__} was not ready in a minute")
+
+    def begin() -> float:
+        go.set()
+        return time.perf_counter()
+
     try:
-        yield
+        yield begin
     finally:
         process.terminate()
         process.join()
@@ -82,27 +103,24 @@ def _run(role: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> Non
     uvloop.run(role(*arguments))
 
 
-async def _produce(bootstrap: str, topic: str) -> None:
+async def _produce(ready: Any, go: Any, bootstrap: str, topic: str) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
     await producer.start()
+    ready.set()
+    await asyncio.to_thread(go.wait)
     for _ in range(MESSAGES // 500):
         waiting = [await producer.send(topic, VALUE, new_id().encode()) for _ in range(500)]
         await asyncio.gather(*waiting)
     await producer.stop()
 
 
-async def _consume(bootstrap: str, topic: str) -> None:
-    consumer = AIOKafkaConsumer(
-        topic, bootstrap_servers=bootstrap, group_id=topic, auto_offset_reset="earliest", enable_auto_commit=False
-    )
-    await consumer.start()
+async def _consume(consumer: AIOKafkaConsumer) -> None:
     seen = 0
     while seen < MESSAGES:
         batches = await consumer.getmany(timeout_ms=1000, max_records=500)
         seen += sum(len(records) for records in batches.values())
         if batches:
             await consumer.commit({place: records[-1].offset + 1 for place, records in batches.items()})
-    await consumer.stop()
 
 
 async def _ours(addresses: dict[str, str]) -> float:
@@ -113,13 +131,14 @@ async def _ours(addresses: dict[str, str]) -> float:
         database, log = Database(settings, "toy"), open_log(settings)
         await toy.create_tables(database)
         await _fill(database, topic)
-        started = time.perf_counter()
-        with _beside(_relay, settings):
-            await log.start()
-            consumer = Consumer(database, log, topic, [Subscription(topic, toy.on_things)])
-            task = asyncio.create_task(consumer.run())
+        await log.start()
+        consumer = Consumer(database, log, topic, [Subscription(topic, toy.on_things)])
+        task = asyncio.create_task(consumer.run())
+        with _beside(_relay, settings) as begin:
+            await asyncio.sleep(JOINING_SECONDS)
+            began = begin()
             await _until_projected(database)
-            seconds = time.perf_counter() - started
+            seconds = time.perf_counter() - began
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         await log.stop()
@@ -127,9 +146,11 @@ async def _ours(addresses: dict[str, str]) -> float:
         return MESSAGES / seconds
 
 
-async def _relay(settings: Settings) -> None:
+async def _relay(ready: Any, go: Any, settings: Settings) -> None:
     log = open_log(settings)
     await log.start()
+    ready.set()
+    await asyncio.to_thread(go.wait)
     await Relay(Database(settings, "toy"), log).run()
 
 
