@@ -1,6 +1,6 @@
 # Python 3.11+ and make are all that is needed; the rest is set up here. What is longer than a line is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench backends run-scaled clean
+.PHONY: help setup run test check bench backends run-scaled screenshots clean
 PYTEST ?=
 # Some machines forbid it; without its caches Python compiles our code anew at every start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -28,6 +28,9 @@ backends: setup ## Start real Kafka, PostgreSQL and Redis (deploy/backends down 
 
 run-scaled: setup ## Every service its own process on real backends, as docker-compose.yml says
 	@exec .venv/bin/python deploy/run-scaled
+
+screenshots: setup ## Pictures of the real pages, at 320, 768 and 1280 pixels, into docs/screenshots
+	@exec .venv/bin/python scripts/screenshots.py
 
 clean: ## Stop the backends; remove them, the caches and .venv; data in var/ stays
 	@if [ -e .backends ]; then python3 deploy/backends down --wipe; fi

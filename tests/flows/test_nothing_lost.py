@@ -1,4 +1,4 @@
-"""Nothing lost, nothing twice: processes are killed at random moments while 500 changes run."""
+"""Nothing lost, nothing twice: processes are killed at random moments while 500 changes run and a newsletter goes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ import httpx
 import pytest
 
 from tests.flows.conftest import scaled_env
-from tests.flows.system import ROOT, System, build, running
+from tests.flows.system import ROOT, System, build, free_port, running
+from tests.notifications.mail import Sink, serving
 
 CHANGES = 500
 NETWORKS = 20
+CONNECTIONS = 20
+"""Most that a sender keeps open to one mail server: as many copies are on their way when it is killed."""
 pytestmark = pytest.mark.timeout(900)
 
 
@@ -28,24 +31,51 @@ def mortal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """A system of its own, to be killed."""
     folder = tmp_path_factory.mktemp(f"mortal-{request.param}")
     env = {} if request.param == "embedded" else scaled_env(request.getfixturevalue("backends"))
+    env["TIDINGS_SMTP"] = f"smtp://127.0.0.1:{free_port()}"
     with running(build(folder, **env)) as started:
         yield started
 
 
 async def test_five_hundred_changes_survive_kills(mortal: System) -> None:
-    async with mortal.as_("staff") as staff:
+    port = int(mortal.env["TIDINGS_SMTP"].rpartition(":")[2])
+    async with serving(Sink(pause=0.2), port) as sink, mortal.as_("staff") as staff:
         networks = await _networks_of(staff, "Q31")
         for network in networks:
             (await staff.post(f"/networks/{network['id']}/follow", json={})).raise_for_status()
+        issue = await _press_send(staff)
         killing = asyncio.create_task(_kill_now_and_then(mortal))
         await _change_all(staff, networks)
-        await killing
+        kills = await killing
         told = await _reasons_told(staff, networks)
         expected = {f"run {number}": 1 for number in range(CHANGES)}
         assert {reason: count for reason, count in told.items() if reason in expected} == expected
         wanted = await _message_ids(staff, networks)
         await _eventually_once(staff, "/alerts", wanted)
         await _eventually_once(staff, "/oversight/Q31/feed", wanted)
+        await _one_mail_a_reader(staff, issue, sink, most_repeated=kills * CONNECTIONS)
+
+
+async def _press_send(staff: httpx.AsyncClient) -> str:
+    """The id of the week's newsletter, which is being sent."""
+    [issue] = (await staff.get("/newsletter/issues", params={"status": "draft"})).json()["items"]
+    for step in ("approve", "send"):
+        (await staff.post(f"/newsletter/issues/{issue['id']}/{step}", json={})).raise_for_status()
+    return str(issue["id"])
+
+
+async def _one_mail_a_reader(staff: httpx.AsyncClient, issue: str, sink: Sink, *, most_repeated: int) -> None:
+    """Every copy went, and what went twice is named: a mail that was taken in the instant before a kill."""
+    for _ in range(120):
+        progress = (await staff.get(f"/newsletter/issues/{issue}/progress")).json()
+        if progress["status"] == "sent":
+            break
+        await asyncio.sleep(1)
+    named = {copy["message_id"] for copy in progress["repeated"]}
+    newsletters = {mail_id for mail_id, mail in sink.contents.items() if b"List-Id: newsletter " in mail}
+    copies = {mail_id: sink.taken[mail_id] for mail_id in newsletters}
+    assert progress["sent"] == progress["total"] == len(copies), progress
+    assert {mail_id for mail_id, times in copies.items() if times > 1} <= named
+    assert len(named) <= most_repeated
 
 
 async def _networks_of(staff: httpx.AsyncClient, body: str) -> list[dict[str, Any]]:
@@ -76,8 +106,11 @@ async def _change_all(staff: httpx.AsyncClient, networks: list[dict[str, Any]]) 
     await asyncio.gather(*(change(number) for number in range(CHANGES)))
 
 
-async def _kill_now_and_then(mortal: System) -> None:
-    """Each process in turn, and Kafka and Redis once; each is started again a moment later."""
+async def _kill_now_and_then(mortal: System) -> int:
+    """Each process in turn, and Kafka and Redis once; each is started again a moment later.
+
+    Returns how often the sender of mail was killed.
+    """
     chance = random.Random(7)
     victims = ["registry", "notifications", "oversight", "registry", "kafka", "redis"] if mortal.scaled else ["all"] * 3
     for victim in victims:
@@ -89,6 +122,7 @@ async def _kill_now_and_then(mortal: System) -> None:
             await asyncio.to_thread(_backends, "kill", victim)
             await asyncio.sleep(1)
             await asyncio.to_thread(_backends, "start", victim)
+    return sum(victim in ("notifications", "all") for victim in victims)
 
 
 def _backends(action: str, part: str) -> None:

@@ -19,6 +19,7 @@ class Sink:
         self.pause = pause
         self.taken: Counter[str] = Counter()
         self.mails: dict[str, bytes] = {}
+        self.contents: dict[str, bytes] = {}
         self.refused: dict[str, str] = {}
         self.port = 0
 
@@ -34,15 +35,15 @@ class Sink:
         assert found, content[:500]
         await asyncio.sleep(self.pause)
         self.taken[found[1].decode()] += 1
-        self.mails[envelope.rcpt_tos[0]] = content
+        self.mails[envelope.rcpt_tos[0]] = self.contents[found[1].decode()] = content
         return "250 OK"
 
 
 @asynccontextmanager
-async def serving(sink: Sink) -> AsyncIterator[Sink]:
-    """Run *sink* on a free port."""
+async def serving(sink: Sink, port: int = 0) -> AsyncIterator[Sink]:
+    """Run *sink* on *port*, or on a free one."""
     server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(sink, enable_SMTPUTF8=True, hostname="sink.example"), "127.0.0.1", 0
+        lambda: SMTP(sink, enable_SMTPUTF8=True, hostname="sink.example"), "127.0.0.1", port
     )
     sink.port = server.sockets[0].getsockname()[1]
     try:
