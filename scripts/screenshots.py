@@ -1,16 +1,19 @@
-"""Pictures of the real pages, into docs/screenshots: `make screenshots`, with `make run` running beside it.
-
-python scripts/screenshots.py http://127.0.0.1:8080 <the demonstration password>
-"""
+"""Pictures of the real pages, into docs/screenshots: `make screenshots`. It starts the demonstration for itself."""
 
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.flows.system import PASSWORD, build, running, wait_until_settled  # noqa: E402
+
+FOLDER = ROOT / "docs" / "screenshots"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 NETWORK = "/networks/greater-manchester-and-cheshire-cardiac-and-stroke-network"
 PAGES = (
@@ -33,15 +36,20 @@ PAGES = (
 WIDTHS = (320, 768, 1280)
 
 
-def main(base: str, password: str) -> None:
+def main() -> None:
     """Take every page at every width, as the person it is for."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory(prefix="tidings-pictures-") as folder,
+        running(build(Path(folder))) as system,
+        sync_playwright() as playwright,
+    ):
+        wait_until_settled(system)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
         for who in dict.fromkeys(who for who, _, _ in PAGES):
-            page = signed_in(browser, base, who, password)
+            page = signed_in(browser, system.url, who, PASSWORD)
             for _, path, name in (entry for entry in PAGES if entry[0] == who):
-                take(page, base, path, name)
+                take(page, system.url, path, name)
         browser.close()
 
 
@@ -72,4 +80,4 @@ def take(page: Page, base: str, path: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
