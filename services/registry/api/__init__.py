@@ -1,6 +1,6 @@
 """The register's routes, by noun: parse, authorise, call one command or query."""
 
-from services.registry.api import bodies, challenges, history, imports, leads, lifecycle, links, networks
+from services.registry.api import bodies, challenges, graphs, history, imports, leads, lifecycle, links, networks
 
 routers = [
     imports.router,
@@ -11,4 +11,5 @@ routers = [
     bodies.router,
     challenges.router,
     links.router,
+    graphs.router,
 ]

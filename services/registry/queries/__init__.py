@@ -11,6 +11,7 @@ from services.registry.queries.challenges import (
 from services.registry.queries.differences import Between, difference_of, differences_page
 from services.registry.queries.directory import Asked, Found, found
 from services.registry.queries.facets import all_alike, counted, sum_counts, to_be_summed
+from services.registry.queries.graphs import care_group_graph, neighbourhood
 from services.registry.queries.history import fields_of, history_count, history_page
 from services.registry.queries.leads import leads_of, led_networks, led_since, question_in
 from services.registry.queries.links import link_at, linked, links_page, links_shown
@@ -29,6 +30,7 @@ __all__ = [
     "all_alike",
     "all_networks",
     "bodies",
+    "care_group_graph",
     "challenge_at",
     "challenges_matching",
     "challenges_page",
@@ -49,6 +51,7 @@ __all__ = [
     "links_shown",
     "marks_of",
     "network_as_of",
+    "neighbourhood",
     "network_at",
     "network_id_at",
     "past_facets",
