@@ -149,6 +149,11 @@ DONE = {
     "signed-out": "You are signed out.",
     "raised": "The challenge is raised; both networks and their oversight bodies are told.",
     "replied": "It stands in the thread; those concerned are told.",
+    "linked": "The networks are linked; both are told.",
+    "proposed": "The link is proposed; the other network is asked to confirm it.",
+    "link-confirmed": "The link is confirmed; both networks are told.",
+    "link-declined": "The link is declined; who proposed it is told.", "link-withdrawn": "The proposal is withdrawn.",
+    "link-changed": "The link is changed.", "link-ended": "The link has ended; both networks are told.",
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from services.cli.seed.acts import (
     Reply,
     Schedule,
     Take,
+    Tie,
     TurnCalendar,
 )
 from services.cli.seed.reading import send_last_weeks
@@ -129,8 +130,15 @@ async def _mail(stage: Stage, act: Mail) -> None:
     await send_last_weeks(stage.writing.session("notifications"), act, stage.people[act.by])
 
 
+async def _tie(stage: Stage, act: Tie) -> None:
+    await register.add_link(
+        stage.writing.session("registry"), network_id=stage.networks[act.network], kind=act.kind,
+        other_id=stage.networks[act.other], care_group=act.care_group, note=act.note, **stage.common(act),
+    )  # fmt: skip
+
+
 HOW: dict[type[Act], Callable[[Stage, Any], Awaitable[None]]] = {
     Edit: _edit, Take: _take, End: _end, Join: _join, Leave: _leave,
-    Schedule: _schedule, Move: _move, Cancel: _cancel, Book: _book, Mail: _mail,
+    Schedule: _schedule, Move: _move, Cancel: _cancel, Book: _book, Mail: _mail, Tie: _tie,
     Raise: _raise, Reply: _reply, TurnCalendar: _turn,
 }  # fmt: skip

@@ -120,3 +120,14 @@ class Reply(Act):
 @dataclass(frozen=True, kw_only=True)
 class TurnCalendar(Act):
     """A day begins: what is due in the register happens."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tie(Act):
+    """Two networks are linked; the link is only proposed where `by` is not staff."""
+
+    network: str
+    kind: str
+    other: str
+    care_group: str = ""
+    note: str = ""

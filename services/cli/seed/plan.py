@@ -11,6 +11,7 @@ from services.cli.seed.acts import Act
 from services.cli.seed.cast import Player, cast
 from services.cli.seed.challenges import challenges, speakers
 from services.cli.seed.gatherings import gatherings
+from services.cli.seed.linking import ties
 from services.cli.seed.moments import YEAR
 from services.cli.seed.posts import Company, Post, posts
 from services.cli.seed.reading import WITHOUT_ACCOUNT, follows, mails
@@ -46,6 +47,7 @@ def planned(now: datetime) -> Plan:
     acts += challenges(held, now)
     acts += gatherings(chance, networks, _belonging(held), now)
     acts += mails(now, len(players) + WITHOUT_ACCOUNT)
+    acts += ties(Random(SEED + 1), networks, held, now)
     following = follows(chance, players, networks)
     return Plan(players, networks, held, following, sorted(acts, key=lambda act: act.moment))
 

@@ -19,6 +19,8 @@ ROLES = (
     "lead_doctor", "lead_nurse", "lead_professional", "lead_manager", "co_ordinator", "chair",
     "patient_representative", "sha_lead",
 )  # fmt: skip
+EDITING_ROLES = frozenset(ROLES[:6])
+"""Who may change a network, as the register has it: to show a button only to those who may press it."""
 REFERENCE_SECONDS = 60.0
 
 _kept: dict[str, tuple[float, Any]] = {}
@@ -52,7 +54,13 @@ def _common_ending(names: list[str]) -> str:
 
 async def care_groups(visit: Visit) -> list[str]:
     """The care groups in use, in alphabetical order."""
-    return sorted(str(group["value"]) for group in await _reference(visit, "/care-groups"))
+    return list(await care_group_counts(visit))
+
+
+async def care_group_counts(visit: Visit) -> dict[str, int]:
+    """The care groups in use, in alphabetical order → how many networks each has."""
+    found = await _reference(visit, "/care-groups")
+    return {str(group["value"]): int(group["count"]) for group in sorted(found, key=lambda group: str(group["value"]))}
 
 
 async def reference(visit: Visit) -> tuple[dict[str, str], list[str]]:

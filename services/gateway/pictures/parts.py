@@ -27,6 +27,25 @@ WORDS = {
 
 
 @dataclass(frozen=True)
+class Style:
+    """How a kind of link is drawn: told apart by dashes and strength, also without its colour."""
+
+    stroke: str
+    width: float
+    dashes: str
+
+
+STYLES = {
+    "works_with": Style("#005eb8", 2, ""),
+    "shares_pathway_with": Style("#007f3b", 2, "10 4"),
+    "parent_of": Style("#212b32", 3, ""),
+    "scrutinises": Style("#7c2855", 2.5, "2 4"),
+    "succeeds": Style("#4c6272", 2, "10 4 2 4"),
+    "missing": Style("#d5281b", 2, "3 7"),
+}
+
+
+@dataclass(frozen=True)
 class Node:
     """A network to be drawn. `about` is a short line below its name, `is_main` makes it stand out."""
 
@@ -119,6 +138,11 @@ class Line:
     starts: bool = False
     ends: bool = False
 
+    @property
+    def style(self) -> Style:
+        """How it is drawn."""
+        return STYLES[self.kind]
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -140,10 +164,10 @@ class Picture:
     headings: list[Heading] = field(default_factory=list)
 
     @property
-    def kinds(self) -> list[str]:
-        """The kinds of links in it, in the order in which they are explained."""
+    def legend(self) -> list[tuple[str, Style]]:
+        """(word, style) of each kind of link in it."""
         drawn = {line.kind for line in self.lines}
-        return [kind for kind in WORDS if kind in drawn]
+        return [(words[0], STYLES[kind]) for kind, words in WORDS.items() if kind in drawn]
 
 
 def box(node: Node, x: float, wide: float) -> Box:
