@@ -12,21 +12,25 @@ pytestmark = pytest.mark.browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 NETWORK = "/networks/3-counties-cancer-network"
 COMMISSIONER = "/networks/north-west-specialised-commissioning-group"
+HOME = "/networks/greater-manchester-and-cheshire-cardiac-and-stroke-network"
 PUBLIC = (
     "/", "/networks", "/networks?q=nothing-has-this-name", NETWORK, f"{NETWORK}/history", "/leads?care_group=stroke",
     "/events", "/challenges", f"{NETWORK}/challenges",
     "/newsletter", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms", "/contact",
     "/there-is-no-such-page",
+    f"{NETWORK}/links", f"{HOME}/links", "/care-groups", "/care-groups/cancer", "/care-groups/renal?sha=Q31",
 )  # fmt: skip
 STAFF = (
     "/networks/new", NETWORK, f"{NETWORK}/edit", f"{NETWORK}/roles?q=ha", "/alerts", "/preferences", "/oversight",
     "/oversight/Q31", "/staff", "/staff/newsletter", "/mailbox", "/events/new", "/sign-out",
     f"{COMMISSIONER}/challenges", f"{COMMISSIONER}/challenges/new",
     f"{COMMISSIONER}/challenges/new?provider=3-counties-cancer-network",
+    f"{HOME}/links?q=stroke",
 )  # fmt: skip
 DEEPER = (
     ("/", "a:has-text('How it spread')"), ("/events", "main h2 a"), ("/newsletter", "main h2 a"),
     ("/staff/newsletter", "table a"), ("/challenges", "main h2 a"),
+    (f"{HOME}/links", "main li a[href^='/links/']"), (f"{HOME}/links", "main table a[href^='/links/']"),
 )  # fmt: skip
 
 

@@ -40,7 +40,7 @@ Named = tuple[str, str, str, str]
 
 
 def ties(chance: Random, networks: Sequence[Entry], held: Sequence[Post], now: datetime) -> list[Act]:
-    """The links, each made at its moment; *held* are the posts from which somebody proposes one to the named network."""
+    """The links, each made at its moment; *held* are the posts of which one proposes a link to home."""
     home = [(HOME, kind, other, "renal" if kind == "shares_pathway_with" else "") for kind, other in AT_HOME]
     known = {frozenset((one, other)) for one, _, other, _ in home}
     found = [tie for tie in _found(chance, networks) if _is_new(known, tie)]

@@ -9,7 +9,7 @@ from services.gateway.pictures import Link, Node, Picture, Section, arcs, layers
 from services.gateway.rendering import count, words
 
 AREAS_NAMED = 2
-SEVERAL = "Several areas"
+SEVERAL, OTHERS = VARIOUS = "Several areas", "Other care groups"
 
 
 def around(graph: Mapping[str, Any], names: Mapping[str, str]) -> Picture:
@@ -36,19 +36,23 @@ def alone(graph: Mapping[str, Any], names: Mapping[str, str]) -> list[Section]:
 
 def by_area(nodes: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> list[Section]:
     """Networks in sections: one for each area, one for those in several, one for those of other care groups."""
-    sections: dict[str, list[Node]] = {name: [] for name in (*names.values(), SEVERAL, "Other care groups")}
+    sections: dict[str, list[Node]] = {name: [] for name in (*names.values(), *VARIOUS)}
     for node in nodes:
         area = names.get(node["bodies"][0], SEVERAL) if len(node["bodies"]) == 1 else SEVERAL
-        sections["Other care groups" if node["steps"] else area].append(node_of(node, names))
+        heading = OTHERS if node["steps"] else area
+        # Below its area's heading a network of the care group needs no more said of it.
+        sections[heading].append(node_of(node, names, about=_about(node, names) if heading in VARIOUS else ""))
     return [Section(heading, found) for heading, found in sections.items() if found]
 
 
-def node_of(node: Mapping[str, Any], names: Mapping[str, str]) -> Node:
-    """A network as a node of a picture: what it is about, and where."""
-    about = f"{words(node['care_group'])} · {areas(node['bodies'], names)}"
-    if node["archived"]:
-        about = "Archived"
-    return Node(node["id"], node["name"], f"/networks/{node['slug']}", about, is_main=node.get("is_main", False))
+def node_of(node: Mapping[str, Any], names: Mapping[str, str], about: str | None = None) -> Node:
+    """A network as a node of a picture, with what it is about and where, unless something else is to be said."""
+    said = "Archived" if node["archived"] else _about(node, names) if about is None else about
+    return Node(node["id"], node["name"], f"/networks/{node['slug']}", said, is_main=node.get("is_main", False))
+
+
+def _about(node: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    return f"{words(node['care_group'])} · {areas(node['bodies'], names)}"
 
 
 def areas(codes: Sequence[str], names: Mapping[str, str]) -> str:

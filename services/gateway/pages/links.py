@@ -83,7 +83,7 @@ async def _page(visit: Visit, values: Mapping[str, Any], *, errors: Any = (), st
         node["is_main"] = node["id"] == record["id"]
     return visit.page(
         "network/links.html", "Links", status=status, network=record, names=names, groups=groups, areas=areas,
-        by_relation=by_relation(found["items"], record["id"]), waiting=_with(found["items"], "proposed"),
+        linked=in_order(found["items"], record["id"]), waiting=_with(found["items"], "proposed"),
         over=_with(found["items"], "ended"), more=found["total"] - len(found["items"]), may_edit=may_edit,
         picture=around(graph, names), rows=rows_of(graph), finding=reach(graph), left_out=graph["left_out"],
         q=sought, choices=networks, values=values, relations=RELATIONS, sentence=sentence, errors=list(errors),
@@ -107,15 +107,13 @@ async def _choices(visit: Visit, sought: str, chosen: str) -> list[dict[str, Any
     return [await visit.ask("registry", f"/networks/{chosen}")] if chosen else []
 
 
-def by_relation(items: Sequence[Mapping[str, Any]], network_id: str) -> list[tuple[str, list[dict[str, Any]]]]:
+def in_order(items: Sequence[Mapping[str, Any]], network_id: str) -> list[dict[str, Any]]:
     """The confirmed links by what they say of this network, each with the network at its other end."""
-    found: dict[str, list[dict[str, Any]]] = {relation: [] for relation in RELATIONS}
-    for link in _with(items, "confirmed"):
-        far = link["other"] if link["network"]["id"] == network_id else link["network"]
-        found[link["relation"]].append({**link, "far": far})
-    return [
-        (relation, sorted(rows, key=lambda row: str(row["far"]["name"]))) for relation, rows in found.items() if rows
+    found = [
+        {**link, "far": link["other"] if link["network"]["id"] == network_id else link["network"]}
+        for link in _with(items, "confirmed")
     ]
+    return sorted(found, key=lambda link: (RELATIONS.index(link["relation"]), link["far"]["name"]))
 
 
 def _with(items: Sequence[Mapping[str, Any]], status: str) -> list[Mapping[str, Any]]:

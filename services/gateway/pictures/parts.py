@@ -85,7 +85,7 @@ class Box:
     x: float
     width: float
     lines: list[str]
-    about: str
+    about: list[str]
     y: float = 0
     left: list[int] = field(default_factory=list)
     right: list[int] = field(default_factory=list)
@@ -94,13 +94,13 @@ class Box:
     @property
     def height(self) -> float:
         """Room for the name and for every link that meets the box."""
-        text = LINE * len(self.lines) + (SMALL + 4 if self.about else 0)
+        text = LINE * len(self.lines) + (SMALL + 4) * len(self.about)
         return max(text, SLOT * len(self.left), SLOT * (len(self.right) + self.has_outlet)) + 2 * PAD
 
     @property
     def texts(self) -> list[tuple[str, float, bool]]:
         """(text, its baseline, whether it is part of the name), from above, in the middle of the box."""
-        rows = [(line, LINE, True) for line in self.lines] + ([(self.about, SMALL + 4, False)] if self.about else [])
+        rows = [(line, LINE, True) for line in self.lines] + [(line, SMALL + 4, False) for line in self.about]
         top = self.y + (self.height - sum(height for _, height, _ in rows)) / 2
         placed = []
         for text, height, is_name in rows:
@@ -172,7 +172,7 @@ class Picture:
 
 def box(node: Node, x: float, wide: float) -> Box:
     """The box of a network, not yet at its height."""
-    about = next(iter(wrapped(node.about, SMALL, wide - 2 * PAD)), "")
+    about = wrapped(node.about, SMALL, wide - 2 * PAD) if node.about else []
     return Box(node, x, wide, wrapped(node.name, NAME, wide - 2 * PAD), about)
 
 
