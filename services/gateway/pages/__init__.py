@@ -8,8 +8,8 @@ from starlette.routing import BaseRoute
 from services.gateway.pages import (
     account,
     alerts,
-    challenges,
     care_groups,
+    challenges,
     changes,
     desk,
     events,
