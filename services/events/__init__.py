@@ -3,5 +3,6 @@
 Owns: gatherings, bookings.
 Publishes: `events.events`, `events.bookings`.
 Consumes: `registry.networks`, for whom a gathering concerns; `membership.memberships`, for who may hold one and who
-may come; `membership.people`, for names.
+may come; `membership.people`, for names; `registry.successions`, for
+whose gatherings they are when networks are merged.
 """

@@ -12,6 +12,7 @@ service = Service(
     migrations=migrations,
     subscriptions=[
         Subscription(registry.NETWORKS.name, consumers.on_networks),
+        Subscription(registry.SUCCESSIONS.name, consumers.on_successions),
         Subscription(membership.MEMBERSHIPS.name, consumers.on_memberships),
         Subscription(membership.PEOPLE.name, consumers.on_people),
     ],

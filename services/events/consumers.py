@@ -10,7 +10,9 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.events.commands.bookings import forget_bookings
+from services.events.commands.successions import hand_over
 from services.events.tables import Cover, Network, Person, Role
+from shared.auth import Principal
 from shared.db import upsert_newer
 from shared.envelope import Envelope
 
@@ -36,6 +38,12 @@ class _Membership(BaseModel):
     status: str
 
 
+class _Succession(BaseModel):
+    kind: str
+    source: str
+    target: str
+
+
 class _Person(BaseModel):
     id: str
     revision: int
@@ -52,6 +60,14 @@ async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> No
     covers = [{"body": body, "network_id": network} for network, bodies in kept for body in dict.fromkeys(bodies)]
     if covers:
         await session.execute(insert(Cover), covers)
+
+
+async def on_successions(session: AsyncSession, messages: Sequence[Envelope]) -> None:
+    """Let the gatherings of a network that became part of another be the other one's."""
+    for message in messages:
+        said = _Succession.model_validate(message.state)
+        if said.kind == "merge":
+            await hand_over(session, source=said.source, target=said.target, by=Principal(message.actor))
 
 
 async def on_memberships(session: AsyncSession, messages: Sequence[Envelope]) -> None:

@@ -10,7 +10,10 @@ service = Service(
     routers=api.routers,
     metadata=tables.metadata,
     migrations=migrations,
-    subscriptions=[Subscription(registry.NETWORKS.name, consumers.on_networks)],
+    subscriptions=[
+        Subscription(registry.NETWORKS.name, consumers.on_networks),
+        Subscription(registry.SUCCESSIONS.name, consumers.on_successions),
+    ],
     workers=[turning.turn_with_the_calendar],
     reference=commands.load_reference,
 )

@@ -133,6 +133,15 @@ async def member_count(session: AsyncSession, network_id: str) -> int:
     return (await session.execute(query.where(Role.network_id == network_id, Role.status == "active"))).scalar_one()
 
 
+async def shared_members(session: AsyncSession, network_id: str, other_id: str) -> int:
+    """How many people belong to both networks."""
+    mine, theirs = [
+        select(Role.person_id).where(Role.network_id == one, Role.status == "active") for one in (network_id, other_id)
+    ]
+    both = mine.intersect(theirs).subquery()
+    return (await session.execute(select(func.count()).select_from(both))).scalar_one()
+
+
 def vacancies(roles: Sequence[RoleOut]) -> list[str]:
     """The lead roles that nobody holds now."""
     held = {role.role for role in roles if role.status == "active"}

@@ -46,6 +46,14 @@ class Roles(Page[RoleOut]):
     members: int
 
 
+class Shared(BaseModel):
+    """How many people belong to a network, to another one, and to both."""
+
+    members: int
+    there: int
+    both: int
+
+
 class NewRole(ChangeBody):
     """A role to be given. `replace` is true for the lead roles unless said otherwise."""
 

@@ -98,7 +98,8 @@ class Organisation(Row):
 class Role(Row):
     """A person's role in a network from `since` to `until`, both days included; plain members have one too.
 
-    `status` is planned, active or ended, and turns with the calendar (turning.py).
+    `status` is planned, active or ended, and turns with the calendar (turning.py). The last three tell of networks
+    that were merged or split (see MembershipState).
     """
 
     __tablename__ = "roles"
@@ -111,6 +112,9 @@ class Role(Row):
     since: Mapped[date]
     until: Mapped[date | None]
     status: Mapped[str]
+    continues: Mapped[str] = mapped_column(server_default="", default="")
+    continued_in: Mapped[str] = mapped_column(server_default="", default="")
+    told_since: Mapped[datetime | None]
 
     __table_args__ = (
         Index("roles_of_network", "network_id", "status", "role", "id"),
@@ -131,3 +135,12 @@ class Network(Row):
     care_group: Mapped[str]
     bodies: Mapped[list[str]]
     archived: Mapped[bool]
+
+
+class Address(Row):
+    """Projection of `registry.networks`: an address that a network had before."""
+
+    __tablename__ = "addresses"
+
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    network_id: Mapped[str]

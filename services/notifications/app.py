@@ -34,6 +34,7 @@ service = Service(
         Subscription(membership.PEOPLE.name, consumers.on_people),
         Subscription(membership.MEMBERSHIPS.name, consumers.on_memberships),
         Subscription(registry.NETWORKS.name, consumers.on_networks),
+        Subscription(registry.SUCCESSIONS.name, consumers.on_successions),
         Subscription(None, consumers.on_announcements),
     ],
     workers=[deliver, deliver_webhooks],

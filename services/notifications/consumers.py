@@ -7,6 +7,7 @@ told that they joined. Between topics there is no order; that is why a belonging
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from pydantic import BaseModel
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications import alerts, audience, digest
 from services.notifications.commands.erasure import forget
+from services.notifications.commands.successions import merge_choices
 from services.notifications.delivery.rows import order_alert_mails
 from services.notifications.matching import order_webhooks
 from services.notifications.tables import networks, people, preferences
@@ -38,6 +40,14 @@ class _Membership(BaseModel):
     person_id: str
     role: str
     status: str
+    continued_in: str = ""
+    told_since: datetime | None = None
+
+
+class _Succession(BaseModel):
+    kind: str
+    source: str
+    target: str
 
 
 class _Network(BaseModel):
@@ -63,16 +73,28 @@ async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> No
 
 
 async def on_memberships(session: AsyncSession, messages: Sequence[Envelope]) -> None:
-    """Keep who belongs to which network, as what."""
+    """Keep who belongs to which network, as what.
+
+    Whose network became part of another belongs to the old one too: it is silent, and what it said stays readable.
+    """
     said = [(_Membership.model_validate(m.state), m.time) for m in messages if m.data]
     rows = [
         audience.belonging(
-            f"network:{role.network_id}", role.person_id, source=role.id, revision=role.revision, since=time,
-            route="member" if role.role == "member" else "role", active=role.status == "active",
+            f"network:{role.network_id}", role.person_id, source=role.id, revision=role.revision,
+            since=role.told_since or time, route="member" if role.role == "member" else "role",
+            active=role.status == "active" or bool(role.continued_in),
         )
         for role, time in said
     ]  # fmt: skip
     await audience.put(session, rows)
+
+
+async def on_successions(session: AsyncSession, messages: Sequence[Envelope]) -> None:
+    """Let what people chose for a network hold for the one that it became part of."""
+    for message in messages:
+        said = _Succession.model_validate(message.state)
+        if said.kind == "merge":
+            await merge_choices(session, source=said.source, target=said.target, moment=message.time)
 
 
 async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None:

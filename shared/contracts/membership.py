@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from shared.contracts import State, contract, topic
 
@@ -23,7 +23,9 @@ class PersonState(State):
 class MembershipState(State):
     """One role of one person in one network, from a date, perhaps to a date, both days included.
 
-    `status` is planned (it begins later), active or ended.
+    `status` is planned (it begins later), active or ended. Where networks are merged or split, `continues` is the id
+    of the role in the old network that this one goes on from, and what was said of this one since `told_since` is
+    told to the person; `continued_in` is the network that the whole old one became part of.
     """
 
     network_id: str
@@ -32,6 +34,9 @@ class MembershipState(State):
     since: date
     until: date | None
     status: str
+    continues: str = ""
+    continued_in: str = ""
+    told_since: datetime | None = None
 
 
 class OrganisationState(State):

@@ -56,13 +56,14 @@ NETWORK_RENAMED = contract(
 
 
 class SuccessionState(State):
-    """What goes over from one network (`source`) to another (`target`).
+    """What goes over from one network (`source`) to another (`target`). `kind` is merge or split.
 
     Of a merge it is everything; `roles` says whether a leading role that somebody holds in the target already is
     held by both (`all`) or only where it was vacant (`vacant`). Of a split it is the roles named by id: `moved` ones
     end in the source, `copied` ones go on there too.
     """
 
+    kind: str
     source: str
     target: str
     roles: str

@@ -89,9 +89,9 @@ async def change_event(
     for name in changed:
         setattr(event, name, fields[name])
     if "networks" in changed:
-        await _hold(session, event)
+        await hold(session, event)
     networks = await require_networks(session, event.networks, known=before["networks"])
-    _touch(event)
+    touch(event)
     guests = await _guests(session, event) if {"starts_at", "place", "online_url"} & set(changed) else []
     told = _announcement(event, networks, _change_headline(event, changed), people=guests)
     await publish(session, _said(EVENT_CHANGED, event, told, before=before, by=by, reason=reason, minor=minor))
@@ -112,7 +112,7 @@ async def cancel_event(
     before = state_of(event).model_dump(mode="json")
     event.status = "cancelled"
     networks = await require_networks(session, event.networks, known=event.networks)
-    _touch(event)
+    touch(event)
     headline = f"{event.title} on {on_this_day(event.starts_at)} is cancelled"
     told = _announcement(event, networks, headline, significance="major", people=await _guests(session, event))
     await publish(session, _said(EVENT_CANCELLED, event, told, before=before, by=by, reason=reason, minor=minor))
@@ -152,7 +152,8 @@ def _require_times(starts_at: datetime, ends_at: datetime, by: Principal, *, mov
         raise InThePast(errors=[{"field": "starts_at", "message": "must be in the future"}])
 
 
-async def _hold(session: AsyncSession, event: Event) -> None:
+async def hold(session: AsyncSession, event: Event) -> None:
+    """Note which networks hold a gathering."""
     await session.execute(delete(Holder).where(Holder.event_id == event.id))
     session.add_all(Holder(network_id=network, event_id=event.id) for network in event.networks)
 
@@ -164,7 +165,8 @@ async def _guests(session: AsyncSession, event: Event) -> list[str]:
     return list(await session.scalars(query.order_by(Booking.turn).limit(MOST_NAMED)))
 
 
-def _touch(event: Event) -> None:
+def touch(event: Event) -> None:
+    """A new revision of the record."""
     event.revision += 1
     event.updated_at = clock.now()
 

@@ -8,8 +8,8 @@ from fastapi import Query, Response
 
 from services.membership import commands, queries
 from services.membership.access import network_editors
-from services.membership.schemas import NewRole, RoleEnd, RoleName, RoleOut, Roles
-from shared.auth import Principal, Session, anyone, may, signed_in
+from services.membership.schemas import NewRole, RoleEnd, RoleName, RoleOut, Roles, Shared
+from shared.auth import Principal, Session, anyone, may, signed_in, staff
 from shared.boundary import ChangeBody, IfMatch, Router, etag
 from shared.fields import Page
 
@@ -26,6 +26,17 @@ async def list_members(
     network = await queries.require_network(session, network_id)
     found = await queries.members_page(session, network.id, role=role or "", limit=limit, cursor=cursor)
     return Page(items=found[0], next=found[1], total=found[2])
+
+
+@router.get("/networks/{network_id}/members/shared")
+async def count_shared(
+    network_id: str, session: Session, other: Annotated[str, Query(alias="with", max_length=200)],
+    _by: Principal = may(staff, "people:read"),
+) -> Shared:  # fmt: skip
+    """How many people belong to a network and to another one: what a merge would bring together."""
+    network, there = [await queries.require_network(session, address) for address in (network_id, other)]
+    counts = [await queries.member_count(session, one.id) for one in (network, there)]
+    return Shared(members=counts[0], there=counts[1], both=await queries.shared_members(session, network.id, there.id))
 
 
 @router.get("/networks/{network_id}/roles")

@@ -11,6 +11,7 @@ from services.membership.commands.networks import know_networks
 from services.membership.commands.organisations import add_organisation, change_organisation, load_reference
 from services.membership.commands.people import add_people, add_person, change_person
 from services.membership.commands.roles import add_roles, end_role, give_role, join_network, leave_network
+from services.membership.commands.successions import merge_roles, split_roles
 from services.membership.commands.tokens import make_own_token, make_token, withdraw_token
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "make_first_account",
     "make_own_token",
     "make_token",
+    "merge_roles",
     "set_password",
+    "split_roles",
     "withdraw_token",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.membership.tables import Network
+from services.membership.tables import Address, Network
 from shared.db import upsert
 from shared.errors import NotFound
 
@@ -37,9 +37,12 @@ async def know_networks(session: AsyncSession, *, rows: Sequence[dict[str, Any]]
 
 
 async def require_network(session: AsyncSession, address: str) -> Network:
-    """The network whose id or slug is *address*. Raises NoSuchNetwork."""
+    """The network whose id, slug or former slug is *address*. Raises NoSuchNetwork."""
     query = select(Network).where((Network.id == address) | (Network.slug == address), Network.name != "")
     found = (await session.execute(query)).scalar_one_or_none()
+    if found is None:
+        former = select(Address.network_id).where(Address.slug == address).scalar_subquery()
+        found = (await session.execute(select(Network).where(Network.id == former))).scalar_one_or_none()
     if found is None:
         raise NoSuchNetwork
     return found

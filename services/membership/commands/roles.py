@@ -80,7 +80,7 @@ async def give_role(
     session.add(taken)
     told = await _taking(session, network, taken, [r.person_id for r in replaced if r.status == "ended"])
     contract = ROLE_PLANNED if taken.status == "planned" else ROLE_TAKEN
-    changes.append(_said(contract, taken, None, told, by, reason, minor))
+    changes.append(said(contract, taken, None, told, by, reason, minor))
     await publish(session, *changes)
     return taken
 
@@ -143,9 +143,9 @@ async def end_roles(
     changes = []
     for role in roles:
         before, planned = state_of(role).model_dump(mode="json"), role.status == "planned"
-        _end(role, last)
+        end(role, last)
         told = None if planned else await _ending(session, network, role, ending)
-        changes.append(_said(ROLE_ENDED, role, before, told, by, reason, minor))
+        changes.append(said(ROLE_ENDED, role, before, told, by, reason, minor))
     await publish(session, *changes)
 
 
@@ -162,7 +162,7 @@ async def add_roles(session: AsyncSession, *, rows: Sequence[dict[str, Any]], by
     ]
     session.add_all(roles)
     await session.flush()
-    await publish(session, *[_said(ROLE_TAKEN, role, None, None, by, "", True) for role in roles])
+    await publish(session, *[said(ROLE_TAKEN, role, None, None, by, "", True) for role in roles])
     return roles
 
 
@@ -174,7 +174,7 @@ def new_role(network_id: str, person_id: str, role: str, since: date, until: dat
     status = "planned" if since > today else "ended" if until is not None and until < today else "active"
     return Role(
         id=new_id(), revision=1, network_id=network_id, person_id=person_id,
-        role=role, since=since, until=until, status=status,
+        role=role, since=since, until=until, status=status, continues="", continued_in="", told_since=None,
     )  # fmt: skip
 
 
@@ -205,10 +205,11 @@ def begin(role: Role) -> dict[str, Any]:
 async def begin_role(session: AsyncSession, network: Network, role: Role, *, by: Principal) -> None:
     """Let a planned role begin, and tell of it."""
     before = begin(role)
-    await publish(session, _said(ROLE_TAKEN, role, before, await _taking(session, network, role, []), by, "", False))
+    await publish(session, said(ROLE_TAKEN, role, before, await _taking(session, network, role, []), by, "", False))
 
 
-def _end(role: Role, last: date) -> None:
+def end(role: Role, last: date) -> None:
+    """Give a role its last day."""
     role.until, role.status, role.revision = max(last, role.since), "ended", role.revision + 1
 
 
@@ -218,14 +219,14 @@ def _replaced(role: Role, successor_from: date, by: Principal, reason: str, mino
     if last >= clock.today() and role.status == "active":
         return _given_last_day(role, last, by, reason)
     before = state_of(role).model_dump(mode="json")
-    _end(role, last)
-    return _said(ROLE_ENDED, role, before, None, by, reason, minor)
+    end(role, last)
+    return said(ROLE_ENDED, role, before, None, by, reason, minor)
 
 
 def _given_last_day(role: Role, last: date, by: Principal, reason: str) -> Change:
     before = state_of(role).model_dump(mode="json")
     role.until, role.revision = last, role.revision + 1
-    return _said(ROLE_CHANGED, role, before, None, by, reason, False)
+    return said(ROLE_CHANGED, role, before, None, by, reason, False)
 
 
 def _replaces(role: str, asked: bool | None) -> bool:
@@ -254,10 +255,11 @@ async def _leads(session: AsyncSession, network_id: str) -> list[str]:
     return sorted(set((await session.execute(query)).scalars()))
 
 
-def _said(
+def said(
     contract: Any, role: Role, before: dict[str, Any] | None, told: Announcement | None,
     by: Principal, reason: str, minor: bool,
 ) -> Change:  # fmt: skip
+    """The message that a role came to be so."""
     return change(
         contract, state_of(role), key=role.network_id, before=before, announcement=told,
         actor=by.person_id, reason=reason, minor=minor,

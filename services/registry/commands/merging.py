@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.registry.commands.link_moves import move_links
 from services.registry.commands.networks import AlreadyArchived, before_change, cover, locked, said, touch
 from services.registry.commands.renaming import with_names
 from services.registry.commands.succession import succession
 from services.registry.tables import Network
 from shared.auth import Principal
 from shared.boundary import require_revision
-from shared.contracts.registry import NETWORK_ARCHIVED, NETWORK_CHANGED, NETWORK_MERGED
+from shared.contracts.registry import NETWORK_ARCHIVED, NETWORK_CHANGED
 from shared.errors import Unprocessable
 from shared.outbox import Change, publish
 
@@ -38,14 +39,13 @@ async def merge_networks(
     source, target = await _both_locked(session, source_id, target_id)
     require_revision(expected, source.revision)
     told = f"{source.name} is now part of {target.name}"
-    recorded = {"headline": told, "by": by, "reason": f"{told}. {reason}".strip(), "minor": minor}
+    why = f"{told}. {reason}".strip()
+    recorded: dict[str, Any] = {"headline": told, "by": by, "reason": why, "minor": minor}
     changes = [_gone(source, target, recorded)]
     changes += await _grown(session, source, target, keep_names, keep_bodies, recorded)
-    merged = succession(
-        NETWORK_MERGED, source, target, roles=roles, headline=told, stays=target, page=target, by=by, reason=reason,
-        minor=minor,
-    )  # fmt: skip
+    merged = succession("merge", source, target, roles=roles, headline=told, by=by, reason=reason, minor=minor)
     await publish(session, *changes, merged)
+    await move_links(session, from_=source.id, to=target.id, by=by, reason=why)
     return target
 
 

@@ -11,7 +11,7 @@ from services.registry.commands.networks import add_network, locked_to_change, s
 from services.registry.commands.succession import succession
 from services.registry.tables import Network
 from shared.auth import Principal
-from shared.contracts.registry import NETWORK_CREATED, NETWORK_DIVIDED
+from shared.contracts.registry import NETWORK_CREATED
 from shared.outbox import publish
 
 INHERITED = ("type", "care_group", "level", "purpose", "side", "bodies")
@@ -36,8 +36,7 @@ async def split_network(
         announced=False,
     )  # fmt: skip
     divided = succession(
-        NETWORK_DIVIDED, whole, part, headline=told, stays=whole, page=part, moved=moved, copied=copied, by=by,
-        reason=reason, minor=minor,
+        "split", whole, part, headline=told, moved=moved, copied=copied, by=by, reason=reason, minor=minor
     )  # fmt: skip
     await publish(session, created, divided)
     return part

@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from services.registry.tables import Network
 from shared.announcement import Announcement, Concerns
 from shared.auth import Principal
-from shared.contracts import Contract
-from shared.contracts.registry import SuccessionState
+from shared.contracts.registry import NETWORK_DIVIDED, NETWORK_MERGED, SuccessionState
 from shared.envelope import new_id
 from shared.outbox import Change, change
 
 
 def succession(
-    contract: Contract, source: Network, target: Network, *, headline: str, stays: Network, page: Network,
-    by: Principal, reason: str, minor: bool, roles: str = "", moved: Sequence[str] = (), copied: Sequence[str] = (),
+    kind: Literal["merge", "split"], source: Network, target: Network, *, headline: str, by: Principal, reason: str,
+    minor: bool, roles: str = "", moved: Sequence[str] = (), copied: Sequence[str] = (),
 ) -> Change:  # fmt: skip
     """The message that something goes over from *source* to *target*, told to the people of both.
 
-    It stands in the history of the network that *stays*, and shows the page of *page*.
+    It stands in the history of the network that went on under its own name.
     """
-    other = source if stays is target else target
+    stays, other = (target, source) if kind == "merge" else (source, target)
     concerns = Concerns(
         networks=(stays.id, other.id), bodies=tuple(dict.fromkeys([*stays.bodies, *other.bodies])),
         care_groups=tuple(dict.fromkeys([stays.care_group, other.care_group])),
     )  # fmt: skip
     announcement = Announcement(
-        headline=headline[:300], category="governance", significance="major", path=f"/networks/{page.slug}",
+        headline=headline[:300], category="governance", significance="major", path=f"/networks/{target.slug}",
         concerns=concerns,
     )  # fmt: skip
     state = SuccessionState(
-        id=new_id(), revision=1, source=source.id, target=target.id, roles=roles, moved=list(moved),
+        id=new_id(), revision=1, kind=kind, source=source.id, target=target.id, roles=roles, moved=list(moved),
         copied=list(copied),
     )  # fmt: skip
     return change(
-        contract, state, key=stays.id, announcement=announcement, actor=by.person_id, reason=reason, minor=minor
-    )
+        NETWORK_MERGED if kind == "merge" else NETWORK_DIVIDED, state, key=stays.id, announcement=announcement,
+        actor=by.person_id, reason=reason, minor=minor,
+    )  # fmt: skip

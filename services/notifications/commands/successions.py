@@ -1,0 +1,46 @@
+"""What becomes of people's choices when a network becomes part of another: whom they follow, and what they muted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.audience import belonging, changed, put
+from services.notifications.tables import audience_members as members
+from services.notifications.tables import mutes
+from shared.db import upsert
+
+
+async def merge_choices(session: AsyncSession, *, source: str, target: str, moment: datetime) -> None:
+    """Let those who chose something for the network *source* have chosen it for *target*, from *moment* on.
+
+    Followers go on reading what the old network said; it says nothing any more. A mute goes over unless the person
+    belonged to the other network by themselves: they chose to hear of that one.
+    """
+    await _merge_mutes(session, source, target, moment)
+    followed = members.c.audience == f"network:{source}", members.c.source == "follow"
+    followers = (await session.execute(select(members.c.person_id, members.c.since).where(*followed))).all()
+    coming = [
+        belonging(f"network:{target}", row.person_id, source="follow", route="follow", since=moment)
+        for row in followers
+    ]
+    reading = [
+        belonging(f"network:{source}", row.person_id, source="merged", route="follow", since=row.since)
+        for row in followers
+    ]
+    await put(session, coming + reading)
+    await session.execute(delete(members).where(*followed))
+
+
+async def _merge_mutes(session: AsyncSession, source: str, target: str, moment: datetime) -> None:
+    there = select(members.c.person_id).where(
+        members.c.audience == f"network:{target}", members.c.active, members.c.since < moment
+    )
+    muting = select(mutes.c.person_id).where(mutes.c.network_id == source, mutes.c.person_id.not_in(there))
+    people = list((await session.execute(muting)).scalars())
+    if people:
+        rows = [{"person_id": person_id, "network_id": target} for person_id in people]
+        await session.execute(upsert(session, mutes).on_conflict_do_nothing(), rows)
+        changed(session, people)

@@ -1,0 +1,93 @@
+"""What people chose for a network holds for the one that it became part of, and nobody is told twice."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared import clock
+from tests.notifications.conftest import Town
+
+
+async def people(town: Town, *names: str) -> None:
+    for network in ("old", "new"):
+        await town.network(network)
+    for name in names:
+        await town.person(name)
+
+
+async def merge(town: Town, moment: datetime | None = None) -> str:
+    """The register says that `old` became part of `new`, and tells it."""
+    message = town.news("Old is now part of New", networks=["new", "old"], topic="registry.successions", time=moment)
+    message.data["state"] = {"kind": "merge", "source": "old", "target": "new"}  # type: ignore[index]
+    await town.append(message)
+    return message.id
+
+
+async def moved(town: Town, person: str, moment: datetime) -> None:
+    """Membership says that somebody's role went over."""
+    state: dict[str, Any] = {"person_id": person, "role": "member"}
+    left = {**state, "network_id": "old", "status": "ended", "continued_in": "new"}
+    came = {**state, "network_id": "new", "status": "active", "told_since": moment.isoformat()}
+    for role, said, network in ((f"{person}-member-old", left, "old"), (f"{person}-member-new", came, "new")):
+        await town.append(town._message("membership.memberships", role, said, network, None))
+
+
+async def test_a_member_reads_what_both_said_and_the_merge_once(town: Town) -> None:
+    await people(town, "ann")
+    await town.role("ann", "old")
+    await town.tell("Of the old one", networks=["old"])
+    await town.tell("Not for Ann", networks=["new"])
+    moment = clock.now()
+    await merge(town, moment)
+    await town.tell("While they move", networks=["new"], time=moment + timedelta(milliseconds=1))
+    await moved(town, "ann", moment)
+    await town.tell("Afterwards", networks=["new"])
+    assert await town.inbox("ann") == ["Afterwards", "While they move", "Old is now part of New", "Of the old one"]
+
+
+async def test_it_is_the_same_when_the_roles_are_heard_of_first(town: Town) -> None:
+    await people(town, "ann")
+    await town.role("ann", "old")
+    await town.tell("Of the old one", networks=["old"])
+    moment = clock.now()
+    await moved(town, "ann", moment)
+    await merge(town, moment)
+    assert await town.inbox("ann") == ["Old is now part of New", "Of the old one"]
+
+
+async def test_a_follower_follows_the_new_network_and_keeps_what_the_old_one_said(town: Town) -> None:
+    await people(town, "ann", "ben")
+    await town.post("/networks/old/follow", "ann")
+    await town.post("/networks/old/follow", "ben")
+    await town.post("/networks/new/follow", "ben")
+    await town.tell("Of the old one", networks=["old"])
+    await merge(town)
+    await town.tell("Of the new one", networks=["new"])
+    for person in ("ann", "ben"):
+        assert await town.inbox(person) == ["Of the new one", "Old is now part of New", "Of the old one"]
+        assert (await town.get("/preferences", person))["follows"] == ["new"]
+
+
+async def test_a_mute_goes_over_unless_the_person_belonged_to_the_other_one_too(town: Town) -> None:
+    await people(town, "ann", "ben")
+    for person in ("ann", "ben"):
+        await town.role(person, "old")
+        await town.post("/networks/old/mute", person)
+    await town.role("ben", "new")
+    moment = clock.now()
+    await merge(town, moment)
+    await moved(town, "ann", moment)
+    await town.tell("Of the new one", networks=["new"])
+    assert await town.inbox("ann") == []
+    assert await town.inbox("ben") == ["Of the new one", "Old is now part of New"]
+    assert set((await town.get("/preferences", "ann"))["muted"]) == {"old", "new"}
+
+
+async def test_a_split_moves_no_choice(town: Town) -> None:
+    await people(town, "ann")
+    await town.post("/networks/old/follow", "ann")
+    message = town.news("Split", networks=["old", "new"], topic="registry.successions")
+    message.data["state"] = {"kind": "split", "source": "old", "target": "new"}  # type: ignore[index]
+    await town.append(message)
+    assert (await town.get("/preferences", "ann"))["follows"] == ["old"]
