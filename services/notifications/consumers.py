@@ -19,6 +19,7 @@ from services.notifications.commands.successions import merge_choices
 from services.notifications.delivery.rows import order_alert_mails
 from services.notifications.matching import order_webhooks
 from services.notifications.tables import networks, people, preferences
+from shared.auth import Principal
 from shared.db import upsert_newer
 from shared.envelope import Envelope
 
@@ -94,7 +95,8 @@ async def on_successions(session: AsyncSession, messages: Sequence[Envelope]) ->
     for message in messages:
         said = _Succession.model_validate(message.state)
         if said.kind == "merge":
-            await merge_choices(session, source=said.source, target=said.target, moment=message.time)
+            by = Principal(message.actor)
+            await merge_choices(session, source=said.source, target=said.target, moment=message.time, by=by)
 
 
 async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None:

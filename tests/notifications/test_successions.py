@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
+from services.notifications.tables import subscription_keys
 from shared import clock
 from tests.notifications.conftest import Town
 
@@ -91,3 +94,18 @@ async def test_a_split_moves_no_choice(town: Town) -> None:
     message.data["state"] = {"kind": "split", "source": "old", "target": "new"}  # type: ignore[index]
     await town.append(message)
     assert (await town.get("/preferences", "ann"))["follows"] == ["old"]
+
+
+async def test_a_program_that_picked_the_old_network_hears_of_the_new_one(town: Town) -> None:
+    await people(town, "ann")
+    fields = {"name": "Intranet", "url": "https://hooks.example/a", "form": "signal"}
+    hook = await town.post("/subscriptions", "ann", networks=["old"], **fields)
+    other = await town.post("/subscriptions", "ann", **fields)
+    await merge(town)
+    picked = [(await town.get(f"/subscriptions/{one['id']}", "ann"))["networks"] for one in (hook, other)]
+    assert picked == [["old", "new"], []]
+    async with town.parts.database.reading() as session:
+        keys = await session.scalars(
+            select(subscription_keys.c.key).where(subscription_keys.c.subscription_id == hook["id"])
+        )
+    assert set(keys) == {"network:old", "network:new"}

@@ -110,7 +110,7 @@ async def add_subscription(
     await session.execute(
         insert(webhook_endpoints), {"subscription_id": identity, "holder": "", "pace": "new", "failures": 0}
     )
-    await _file(session, row)
+    await file_anew(session, row)
     await _say(session, SUBSCRIPTION_ADDED, row, by=by, reason=reason)
     return identity, secret_of(settings.signing_key, identity, row["secrets"][0]["salt"])
 
@@ -132,7 +132,7 @@ async def change_subscription(
         await session.execute(update(webhook_endpoints).where(mine).values(fresh))
     await changed(session, row, by=by, reason=reason, **fields)
     if fields.keys() & set(LISTS):
-        await _file(session, {**row, **fields})
+        await file_anew(session, {**row, **fields})
 
 
 async def rotate_secret(
@@ -209,7 +209,8 @@ async def _require_room(session: AsyncSession, owner_id: str) -> None:
         raise TooManySubscriptions(f"There are {most} webhooks already; remove one that is no longer used.")
 
 
-async def _file(session: AsyncSession, row: Row) -> None:
+async def file_anew(session: AsyncSession, row: Row) -> None:
+    """Let a subscription be found by what its picker names now."""
     await session.execute(delete(subscription_keys).where(subscription_keys.c.subscription_id == row["id"]))
     keys = [{"key": key, "subscription_id": row["id"]} for key in filed_under(picker_of(row))]
     await session.execute(insert(subscription_keys), keys)

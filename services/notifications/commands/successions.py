@@ -1,4 +1,5 @@
-"""What becomes of people's choices when a network becomes part of another: whom they follow, and what they muted."""
+"""What becomes of people's choices when a network becomes part of another: whom they follow, what they muted, and
+what their programs picked."""
 
 from __future__ import annotations
 
@@ -7,13 +8,16 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications.audience import belonging, changed, put
+from services.notifications.audience import belonging, put
+from services.notifications.audience import changed as readers_changed
+from services.notifications.commands.subscriptions import changed, file_anew, locked
 from services.notifications.tables import audience_members as members
-from services.notifications.tables import mutes
+from services.notifications.tables import mutes, subscription_keys
+from shared.auth import Principal
 from shared.db import upsert
 
 
-async def merge_choices(session: AsyncSession, *, source: str, target: str, moment: datetime) -> None:
+async def merge_choices(session: AsyncSession, *, source: str, target: str, moment: datetime, by: Principal) -> None:
     """Let those who chose something for the network *source* have chosen it for *target*, from *moment* on.
 
     Followers go on reading what the old network said; it says nothing any more. A mute goes over unless the person
@@ -32,6 +36,7 @@ async def merge_choices(session: AsyncSession, *, source: str, target: str, mome
     ]
     await put(session, coming + reading)
     await session.execute(delete(members).where(*followed))
+    await _merge_subscriptions(session, source, target, by)
 
 
 async def _merge_mutes(session: AsyncSession, source: str, target: str, moment: datetime) -> None:
@@ -43,4 +48,16 @@ async def _merge_mutes(session: AsyncSession, source: str, target: str, moment: 
     if people:
         rows = [{"person_id": person_id, "network_id": target} for person_id in people]
         await session.execute(upsert(session, mutes).on_conflict_do_nothing(), rows)
-        changed(session, people)
+        readers_changed(session, people)
+
+
+async def _merge_subscriptions(session: AsyncSession, source: str, target: str, by: Principal) -> None:
+    """Programs that picked the old network have picked the new one too."""
+    filed = select(subscription_keys.c.subscription_id).where(subscription_keys.c.key == f"network:{source}")
+    for subscription_id in list(await session.scalars(filed.order_by(subscription_keys.c.subscription_id))):
+        row = await locked(session, subscription_id)
+        if target not in row["networks"]:
+            why = "A network that it picks became part of another."
+            await file_anew(
+                session, await changed(session, row, by=by, reason=why, networks=[*row["networks"], target])
+            )
