@@ -57,7 +57,8 @@ async def compare_register(
 ) -> RegisterDifference:  # fmt: skip
     """What the register differs in between two days (or moments): networks added, changed, archived and restored."""
     wanted = {"type": type, "care_group": care_group, "level": level, "purpose": purpose, "side": side}
-    between = queries.Between(session, before, after, q=q, stage=stage, sha=sha, **wanted)
+    chosen = {facet: value for facet, value in {**wanted, "stage": stage, "sha": sha}.items() if value}
+    between = queries.Between(session, before, after, q=q, chosen=chosen)
     items, following, counts = await queries.differences_page(session, between, limit=limit, cursor=cursor)
     return RegisterDifference(
         items=items, next=following, total=sum(counts.values()), counts=counts, before=before, after=after

@@ -35,7 +35,8 @@ async def list_networks(
     wanted = {"type": type, "care_group": care_group, "level": level, "purpose": purpose, "side": side}
     wanted |= {"stage": stage, "sha": sha}
     if as_of is not None:
-        past = queries.register_at(session, as_of, q=q, archived=archived, **wanted)
+        chosen = {facet: value for facet, value in wanted.items() if value}
+        past = queries.register_at(session, as_of, q=q, chosen=chosen, archived=archived)
         return await _past(session, past, as_of, limit=limit, cursor=cursor, facets=facets)
     question = await queries.question_in(session, q)
     if question is not None:
@@ -70,11 +71,11 @@ async def _found(session: AsyncSession, page: queries.Found) -> list[FoundNetwor
 async def _past(
     session: AsyncSession, past: queries.Past, moment: datetime, *, limit: int, cursor: str | None, facets: bool
 ) -> Networks:
-    found, following, total = await queries.past_page(session, past, limit=limit, cursor=cursor)
+    found, following = await queries.past_page(session, past, limit=limit, cursor=cursor)
+    total, counts = await queries.past_counts(session, past)
     leads = await queries.leads_of(session, [network.state["id"] for network in found], on=moment.date())
     items = [_found_as_of(network, leads.get(network.state["id"], []), moment) for network in found]
-    counts = await queries.past_facets(session, past) if facets else None
-    return Networks(items=items, next=following, total=total, facets=counts, as_of=moment)
+    return Networks(items=items, next=following, total=total, facets=counts if facets else None, as_of=moment)
 
 
 @router.post("/networks", status_code=201)

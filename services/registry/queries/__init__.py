@@ -17,7 +17,7 @@ from services.registry.queries.leads import leads_of, led_networks, led_since, q
 from services.registry.queries.links import link_at, linked, links_page, links_shown
 from services.registry.queries.marks import marks_of
 from services.registry.queries.networks import all_networks, network_at, network_id_at
-from services.registry.queries.past import Past, Stood, network_as_of, past_facets, past_page, register_at
+from services.registry.queries.past import Past, Stood, network_as_of, past_counts, past_page, register_at
 from services.registry.queries.questions import Question
 
 __all__ = [
@@ -54,7 +54,7 @@ __all__ = [
     "network_as_of",
     "network_at",
     "network_id_at",
-    "past_facets",
+    "past_counts",
     "past_page",
     "posts_page",
     "question_in",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, tr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.queries.cursors import cursor_of, position_in
-from services.registry.queries.past import TABLE, NotThereYet, conditions_on, network_as_of, states_of
+from services.registry.queries.past import TABLE, NotThereYet, network_as_of, of_kind, states_of, with_words
 from services.registry.schemas.history import Difference, NetworkDifference
 from services.registry.tables import Network
 from shared.errors import Unprocessable
@@ -46,13 +46,15 @@ async def difference_of(session: AsyncSession, network: Network, before: datetim
 class Between:
     """The networks that two moments of the register differ in: their versions then, side by side."""
 
-    def __init__(self, session: AsyncSession, before: datetime, after: datetime, *, q: str = "", **wanted: str) -> None:
+    def __init__(
+        self, session: AsyncSession, before: datetime, after: datetime, *, q: str, chosen: Mapping[str, str]
+    ) -> None:
         """Those that match at one of the moments at least. Raises WrongOrder."""
         require_order(before, after)
         query = select().select_from(Network)
         query, self.then = with_version(session, query, TABLE, of=Network.id, at=before, optional=True)
         query, self.now = with_version(session, query, TABLE, of=Network.id, at=after)
-        matching = or_(*(and_(true(), *conditions_on(one, q=q, **wanted)) for one in (self.then, self.now)))
+        matching = or_(*(and_(true(), *with_words(one, q), *of_kind(one, chosen)) for one in (self.then, self.now)))
         self.what = self._what()
         self.query = query.where(matching, self.what.is_not(None))
 

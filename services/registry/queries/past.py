@@ -5,7 +5,7 @@ A list costs what the list costs: one seek for each network, however many revisi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,10 +14,10 @@ from sqlalchemy import ColumnElement, FromClause, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.queries.cursors import cursor_of, position_in
-from services.registry.queries.facets import ordered
+from services.registry.queries.facets import Alike, Counts, counted, is_chosen
 from services.registry.queries.words import typed_words
-from services.registry.schemas.networks import FACETS, FacetCount
 from services.registry.tables import Network, Version
+from services.registry.tables.networks import COMBINED
 from shared.contracts.registry import NetworkState
 from shared.errors import NotFound
 from shared.history import history
@@ -41,58 +41,57 @@ class Stood:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """The register as it stood at a moment, narrowed down: what to select from."""
+    """The register as it stood at a moment: what to select from, and the facets that are *chosen*."""
 
     query: Select[Any]
     version: FromClause
+    chosen: Mapping[str, str]
 
 
-def register_at(session: AsyncSession, moment: datetime, *, q: str = "", archived: bool = False, **wanted: str) -> Past:
-    """The networks that were on the register (or *archived*) then and match, as
-    `found` finds those of now, though no slip is forgiven."""
+def register_at(
+    session: AsyncSession, moment: datetime, *, q: str = "", chosen: Mapping[str, str], archived: bool = False
+) -> Past:
+    """What was on the register (or *archived*) then and has the words of *q*, as `found` finds that of now, though no
+    slip is forgiven."""
     joined, version = with_version(session, select().select_from(Network), TABLE, of=Network.id, at=moment)
-    return Past(joined.where(version.c.archived.is_(archived), *conditions_on(version, q=q, **wanted)), version)
+    return Past(joined.where(version.c.archived.is_(archived), *with_words(version, q)), version, chosen)
 
 
-def conditions_on(version: FromClause, *, q: str = "", **wanted: str) -> list[ColumnElement[bool]]:
-    """The conditions of a search: each word of *q* begins a word of what is searched, and each facet given."""
-    columns = version.c
-    conditions = [columns.words.contains(f" {word}", autoescape=True) for word in typed_words(q)]
-    for facet, value in wanted.items():
-        if value and facet == "sha":
-            conditions.append(columns.bodies.contains(f" {value} ", autoescape=True))
-        elif value:
-            conditions.append(columns[facet] == value)
-    return conditions
+def with_words(version: FromClause, q: str) -> list[ColumnElement[bool]]:
+    """The conditions that each word of *q* begins a word of what is searched."""
+    return [version.c.words.contains(f" {word}", autoescape=True) for word in typed_words(q)]
+
+
+def of_kind(version: FromClause, chosen: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    """The conditions that a version has the values *chosen*."""
+    return [
+        version.c.bodies.contains(f" {value} ", autoescape=True) if facet == "sha" else version.c[facet] == value
+        for facet, value in chosen.items()
+    ]
 
 
 async def past_page(
     session: AsyncSession, past: Past, *, limit: int, cursor: str | None
-) -> tuple[list[Stood], str | None, int]:
-    """A page of the register as it stood, in the order of the names: (networks, the next cursor, how many in all)."""
-    total = (await session.execute(past.query.add_columns(func.count()))).scalar_one()
+) -> tuple[list[Stood], str | None]:
+    """A page of the register as it stood, in the order of the names: (networks, the next cursor)."""
     columns = past.version.c
     query = past.query.add_columns(columns.entry, columns.valid_from, columns.sort_name, Network.id, Network.created_at)
-    query = query.order_by(columns.sort_name, Network.id).limit(limit + 1)
+    query = query.where(*of_kind(past.version, past.chosen)).order_by(columns.sort_name, Network.id).limit(limit + 1)
     if cursor:
         query = query.where(tuple_(columns.sort_name, Network.id) > position_in(cursor))
     rows = (await session.execute(query)).all()
-    found = await stood(session, rows[:limit])
     last = rows[limit - 1] if len(rows) > limit else None
-    return found, cursor_of(last.sort_name, last.id) if last else None, total
+    return await stood(session, rows[:limit]), cursor_of(last.sort_name, last.id) if last else None
 
 
-async def past_facets(session: AsyncSession, past: Past) -> dict[str, list[FacetCount]]:
-    """Value → count for every facet, over the networks that matched: one pass."""
-    names = [name for name in FACETS if name != "sha"]
-    columns = [past.version.c[name] for name in names]
-    counts: dict[str, dict[str, int]] = {name: {} for name in FACETS}
+async def past_counts(session: AsyncSession, past: Past) -> tuple[int, Counts]:
+    """How many networks there were in all, and by each facet what choosing it would have given: one pass."""
+    columns = [past.version.c[facet] for facet in COMBINED]
     grouped = past.query.add_columns(*columns, past.version.c.bodies, func.count())
-    for *values, bodies, count in await session.execute(grouped.group_by(*columns, past.version.c.bodies)):
-        said = [*zip(names, values, strict=True), *(("sha", body) for body in set(bodies.split()))]
-        for name, value in said:
-            counts[name][value] = counts[name].get(value, 0) + count
-    return {name: ordered(values) for name, values in counts.items()}
+    rows = await session.execute(grouped.group_by(*columns, past.version.c.bodies))
+    alike: list[Alike] = [((*values, bodies.split()), count) for *values, bodies, count in rows]
+    total = sum(count for combination, count in alike if is_chosen(combination, past.chosen))
+    return total, counted(alike, past.chosen)
 
 
 async def network_as_of(session: AsyncSession, network: Network, moment: datetime) -> Stood:
