@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,39 +17,17 @@ import structlog
 from starlette.requests import cookie_parser
 from starlette.types import Receive, Scope, Send
 
-from services.gateway import sources
+from services.gateway import picked, sources
+from services.gateway.beginning import SEND_SECONDS, Wanted, begun, missed, recent_after
 from services.gateway.edge import Edge
-from services.gateway.stream import Hub
-from services.gateway.wires import Batch, Format, Reader, Stream, Wire, body, reset
+from services.gateway.picked import Picked
+from services.gateway.wires import Batch, Format, Reader, Stream, Wire, body
 from shared.auth import ANYBODY, Principal
 from shared.broadcast import Broadcast, Heard
 from shared.errors import Forbidden, NotSignedIn, Problem
 from shared.problems import answer
 
 log = structlog.get_logger()
-SEND_SECONDS = 10.0
-START = {
-    "type": "http.response.start",
-    "status": 200,
-    "headers": [
-        (b"content-type", b"text/event-stream; charset=utf-8"),
-        (b"cache-control", b"no-store"),
-        (b"x-accel-buffering", b"no"),
-        (b"x-content-type-options", b"nosniff"),
-    ],
-}
-Replay = Callable[[int], Awaitable[Batch | None]]
-
-
-@dataclass(slots=True)
-class Wanted:
-    """What one request wants to hear: dropped once the stream is live."""
-
-    hub: Hub
-    reader: Reader
-    format: Format
-    replay: Replay
-    last_id: str
 
 
 class Live:
@@ -64,7 +41,9 @@ class Live:
             (re.compile(r"^/(?:api/alerts/stream|live/alerts)$"), self._alerts),
             (re.compile(r"^/(?:api/oversight/([^/]+)/feed/stream|live/feed/([^/]+))$"), self._feed),
             (re.compile(r"^/live/changes(?:/([0-9a-f-]{36}))?$"), self._public),
+            (re.compile(r"^/api/(?:changes|subscriptions/([^/]+))/stream$"), self._picked_stream),
         ]
+        self._picked = Picked(edge)
         self._alert_html = html_format(edge, "live/alert.html")
         self._line_html = html_format(edge, "live/line.html")
 
@@ -99,13 +78,14 @@ class Live:
         """Join, replay, go live; None when the client was too slow even for that."""
         changes = self._changes
         hub, asked = wanted.hub, wanted.reader
+        if not await begun(wanted, send):
+            return None
         stream = hub.join(asked, wanted.format, send)
         if stream.reader is not asked and stream.reader.audiences != asked.audiences:
             hub.change(stream.reader, asked.audiences, asked.muted)
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await send(START)
-                content, reached = await _missed(wanted, stream)
+                content, reached = await missed(wanted, stream)
                 await send(body(content))
             live = hub.released(stream, reached)
         except Problem:
@@ -158,6 +138,19 @@ class Live:
 
         return Wanted(hub, Reader(audience, [audience]), self._line_html, replay, _last_id(scope))
 
+    async def _picked_stream(self, scope: Scope, subscription_id: str = "") -> Wanted:
+        principal, last_id = await self._principal(scope), _last_id(scope)
+        if subscription_id or principal.signed_in:
+            _require(principal, "alerts:read")
+        ask = picked.picker_of_subscription
+        clients = self._edge.clients
+        picker = await ask(clients, subscription_id, principal) if subscription_id else picked.picker_in(scope)
+        reader = await self._picked.reader(principal, picker)
+        return Wanted(
+            self._edge.alerts, reader, picked.change_json, self._picked.replay(principal, picker), last_id,
+            opening=picked.opening(picker), in_batches=True,
+        )  # fmt: skip
+
     async def _principal(self, scope: Scope) -> Principal:
         headers = dict(scope["headers"])
         scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
@@ -177,7 +170,9 @@ class Live:
         """Somebody's audiences or muted networks changed: load them again for their open streams."""
         self._changes += 1
         try:
-            await self.reload(str(orjson.loads(payload)["person_id"]))
+            person_id = str(orjson.loads(payload)["person_id"])
+            for key in (person_id, *self._picked.keys_of(person_id)):
+                await self.reload(key)
         except (ValueError, KeyError, TypeError):
             log.warning("broadcast_unreadable", channel="readers")
 
@@ -193,36 +188,17 @@ class Live:
         if reader is None or key.startswith("public"):
             return
         try:
-            fresh = await self._reader(key)
+            fresh = await self._fresh(key)
         except Problem as problem:
             log.warning("reader_not_loaded", reason=problem.detail)
             return
         if self._edge.alerts.readers.get(key) is reader:
             self._edge.alerts.change(reader, fresh.audiences, fresh.muted)
 
-
-def recent_after(hub: Hub, audience: str, after: int) -> Batch | None:
-    """What the hub itself remembers; None when it does not reach back so far."""
-    oldest = hub.recent[0].offset if hub.recent else hub.position + 1
-    if after < oldest - 1:
-        return None
-    wires = [wire for wire in hub.recent if wire.offset > after and audience in wire.audiences]
-    return Batch(hub.epoch, hub.position, wires)
-
-
-async def _missed(wanted: Wanted, stream: Stream) -> tuple[bytes, int]:
-    """The bytes that bring a client up to date, and the offset that they reach."""
-    hub, present = wanted.hub, f"{wanted.hub.epoch}-{stream.after}"
-    greeting = f"retry: 1000\nid: {present}\n\n".encode()
-    epoch, _, offset = wanted.last_id.rpartition("-")
-    if not offset.isdigit():
-        return greeting, stream.after
-    batch = await wanted.replay(int(offset)) if epoch == hub.epoch else None
-    if batch is None or batch.epoch != hub.epoch or int(offset) > max(batch.head, hub.position):
-        return bytes(reset(present)["body"]), stream.after
-    reached = max([int(offset), *(wire.offset for wire in batch.wires)])
-    frames = [wanted.format(wire) for wire in batch.wires]
-    return b"".join([f"retry: 1000\nid: {wanted.last_id}\n\n".encode(), *frames]), reached
+    async def _fresh(self, key: str) -> Reader:
+        if key.startswith(picked.KEY):
+            return Reader(key, await self._picked.audiences(picked.person_in(key)))
+        return await self._reader(key)
 
 
 def _require(principal: Principal, scope: str) -> None:

@@ -30,6 +30,15 @@ PROBLEM_SCHEMA = {
 STREAMS = {
     "/alerts/stream": ("alertStream", "Your alerts as they happen (server-sent events)."),
     "/oversight/{body}/feed/stream": ("feedStream", "A body's feed as it happens (server-sent events)."),
+    "/changes/stream": (
+        "changeStream",
+        "Picked changes as they happen (server-sent events); takes what GET /changes takes: type, network, body, "
+        "care_group, category. Resumes after Last-Event-ID; an event `reset` says to fetch GET /changes anew.",
+    ),
+    "/subscriptions/{subscription_id}/stream": (
+        "subscriptionStream",
+        "What a webhook picks, as it happens (server-sent events).",
+    ),
 }
 REFERENCE = re.compile(r"^#/components/schemas/")
 

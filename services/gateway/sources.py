@@ -12,6 +12,8 @@ from services.gateway.wires import Batch, Fetch, Wire
 from shared.announcement import PUBLIC_CATEGORIES
 
 REPLAY_LIMIT = 200
+EVERYTHING = "*"
+"""The audience of those who may see every change."""
 
 
 def alert_wire(sent: dict[str, Any]) -> Wire:
@@ -20,6 +22,7 @@ def alert_wire(sent: dict[str, Any]) -> Wire:
     if item.get("category") in PUBLIC_CATEGORIES:
         networks = tuple(f"public:{key}" for key in audiences if key.startswith("network:"))
         audiences += (*networks, "public") if networks else ()
+    audiences += (EVERYTHING,)
     return Wire(str(sent["epoch"]), int(sent["offset"]), audiences, item)
 
 

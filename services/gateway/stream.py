@@ -195,7 +195,8 @@ class Hub:
         matching = [readers for key in wire.audiences if (readers := self._by_audience.get(key))]
         readers = matching[0] if len(matching) == 1 else set().union(*matching)
         network = wire.item.get("network_id")
-        return iter([stream for reader in readers if network not in reader.muted for stream in reader.streams])
+        wanting = [r for r in readers if network not in r.muted and (r.wants is None or r.wants(wire))]
+        return iter([stream for reader in wanting for stream in reader.streams])
 
     def _given(self, stream: Stream, offset: int, event: Event) -> bool:
         if stream.held is None:

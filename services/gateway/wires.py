@@ -14,6 +14,7 @@ HEARTBEAT = {"type": "http.response.body", "body": b": still here\n\n", "more_bo
 Event = dict[str, Any]
 Format = Callable[["Wire"], bytes]
 Send = Callable[[Any], Any]
+Wants = Callable[["Wire"], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,16 @@ Fetch = Callable[[int, int], Awaitable[Batch]]
 class Reader:
     """Somebody's audiences and muted networks, shared by all their streams."""
 
-    __slots__ = ("audiences", "key", "muted", "streams")
+    __slots__ = ("audiences", "key", "muted", "streams", "wants")
 
-    def __init__(self, key: str, audiences: Iterable[str] = (), muted: Iterable[str] = ()) -> None:
-        """*key* names the reader: a person's id, or a kind of public page."""
+    def __init__(
+        self, key: str, audiences: Iterable[str] = (), muted: Iterable[str] = (), wants: Wants | None = None
+    ) -> None:
+        """*key* names the reader: a person's id, or a kind of public page. *wants* leaves out what is not wanted."""
         self.key = key
         self.audiences = tuple(audiences)
         self.muted = frozenset(muted)
+        self.wants = wants
         self.streams: set[Stream] = set()
 
 

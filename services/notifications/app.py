@@ -3,6 +3,8 @@
 from services.notifications import consumers, migrations, tables
 from services.notifications.api import (
     alerts,
+    changes,
+    feeds,
     internal,
     mail,
     newsletter,
@@ -26,6 +28,9 @@ service = Service(
         mail.router,
         subscriptions.router,
         webhook_log.router,
+        changes.router,
+        feeds.router,
+        feeds.internal,
         internal.router,
     ],
     metadata=tables.metadata,

@@ -12,8 +12,9 @@ import pytest
 import pytest_asyncio
 import uvicorn
 
-from services.gateway.live import START as STREAM_START
-from services.gateway.live import Wanted, _missed, alert_json
+from services.gateway.beginning import START as STREAM_START
+from services.gateway.beginning import Wanted, missed
+from services.gateway.live import alert_json
 from services.gateway.stream import Hub
 from services.gateway.wires import Batch, Reader, Wire, body
 from shared.errors import Unavailable
@@ -128,7 +129,7 @@ async def server(hub: Hub, storage: Storage) -> AsyncIterator[Server]:
         wanted = Wanted(hub, Reader("somebody", ["network:n1"]), alert_json, lambda o: storage.after(o, 200), last)
         stream = hub.join(wanted.reader, wanted.format, send)
         await send(STREAM_START)
-        content, reached = await _missed(wanted, stream)
+        content, reached = await missed(wanted, stream)
         await send(body(content))
         assert hub.released(stream, reached)
         with contextlib.suppress(asyncio.CancelledError):

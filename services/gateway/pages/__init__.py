@@ -13,6 +13,7 @@ from services.gateway.pages import (
     changes,
     desk,
     events,
+    feeds,
     help,
     home,
     links,
@@ -29,6 +30,7 @@ from shared.errors import NotFound
 
 MODULES = (
     home,
+    feeds,
     networks,
     records,
     roles,

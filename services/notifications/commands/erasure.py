@@ -12,6 +12,7 @@ from services.notifications.tables import (
     alerts,
     audience_members,
     deliveries,
+    feed_keys,
     mutes,
     newsletter_readers,
     people,
@@ -30,7 +31,7 @@ async def forget(session: AsyncSession, person_id: str) -> None:
         people: people.c.id, audience_members: audience_members.c.person_id, mutes: mutes.c.person_id,
         preferences: preferences.c.person_id, read_marks: read_marks.c.person_id,
         read_exceptions: read_exceptions.c.person_id, newsletter_readers: newsletter_readers.c.id,
-        deliveries: deliveries.c.reader_id,
+        deliveries: deliveries.c.reader_id, feed_keys: feed_keys.c.person_id,
     }  # fmt: skip
     for table, column in owned.items():
         await session.execute(delete(table).where(column == person_id))

@@ -19,6 +19,7 @@ from services.notifications.tables.newsletter import (
 )
 from services.notifications.tables.people import audience_members, mutes, networks, people, preferences
 from services.notifications.tables.subscriptions import (
+    feed_keys,
     subscription_keys,
     subscriptions,
     webhook_attempts,
@@ -27,8 +28,8 @@ from services.notifications.tables.subscriptions import (
 )
 
 __all__ = [
-    "alert_audiences", "alert_contents", "alerts", "audience_members", "deliveries", "issue_items", "issues",
-    "metadata", "mutes", "networks", "newsletter_readers", "people", "position", "preferences", "read_exceptions",
-    "read_marks", "senders", "subscription_keys", "subscriptions", "suppressions", "webhook_attempts",
-    "webhook_deliveries", "webhook_endpoints",
+    "alert_audiences", "alert_contents", "alerts", "audience_members", "deliveries", "feed_keys", "issue_items",
+    "issues", "metadata", "mutes", "networks", "newsletter_readers", "people", "position", "preferences",
+    "read_exceptions", "read_marks", "senders", "subscription_keys", "subscriptions", "suppressions",
+    "webhook_attempts", "webhook_deliveries", "webhook_endpoints",
 ]  # fmt: skip

@@ -96,3 +96,11 @@ webhook_attempts = Table(
     Column("milliseconds", Integer, nullable=False),
     Column("reason", Text, nullable=False, comment="why no answer came"),
 )
+
+feed_keys = Table(
+    "feed_keys",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True, comment="of the secret part of their feeds' addresses"),
+    Column("made_at", UtcDateTime, nullable=False),
+)
