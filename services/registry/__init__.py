@@ -1,6 +1,8 @@
 """The register of networks.
 
-Owns: networks, their history, links and challenges between them, the oversight bodies as reference data.
-Publishes: `registry.networks`, `registry.successions`, `registry.links`, `registry.challenges`.
+Owns: networks, their history, links and challenges between them, changes of their services, the oversight bodies and
+staff groups as reference data.
+Publishes: `registry.networks`, `registry.successions`, `registry.links`, `registry.challenges`,
+`registry.service-changes`.
 Consumes: `membership.memberships` and `membership.people`, for who leads what.
 """

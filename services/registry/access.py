@@ -1,4 +1,4 @@
-"""Who may change a network, a link between two, and who sees and answers a challenge."""
+"""Who may change a network, a link between two, a service change; and who sees and answers a challenge."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.tables import Challenge, Cover, Link, Role
+from services.registry.tables import ApprovalNeed, Challenge, Cover, Link, Role, ServiceChange
 from shared.auth import Principal, Rule
 
 EDITING_ROLES = frozenset({"lead_doctor", "lead_nurse", "lead_professional", "lead_manager", "co_ordinator", "chair"})
@@ -71,6 +71,32 @@ async def _edits_an_end(principal: Principal, session: AsyncSession, path: Mappi
     return link is None or await edits(session, principal.person_id, link.network_id, link.other_id)
 
 
+async def _edits_change(principal: Principal, session: AsyncSession, path: Mapping[str, str]) -> bool:
+    if principal.is_staff or not principal.signed_in:
+        return principal.is_staff
+    found = await session.get(ServiceChange, path["change_id"])
+    return found is None or await edits(session, principal.person_id, found.network_id)
+
+
+async def _approves(principal: Principal, session: AsyncSession, path: Mapping[str, str]) -> bool:
+    found = await session.get(ServiceChange, path["change_id"])
+    if found is None or not principal.signed_in:
+        return principal.signed_in
+    wanted = {role for roles in (await session.execute(select(ApprovalNeed.roles))).scalars() for role in roles}
+    held = select(Role.id).where(
+        Role.network_id == found.network_id, Role.person_id == principal.person_id, Role.status == "active",
+        Role.role.in_(wanted),
+    )  # fmt: skip
+    return (await session.execute(held.limit(1))).first() is not None
+
+
+async def _oversees(principal: Principal, _session: AsyncSession, _path: Mapping[str, str]) -> bool:
+    return principal.is_staff or bool(principal.bodies)
+
+
 network_editors = Rule("staff; those who lead, chair, manage or co-ordinate the network", _edits)
 link_editors = Rule("staff; those who lead, chair, manage or co-ordinate one of the two networks", _edits_an_end)
 challenge_parties = Rule("staff; those who lead, chair, manage or co-ordinate one of the two networks", _takes_part)
+change_editors = Rule("staff; those who lead, chair, manage or co-ordinate the network", _edits_change)
+change_leads = Rule("the leads of the network whose approval a service change needs", _approves)
+overseers = Rule("staff; officers of an oversight body", _oversees)

@@ -17,7 +17,8 @@ service = Service(
     ],
     workers=[
         turning("turn_challenges", commands.challenges_due, commands.turn_challenges),
+        turning("turn_service_changes", commands.service_changes_due, commands.turn_service_changes),
         turning("sum_counts", queries.to_be_summed, queries.sum_counts),
     ],
-    reference=commands.load_bodies,
+    reference=commands.load_reference,
 )

@@ -1,6 +1,17 @@
 """The register's routes, by noun: parse, authorise, call one command or query."""
 
-from services.registry.api import bodies, challenges, graphs, history, imports, leads, lifecycle, links, networks
+from services.registry.api import (
+    bodies,
+    challenges,
+    graphs,
+    history,
+    imports,
+    leads,
+    lifecycle,
+    links,
+    networks,
+    service_changes,
+)
 
 routers = [
     imports.router,
@@ -12,4 +23,5 @@ routers = [
     challenges.router,
     links.router,
     graphs.router,
+    service_changes.router,
 ]

@@ -1,7 +1,8 @@
 """Changing the register. A command changes rows, records history and publishes; it never commits."""
 
+from services.registry.commands.approvals import approve_service_change, decline_service_change
 from services.registry.commands.archiving import archive_network, restore_network
-from services.registry.commands.bodies import load_bodies, require_bodies
+from services.registry.commands.bodies import require_bodies
 from services.registry.commands.challenge_replies import reply_to_challenge
 from services.registry.commands.challenge_turns import challenges_due, turn_challenges
 from services.registry.commands.challenges import raise_challenge
@@ -18,35 +19,49 @@ from services.registry.commands.networks import (
     said,
     state_of,
 )
+from services.registry.commands.reference import load_reference
 from services.registry.commands.renaming import rename_network
+from services.registry.commands.service_change_turns import service_changes_due, turn_service_changes
+from services.registry.commands.service_changes import (
+    change_service_change,
+    propose_service_change,
+    withdraw_service_change,
+)
 from services.registry.commands.splitting import split_network
 from services.registry.commands.versions import version_of
 
 __all__ = [
     "add_link",
+    "approve_service_change",
     "archive_network",
     "challenges_due",
     "change_link",
     "change_network",
+    "change_service_change",
     "confirm_link",
     "create_network",
+    "decline_service_change",
     "drop_link",
     "folded",
     "import_networks",
-    "load_bodies",
+    "load_reference",
     "locked",
     "merge_networks",
     "move_links",
     "new_network",
+    "propose_service_change",
     "raise_challenge",
     "rename_network",
     "reply_to_challenge",
     "require_bodies",
     "restore_network",
     "said",
+    "service_changes_due",
     "slug_of",
     "split_network",
     "state_of",
     "turn_challenges",
+    "turn_service_changes",
     "version_of",
+    "withdraw_service_change",
 ]

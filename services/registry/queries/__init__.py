@@ -19,6 +19,15 @@ from services.registry.queries.marks import marks_of
 from services.registry.queries.networks import all_networks, network_at, network_id_at
 from services.registry.queries.past import Past, Stood, network_as_of, past_counts, past_page, register_at
 from services.registry.queries.questions import Question
+from services.registry.queries.service_changes import (
+    service_change_at,
+    service_change_shown,
+    service_changes_matching,
+    service_changes_page,
+    service_changes_shown,
+    staff_groups,
+)
+from services.registry.queries.workforce import Wanted, workforce
 
 __all__ = [
     "Asked",
@@ -27,6 +36,7 @@ __all__ = [
     "Past",
     "Question",
     "Stood",
+    "Wanted",
     "all_alike",
     "all_networks",
     "bodies",
@@ -59,6 +69,13 @@ __all__ = [
     "posts_page",
     "question_in",
     "register_at",
+    "service_change_at",
+    "service_change_shown",
+    "service_changes_matching",
+    "service_changes_page",
+    "service_changes_shown",
+    "staff_groups",
     "sum_counts",
     "to_be_summed",
+    "workforce",
 ]

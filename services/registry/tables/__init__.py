@@ -6,21 +6,27 @@ from services.registry.tables.links import OPEN, SYMMETRIC, Link
 from services.registry.tables.networks import Address, Body, Cover, Network
 from services.registry.tables.people import Person, Role
 from services.registry.tables.search import facet_counts, search_words
+from services.registry.tables.service_changes import ApprovalNeed, Decision, Impact, ServiceChange, StaffGroup
 from services.registry.tables.versions import Version
 
 __all__ = [
     "OPEN",
     "SYMMETRIC",
     "Address",
+    "ApprovalNeed",
     "Body",
     "Challenge",
     "ChallengePost",
     "Cover",
+    "Decision",
+    "Impact",
     "Link",
     "Network",
     "Person",
     "Role",
     "Row",
+    "ServiceChange",
+    "StaffGroup",
     "Version",
     "facet_counts",
     "metadata",

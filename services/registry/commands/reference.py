@@ -1,0 +1,19 @@
+"""Reference data, loaded at every start: what is there stays as it is, so that a deployment may change it."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.registry.commands.bodies import load_bodies
+from services.registry.reference import rows
+from services.registry.tables import ApprovalNeed, StaffGroup
+from shared.db import upsert
+
+
+async def load_reference(session: AsyncSession) -> None:
+    """Make sure that the oversight bodies, the staff groups and the approvals needed are known."""
+    await load_bodies(session)
+    groups = [{**row, "place": place} for place, row in enumerate(rows("staff_groups"))]
+    needs = [{**row, "roles": row["roles"].split(";"), "place": place} for place, row in enumerate(rows("approvals"))]
+    for table, found in ((StaffGroup.__table__, groups), (ApprovalNeed.__table__, needs)):
+        await session.execute(upsert(session, table).on_conflict_do_nothing(), found)  # type: ignore[arg-type]
