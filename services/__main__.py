@@ -37,13 +37,21 @@ def token(
 @app.command("import")
 def import_command(
     what: Annotated[str, typer.Argument(help="networks")],
-    file: Annotated[Path, typer.Argument(help="A CSV file.")],
+    file: Annotated[Path, typer.Argument(help="A CSV file or a workbook (.xlsx, .xls, .ods).")],
     as_: Annotated[str, typer.Option("--as", help="The e-mail address of the member of staff who imports.")],
     dry_run: Annotated[bool, typer.Option(help="Only say what would happen.")] = False,
+    reason: Annotated[str, typer.Option(help="Stands in the history of every network.")] = "",
+    errors: Annotated[Path | None, typer.Option(help="Where to write the wrong rows, each with its reason.")] = None,
     json: Json = False,
 ) -> None:
-    """Import a CSV file: all rows or none."""
-    asyncio.run(data.import_file(load_settings(), what, file, as_, dry_run=dry_run, as_json=json))
+    """Import a file: all rows or none."""
+    from services.cli.imports import import_file
+
+    asyncio.run(
+        import_file(
+            load_settings(), what, file, as_, dry_run=dry_run, reason=reason, errors=errors, as_json=json
+        )
+    )  # fmt: skip
 
 
 @app.command("export")

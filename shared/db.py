@@ -39,7 +39,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from shared.config import Settings
-from shared.engines import DatabaseAway, address, create_postgres_database, postgres_engines, sqlite_engines
+from shared.engines import (
+    DatabaseAway,
+    address,
+    create_postgres_database,
+    lone_engine,
+    postgres_engines,
+    sqlite_engines,
+)
 
 if TYPE_CHECKING:
     from shared.broadcast import Broadcast
@@ -115,6 +122,16 @@ class Database:
         """A session that can only read."""
         async with self._reading() as session:
             yield session
+
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator[AsyncSession]:
+        """A session on a connection of its own, for what fills temporary tables; its user begins and commits."""
+        engine = lone_engine(self.url)
+        try:
+            async with engine.connect() as connection, AsyncSession(bind=connection, expire_on_commit=False) as session:
+                yield session
+        finally:
+            await engine.dispose()
 
     async def ping(self) -> str | None:
         """None when the database answers, else the reason why not, in a sentence."""

@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from shared.config import Settings
 from shared.errors import Unavailable
@@ -19,6 +20,8 @@ from shared.sqlite_driver import DRIVER
 
 STATEMENT_TIMEOUT = 20.0
 """Seconds before a statement or a wait for a lock is given up."""
+POUR_SECONDS = 300
+"""The same for a statement on a connection of its own, which writes very many rows at once."""
 
 
 class DatabaseAway(Unavailable):
@@ -71,17 +74,34 @@ def _pragmas(query_only: str) -> Callable[[Any, Any], None]:
     return connected
 
 
+_LIMITS = {"statement_timeout": "20s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
+
+
 def postgres_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     """(the writers, the readers) of a database."""
 
     def engine(options: dict[str, Any], **server: str) -> AsyncEngine:
-        limits = {"statement_timeout": "20s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
         return create_async_engine(
             url, pool_size=5, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, pool_use_lifo=True, **_JSON, **options,
-            connect_args={"timeout": 5, "command_timeout": STATEMENT_TIMEOUT, "server_settings": {**limits, **server}},
+            connect_args={"timeout": 5, "command_timeout": STATEMENT_TIMEOUT, "server_settings": {**_LIMITS, **server}},
         )  # fmt: skip
 
     return engine({}), engine(_READS, default_transaction_read_only="on")
+
+
+def lone_engine(url: URL) -> AsyncEngine:
+    """For one connection of its own, whose statements may take POUR_SECONDS.
+
+    On SQLite its transactions begin plainly: what they write to the connection's own tables locks nobody out.
+    """
+    if url.get_backend_name() == "sqlite":
+        arguments: dict[str, Any] = {"isolation_level": None, "timeout": STATEMENT_TIMEOUT}
+        engine = create_async_engine(url, poolclass=NullPool, begin="BEGIN", connect_args=arguments, **_JSON)
+        event.listen(engine.sync_engine, "connect", _pragmas("OFF"))
+        return engine
+    limits = {**_LIMITS, "statement_timeout": f"{POUR_SECONDS}s"}
+    arguments = {"timeout": 5, "command_timeout": POUR_SECONDS, "server_settings": limits}
+    return create_async_engine(url, poolclass=NullPool, connect_args=arguments, **_JSON)
 
 
 async def create_postgres_database(url: URL) -> None:

@@ -36,10 +36,11 @@ _ADD = insert(history)
 async def write_history(session: AsyncSession, entries: Sequence[tuple[Envelope, str, bool]]) -> None:
     """Add an entry for each (envelope, reason, minor)."""
     if entries:
-        await session.execute(_ADD, [_row(*entry) for entry in entries])
+        await session.execute(_ADD, [entry_row(*entry) for entry in entries])
 
 
-def _row(envelope: Envelope, reason: str, minor: bool) -> dict[str, Any]:
+def entry_row(envelope: Envelope, reason: str, minor: bool) -> dict[str, Any]:
+    """The entry that tells of *envelope*."""
     announced, data = envelope.announcement, envelope.data or {}
     return {
         "id": envelope.id, "subject": envelope.subject, "key": envelope.key, "type": envelope.type,

@@ -99,13 +99,14 @@ async def append(session: AsyncSession, envelopes: Sequence[Envelope]) -> None:
     """Add *envelopes* to the outbox in the transaction of *session*, and wake the relay after the commit."""
     if not envelopes:
         return
-    await session.execute(_ADD, [_row(envelope) for envelope in envelopes])
+    await session.execute(_ADD, [outbox_row(envelope) for envelope in envelopes])
     wake = session.info.pop("wake_relay", None)
     if wake is not None:
         after_commit(session, wake)
 
 
-def _row(envelope: Envelope) -> dict[str, Any]:
+def outbox_row(envelope: Envelope) -> dict[str, Any]:
+    """The row that carries *envelope* to the log."""
     headers, value = encode(envelope)
     return {
         "topic": envelope.topic,

@@ -13,7 +13,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,6 +45,14 @@ def keep_versions(topic: str, table: Table, columns: Callable[[dict[str, Any]], 
 
 async def write_versions(session: AsyncSession, envelopes: Sequence[Envelope]) -> None:
     """Add the versions that *envelopes* made, for the topics of which versions are kept."""
+    async for table, rows in versions_of(session, envelopes):
+        await insert_rows(session, table, rows)
+
+
+async def versions_of(
+    session: AsyncSession, envelopes: Sequence[Envelope]
+) -> AsyncIterator[tuple[Table, list[dict[str, Any]]]]:
+    """The same as rows, with the table that they are for."""
     for topic in {envelope.topic for envelope in envelopes} & _KEPT.keys():
         kept = _KEPT[topic]
         made = [envelope for envelope in envelopes if envelope.topic == topic and envelope.data]
@@ -59,7 +67,7 @@ async def write_versions(session: AsyncSession, envelopes: Sequence[Envelope]) -
                 }
             )  # fmt: skip
         if rows:
-            await insert_rows(session, kept.table, rows)
+            yield kept.table, rows
 
 
 async def _newest(session: AsyncSession, table: Table, subjects: Sequence[str]) -> dict[str, datetime]:

@@ -1,8 +1,7 @@
-"""`tidings token`, `import` and `export`: straight on the services' databases, also while they run."""
+"""`tidings token` and `export`: straight on the services' databases, also while they run."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,8 +13,8 @@ from services.cli.composition import load
 from shared.auth import Principal
 from shared.config import Settings, WrongSetting
 from shared.db import Database
-from shared.errors import Forbidden
 from shared.migrations import migrate
+from shared.sheets import CsvWriter
 
 
 @asynccontextmanager
@@ -49,26 +48,6 @@ async def make_token(settings: Settings, email: str, scopes: list[str], days: in
     print(orjson.dumps({"token": token, "scopes": wanted}).decode() if as_json else token)
 
 
-async def import_file(settings: Settings, what: str, file: Path, email: str, *, dry_run: bool, as_json: bool) -> None:
-    """Import a CSV file of networks and print the account. Raises Forbidden unless the person is staff."""
-    from services.registry.commands import import_networks
-
-    if what != "networks":
-        raise WrongSetting(f"Cannot import {what!r}; networks can be imported.")
-    content = _content_of(file)
-    by = await principal_called(settings, email)
-    if not by.is_staff:
-        raise Forbidden(f"{email} is not staff; only staff may import.")
-    async with transaction(settings, "registry") as session:
-        await load("registry").reference(session)  # type: ignore[misc]
-        result = await import_networks(session, content=content, by=by, dry_run=dry_run)
-    counts = result.model_dump(include={"new", "changed", "duplicate", "wrong"})
-    if not as_json:
-        for row in result.rows:
-            print(f"row {row.row}: {row.outcome}: {row.name}: {row.reason}")
-    print(orjson.dumps(counts).decode() if as_json else ", ".join(f"{n} {word}" for word, n in counts.items()))
-
-
 async def export_file(settings: Settings, what: str, file: Path) -> None:
     """Write the networks of the register as CSV, in the columns that `import` takes."""
     from services.registry.queries import all_networks
@@ -85,19 +64,9 @@ async def export_file(settings: Settings, what: str, file: Path) -> None:
     print(f"{len(rows)} networks written to {file}.")
 
 
-def _content_of(file: Path) -> bytes:
-    if not file.is_file():
-        raise WrongSetting(f"There is no file {file}.")
-    return file.read_bytes()
-
-
 def _write(file: Path, columns: list[str], rows: list[list[str]]) -> None:
-    with file.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.writer(target)
-        writer.writerow(columns)
-        writer.writerows([_inert(value) for value in row] for row in rows)
-
-
-def _inert(value: str) -> str:
-    """A value that a spreadsheet shows and does not run."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    writer = CsvWriter(columns, mark=False)
+    with file.open("wb") as target:
+        for row in rows:
+            target.write(writer.add(row))
+        target.writelines(writer.finish())

@@ -1,6 +1,7 @@
 """The registry service, composed."""
 
 from services.registry import api, commands, consumers, migrations, queries, tables
+from services.registry.importing.worker import import_files
 from shared.consumer import Subscription
 from shared.contracts import membership
 from shared.service import Service
@@ -16,6 +17,7 @@ service = Service(
         Subscription(membership.PEOPLE.name, consumers.on_people),
     ],
     workers=[
+        import_files,
         turning("turn_challenges", commands.challenges_due, commands.turn_challenges),
         turning("turn_service_changes", commands.service_changes_due, commands.turn_service_changes),
         turning("sum_counts", queries.to_be_summed, queries.sum_counts),

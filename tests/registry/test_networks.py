@@ -128,8 +128,8 @@ async def test_malformed_json_is_refused_with_a_sentence(registry: Rig) -> None:
 @pytest.mark.parametrize(
     ("content", "word"),
     [
-        (b"\xff\xfename", "UTF-8"),
-        (b"name,type\nA,disease\n", "care_group"),
+        (b"\xff\xfename", "names"),
+        (b"name,type\nA,disease\n", "care group"),
         (b'name,type,care_group\n"A,disease,x\n', "not CSV"),
     ],
 )

@@ -20,7 +20,7 @@ from services.cli.seed.writing import Writing
 from services.membership import passwords
 from services.membership.commands import add_people, add_roles
 from services.membership.tables import Account
-from services.registry.commands import import_networks
+from services.registry.commands.import_at_once import import_networks
 from services.registry.tables import Network
 from shared import clock
 from shared.auth import ANYBODY, Principal

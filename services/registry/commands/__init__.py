@@ -6,7 +6,6 @@ from services.registry.commands.bodies import require_bodies
 from services.registry.commands.challenge_replies import reply_to_challenge
 from services.registry.commands.challenge_turns import challenges_due, turn_challenges
 from services.registry.commands.challenges import raise_challenge
-from services.registry.commands.imports import import_networks
 from services.registry.commands.link_moves import move_links
 from services.registry.commands.links import add_link, change_link, confirm_link, drop_link
 from services.registry.commands.merging import merge_networks
@@ -43,7 +42,6 @@ __all__ = [
     "decline_service_change",
     "drop_link",
     "folded",
-    "import_networks",
     "load_reference",
     "locked",
     "merge_networks",

@@ -1,183 +1,257 @@
-"""Importing networks from CSV: every row judged, then all of them applied or none."""
+"""What people do with an import: send a file, match its columns, choose, apply, undo, stop. The work is importing's."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from pydantic import ValidationError
-from sqlalchemy import insert, select
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.commands.naming import first_free, folded, slug_of
-from services.registry.commands.networks import new_network, said, state_of
-from services.registry.schemas.imports import ImportedRow, ImportResult
-from services.registry.schemas.networks import NewNetwork
-from services.registry.tables import Body, Cover, Network
+from services.registry.importing import reading
+from services.registry.importing.fields import BY_NAME
+from services.registry.importing.holding import WORKED_ON
+from services.registry.importing.judging import counted, judge_again, settle
+from services.registry.tables import Effect, Import, ImportPiece, ImportRow, Network, Role, Verdict
 from shared import clock
 from shared.auth import Principal
-from shared.contracts.registry import NETWORK_CHANGED, NETWORK_CREATED
-from shared.errors import Unprocessable
-from shared.outbox import Change, publish
+from shared.boundary import require_revision
+from shared.envelope import new_id
+from shared.errors import Conflict, NotFound, Unprocessable
+from shared.sheets import LARGEST_FILE
 
-COLUMNS = {"name", "type", "care_group"}
-
-OPTIONAL = {"level", "purpose", "side", "sha_codes", "source", "aims", "web", "email", "host", "stage"}
-
-MOST_ROWS = 100_000
-
-MOST_REPORTED = 1_000
+PIECE = 1024 * 1024
+KEPT = timedelta(days=30)
+"""How long an import can be undone, and its file and rows are kept."""
+NAMED = 10
+_LONG_AGO = timedelta(days=365)
 
 
-class UnreadableFile(Unprocessable):
-    """The file could not be read as CSV; save it as CSV in UTF-8 and try again."""
+class NoSuchImport(NotFound):
+    """There is no import at this address; look in the list of imports."""
+
+
+class FileTooLarge(Unprocessable):
+    """The file is larger than 25 MB; split it, or save it as CSV."""
+
+
+class NotNow(Conflict):
+    """The import cannot do this in its present state; load its page again."""
+
+
+class NothingToDo(Conflict):
+    """No row is new or changed, so there is nothing to apply."""
 
 
 class SomeRowsWrong(Unprocessable):
     """Some rows are wrong, so none was imported; mend or remove them and import again."""
 
 
-async def import_networks(
-    session: AsyncSession, *, content: bytes, by: Principal, dry_run: bool = False
-) -> ImportResult:
-    """Judge the rows of a CSV file and, unless *dry_run*, apply them all.
+class ChangedSince(Conflict):
+    """Networks of this import were changed since, so it was not undone; undo those changes first, or leave them out."""
 
-    A row whose name is on the register and whose fields agree is a duplicate; one that differs changes it.
-    Raises UnreadableFile, and SomeRowsWrong (with the account in `result`) before anything is written.
+
+class TooOld(Conflict):
+    """Imports can be undone for 30 days; this one is older. Change the networks themselves."""
+
+
+class UnknownColumns(Unprocessable):
+    """A column was matched that the file does not have, or a field that a network does not have."""
+
+
+async def receive_file(
+    session: AsyncSession, *, file: str, pieces: Sequence[bytes], by: Principal, automatic: bool = False,
+    reason: str = "", minor: bool = False,
+) -> Import:  # fmt: skip
+    """Keep a file and begin to read it. *automatic*: nobody will be asked to match its columns. Raises FileTooLarge."""
+    size = sum(len(piece) for piece in pieces)
+    if size > LARGEST_FILE:
+        raise FileTooLarge
+    record = new_import(file, size, by, automatic=automatic, reason=reason, minor=minor)
+    session.add(record)
+    session.add_all(ImportPiece(import_id=record.id, number=n, content=piece) for n, piece in enumerate(pieces))
+    await session.flush()
+    return record
+
+
+def new_import(file: str, size: int, by: Principal, *, automatic: bool, reason: str, minor: bool) -> Import:
+    """An import whose file is still to be read."""
+    now = clock.now()
+    printable = "".join(c for c in file.replace("\\", "/").rsplit("/", 1)[-1] if c.isprintable()).strip()
+    return Import(
+        id=new_id(), revision=1, status="reading", file=printable[-120:] or "file", size=size, encoding="", sheet="",
+        sheets=[], heading_row=0, headings=[], columns={}, fixed={}, matched="guess", automatic=automatic, rows=0,
+        new=0, changed=0, duplicate=0, wrong=0, without_wrong=False, keep_changed=False, kept=0, done=0, total=0,
+        begun_at=now, problem="", reason=reason, minor=minor, bodies=[], uploaded_by=by.person_id, uploaded_at=now,
+        applied_by="", applied_at=None, undone_by="", undone_at=None, stopping=False, stopped_in="", attempts=0,
+        holder="", alive_until=now - _LONG_AGO, forgotten_at=None,
+    )  # fmt: skip
+
+
+async def locked_import(session: AsyncSession, import_id: str, expected: int | None = None) -> Import:
+    """The import, its row locked until the transaction ends. Raises NoSuchImport, ChangedMeanwhile."""
+    record = await session.get(Import, import_id, with_for_update=True, populate_existing=True)
+    if record is None:
+        raise NoSuchImport
+    require_revision(expected, record.revision)
+    return record
+
+
+async def match_columns(
+    session: AsyncSession, *, import_id: str, fields: dict[str, Any], expected: int | None = None
+) -> Import:
+    """Say which column is which field, what is the same for every row, or how the file is to be read; judge anew.
+
+    *fields*: `columns`, `fixed`, `heading_row`, `sheet`, `encoding`. Raises NotNow, UnknownColumns.
     """
-    register = {n.sort_name: n for n in (await session.execute(select(Network).with_for_update())).scalars()}
-    bodies = set((await session.execute(select(Body.code))).scalars())
-    judged = [_judged(number, row, register, bodies) for number, row in _unique(read_rows(content))]
-    result = _result([report for report, _ in judged])
-    if dry_run:
-        return result
-    if result.wrong:
-        raise SomeRowsWrong(f"{result.wrong} rows are wrong, so none was imported.", result=result.model_dump())
-    await _apply(session, [(report.outcome, fields) for report, fields in judged], register, by)
-    return result
+    record = await locked_import(session, import_id, expected)
+    if record.status not in ("matching", "ready", "stopped", "failed") or record.forgotten_at:
+        raise NotNow
+    if {"sheet", "encoding"} & fields.keys():
+        await reading.forget_rows(session, import_id)
+        _begin(record, "reading", heading_row=0, **fields)
+        return record
+    if "heading_row" in fields and fields["heading_row"] != record.heading_row:
+        record.heading_row = fields["heading_row"]
+        for name, value in (await reading.find_columns(session, record, None)).items():
+            setattr(record, name, value)
+        _begin(record, "matching")
+        return record
+    _require_known(record, fields)
+    await session.execute(delete(Verdict).where(Verdict.import_id == import_id))
+    _begin(record, "judging", matched="hand", **fields)
+    await reading.keep_matching(session, record)
+    return record
 
 
-def read_rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """Number (from 2, as a spreadsheet shows it) and fields of each row. Raises UnreadableFile."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableFile(f"Byte {error.start} is not UTF-8; save the file as CSV in UTF-8.") from None
-    reader = csv.DictReader(io.StringIO(text), strict=True)
-    missing = COLUMNS - set(reader.fieldnames or ())
-    if missing:
-        raise UnreadableFile(f"The first line lacks the column {', '.join(sorted(missing))}; add it and try again.")
-    try:
-        for number, row in enumerate(reader, start=2):
-            if number > MOST_ROWS + 1:
-                raise UnreadableFile(f"The file has more than {MOST_ROWS:,} rows; split it.")
-            yield number, {key: value for key, value in row.items() if key and isinstance(value, str)}
-    except csv.Error as error:
-        raise UnreadableFile(f"Line {reader.line_num} is not CSV: {error}.") from None
+def _require_known(record: Import, fields: dict[str, Any]) -> None:
+    columns = fields.get("columns", record.columns)
+    unknown = [name for name in {**columns, **fields.get("fixed", {})} if name not in BY_NAME]
+    if unknown or any(not 0 <= place < len(record.headings) for place in columns.values()):
+        raise UnknownColumns
+    if "name" not in columns:
+        raise UnknownColumns("Say which column holds the names of the networks.", errors=[
+            {"field": "name", "message": "Choose the column that holds the names of the networks"}
+        ])  # fmt: skip
 
 
-def _unique(rows: Iterator[tuple[int, dict[str, str]]]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Marks a row whose name came before in the file."""
-    first: dict[str, int] = {}
-    for number, row in rows:
-        name = folded(row.get("name", "").strip())
-        if name in first:
-            row["same as row"] = str(first[name])
-        first.setdefault(name, number)
-        yield number, row
+def _begin(record: Import, status: str, **values: Any) -> None:
+    """Go on to *status*, for whichever process takes it."""
+    fresh = {"status": status, "problem": "", "stopping": False, "attempts": 0, "done": 0, "total": 0, "holder": ""}
+    for name, value in {**fresh, "begun_at": clock.now(), "alive_until": clock.now() - _LONG_AGO, **values}.items():
+        setattr(record, name, value)
+    record.revision += 1
 
 
-def _judged(
-    number: int, row: dict[str, str], register: dict[str, Network], bodies: set[str]
-) -> tuple[ImportedRow, dict[str, Any]]:
-    name = row.get("name", "").strip()
-    if "same as row" in row:
-        return ImportedRow(
-            row=number, outcome="duplicate", name=name[:200], reason=f"The same name as row {row['same as row']}."
-        ), {}
-    try:
-        fields = _fields(row, bodies)
-    except (ValidationError, ValueError) as error:
-        return ImportedRow(row=number, outcome="wrong", name=name[:200], reason=_sentence(error)), {}
-    known = register.get(folded(fields["name"]))
-    if known is None:
-        return ImportedRow(row=number, outcome="new", name=name), fields
-    differing = [key for key, value in fields.items() if getattr(known, key) != value]
-    if not differing:
-        return ImportedRow(row=number, outcome="duplicate", name=name, reason="On the register already."), {}
-    return ImportedRow(row=number, outcome="changed", name=name, reason=f"Changes {', '.join(differing)}."), fields
+async def choose(
+    session: AsyncSession, *, import_id: str, choice: str, rows: Sequence[int] | None, expected: int | None = None
+) -> Import:
+    """Say of rows that were found by likeness (all of them, when *rows* is None) that they are the same, or new."""
+    record = await locked_import(session, import_id, expected)
+    if record.status != "ready":
+        raise NotNow
+    likely = select(Verdict.place).where(Verdict.import_id == import_id, Verdict.likely)
+    chosen = likely if rows is None else likely.where(Verdict.row.in_(rows))
+    mine = update(ImportRow).where(ImportRow.import_id == import_id, ImportRow.place.in_(chosen))
+    await session.execute(mine.values(choice=choice))
+    if rows is None:
+        await session.execute(delete(Verdict).where(Verdict.import_id == import_id))
+        _begin(record, "judging")
+        return record
+    await judge_again(session, record, list((await session.execute(chosen)).scalars()))
+    await settle(session, import_id)
+    for name, count in (await counted(session, import_id)).items():
+        setattr(record, name, count)
+    record.revision += 1
+    return record
 
 
-def _fields(row: dict[str, str], bodies: set[str]) -> dict[str, Any]:
-    """The fields that a row gives. Raises ValidationError or ValueError with what is wrong."""
-    codes = [code.strip() for code in row.get("sha_codes", "").split(";") if code.strip()]
-    if unknown := sorted(set(codes) - bodies):
-        raise ValueError(f"unknown oversight body {', '.join(unknown)}")
-    names = (COLUMNS | OPTIONAL) - {"sha_codes", "source"}
-    given = {name: row[name].strip() for name in names if row.get(name, "").strip()}
-    model = NewNetwork.model_validate({**given, "bodies": codes})
-    return model.model_dump(include=set(given) | {"bodies"})
+async def apply_import(
+    session: AsyncSession, *, import_id: str, by: Principal, without_wrong: bool = False,
+    expected: int | None = None, reason: str = "", minor: bool = False,
+) -> Import:  # fmt: skip
+    """Put the rows on the register, all of them or, on a failure, none. Raises NotNow, SomeRowsWrong, NothingToDo."""
+    record = await locked_import(session, import_id, expected)
+    if record.status != "ready":
+        raise NotNow
+    if record.wrong and not without_wrong:
+        count = "1 row is" if record.wrong == 1 else f"{record.wrong:,} rows are"
+        raise SomeRowsWrong(f"{count} wrong, so none was imported; mend what is wrong or leave it out.")
+    if not record.new + record.changed:
+        raise NothingToDo
+    said = {"reason": reason or record.reason, "minor": minor or record.minor}
+    _begin(record, "applying", applied_by=by.person_id, without_wrong=without_wrong, **said)
+    return record
 
 
-def _sentence(error: ValueError) -> str:
-    if isinstance(error, ValidationError):
-        return "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
-        )
-    return f"{error}"
+async def undo_import(
+    session: AsyncSession, *, import_id: str, by: Principal, keep_changed: bool = False,
+    expected: int | None = None, reason: str = "", minor: bool = False,
+) -> Import:  # fmt: skip
+    """Take an import back as one change. Raises NotNow, TooOld, ChangedSince unless what was changed may be kept."""
+    record = await locked_import(session, import_id, expected)
+    if record.status != "applied":
+        raise NotNow
+    if record.forgotten_at or record.applied_at is None or clock.now() - record.applied_at > KEPT:
+        raise TooOld
+    if not keep_changed:
+        await _require_unchanged(session, record)
+    _begin(record, "undoing", undone_by=by.person_id, keep_changed=keep_changed, reason=reason, minor=minor)
+    return record
 
 
-def _result(reports: list[ImportedRow]) -> ImportResult:
-    counts = dict.fromkeys(("new", "changed", "duplicate", "wrong"), 0)
-    for report in reports:
-        counts[report.outcome] += 1
-    telling = [report for report in reports if report.outcome != "new"]
-    return ImportResult(**counts, rows=telling[:MOST_REPORTED])
+async def _require_unchanged(session: AsyncSession, record: Import) -> None:
+    changed = changed_since(record.id)
+    count = (await session.execute(select(func.count()).select_from(changed.subquery()))).scalar_one()
+    if not count:
+        return
+    rows = (await session.execute(changed.order_by(Network.sort_name).limit(NAMED))).all()
+    named = ", ".join(row.name for row in rows) + (f" and {count - NAMED:,} more" if count > NAMED else "")
+    what = "1 network of this import was" if count == 1 else f"{count:,} networks of this import were"
+    raise ChangedSince(
+        f"{what} changed since: {named}. Nothing was undone; undo those changes first, or leave them as they are.",
+        networks=[{"id": row.id, "name": row.name, "slug": row.slug} for row in rows], count=count,
+    )  # fmt: skip
 
 
-async def _apply(
-    session: AsyncSession, judged: list[tuple[str, dict[str, Any]]], register: dict[str, Network], by: Principal
-) -> None:
-    slugs = {network.slug for network in register.values()}
-    new = [_new(fields, slugs) for outcome, fields in judged if outcome == "new"]
-    changed = [
-        _changed(register[folded(fields["name"])], fields, by) for outcome, fields in judged if outcome == "changed"
-    ]
-    if new:
-        await session.execute(insert(Network), [_columns(network) for network in new])
-        covers = [{"network_id": n.id, "body": body} for n in new for body in dict.fromkeys(n.bodies)]
-        if covers:
-            await session.execute(insert(Cover), covers)
-    created = [
-        said(NETWORK_CREATED, n, headline=f"New network: {n.name}", by=by, reason="Imported", minor=True) for n in new
-    ]
-    await publish(session, *created, *changed)
+def changed_since(import_id: str) -> Any:
+    """The networks of an import that were changed after it, or that it made and somebody has a role in by now."""
+    query = select(Network.id, Network.name, Network.slug).join(Effect, Effect.network_id == Network.id)
+    held = select(Role.id).where(Role.network_id == Network.id, Role.status == "active").exists()
+    later = or_(Network.revision != Effect.revision, and_(Effect.made, held))
+    return query.where(Effect.import_id == import_id, later)
 
 
-def _new(fields: dict[str, Any], slugs: set[str]) -> Network:
-    slug = first_free(slug_of(fields["name"]), slugs)
-    slugs.add(slug)
-    return new_network(fields, slug=slug)
+async def stop_import(session: AsyncSession, *, import_id: str) -> Import:
+    """Stop the step that is worked on, within a moment; nothing of it reaches the register. Raises NotNow."""
+    record = await locked_import(session, import_id)
+    if record.status not in WORKED_ON:
+        raise NotNow
+    record.stopping = True
+    return record
 
 
-def _changed(network: Network, fields: dict[str, Any], by: Principal) -> Change:
-    before = state_of(network).model_dump(mode="json")
-    for name, value in fields.items():
-        setattr(network, name, value)
-    network.revision += 1
-    network.updated_at = clock.now()
-    return said(
-        NETWORK_CHANGED,
-        network,
-        headline=f"{network.name}: record changed",
-        before=before,
-        by=by,
-        reason="Imported",
-        minor=True,
-    )
+async def resume_import(session: AsyncSession, *, import_id: str) -> Import:
+    """Go on with what was stopped or failed. Raises NotNow."""
+    record = await locked_import(session, import_id)
+    if record.status not in ("stopped", "failed") or record.forgotten_at:
+        raise NotNow
+    _begin(record, record.stopped_in or "reading")
+    return record
 
 
-def _columns(network: Network) -> dict[str, Any]:
-    return {column.key: getattr(network, column.key) for column in Network.__table__.columns}
+async def discard_import(session: AsyncSession, *, import_id: str) -> None:
+    """Drop an import that was never applied, with its file. Raises NotNow."""
+    record = await locked_import(session, import_id)
+    if record.status in (*WORKED_ON, "applied", "undone"):
+        raise NotNow
+    await drop_contents(session, import_id)
+    await session.delete(record)
+    await session.flush()
+
+
+async def drop_contents(session: AsyncSession, import_id: str) -> None:
+    """Drop the file, its rows and what was made of them."""
+    for table in (ImportPiece, ImportRow, Verdict, Effect):
+        await session.execute(delete(table).where(table.import_id == import_id))

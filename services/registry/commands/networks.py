@@ -76,9 +76,7 @@ async def change_network(
     changed = [name for name, value in fields.items() if getattr(network, name) != value]
     if not changed:
         return network
-    for name in changed:
-        setattr(network, name, fields[name])
-    touch(network)
+    revised(network, {name: fields[name] for name in changed})
     if "bodies" in changed:
         await cover(session, network)
     headline = _change_headline(network, changed)
@@ -145,6 +143,14 @@ def state_of(network: Network) -> NetworkState:
 def before_change(network: Network) -> dict[str, Any]:
     """The state of a network that is about to change, as `said` wants it."""
     return state_of(network).model_dump(mode="json")
+
+
+def revised(network: Network, fields: dict[str, Any]) -> Network:
+    """*network* as its next revision, with *fields* as given."""
+    for name, value in fields.items():
+        setattr(network, name, value)
+    touch(network)
+    return network
 
 
 def touch(network: Network) -> None:

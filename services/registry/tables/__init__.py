@@ -1,6 +1,8 @@
 """What the register keeps: networks, their links, bodies, and projections of who leads them."""
 
 from services.registry.tables.challenges import Challenge, ChallengePost
+from services.registry.tables.exports import Export, ExportPart
+from services.registry.tables.imports import Effect, Import, ImportPiece, ImportRow, Matching, Verdict
 from services.registry.tables.kept import Row, metadata
 from services.registry.tables.links import OPEN, SYMMETRIC, Link
 from services.registry.tables.networks import Address, Body, Cover, Network
@@ -19,14 +21,22 @@ __all__ = [
     "ChallengePost",
     "Cover",
     "Decision",
+    "Effect",
+    "Export",
+    "ExportPart",
     "Impact",
+    "Import",
+    "ImportPiece",
+    "ImportRow",
     "Link",
+    "Matching",
     "Network",
     "Person",
     "Role",
     "Row",
     "ServiceChange",
     "StaffGroup",
+    "Verdict",
     "Version",
     "facet_counts",
     "metadata",
