@@ -180,8 +180,11 @@ class Hub:
         self.recent.append(wire)
         events: dict[Format, Event] = {}
         slow = []
+        format_: Format | None = None
         for count, stream in enumerate(self._concerned(wire), 1):
-            event = events.get(stream.format) or events.setdefault(stream.format, body(stream.format(wire)))
+            if stream.format is not format_:  # most are alike: one look at the dictionary for a run of them
+                format_ = stream.format
+                event = events.get(format_) or events.setdefault(format_, body(format_(wire)))
             if wire.offset > stream.after and not self._given(stream, wire.offset, event):
                 slow.append(stream)
             if count % BREATH == 0:
