@@ -24,7 +24,7 @@ from services.gateway.picked import Picked
 from services.gateway.wires import Batch, Format, Reader, Stream, Wire, body
 from shared.auth import ANYBODY, Principal
 from shared.broadcast import Broadcast, Heard
-from shared.errors import Forbidden, NotSignedIn, Problem
+from shared.errors import Forbidden, NotFound, NotSignedIn, Problem
 from shared.problems import answer
 
 log = structlog.get_logger()
@@ -72,7 +72,7 @@ class Live:
         for pattern, function in self._routes:
             if found := pattern.match(scope["path"]):
                 return await function(scope, *(part for part in found.groups() if part))
-        raise NotImplementedError(scope["path"])
+        raise NotFound("There is no stream at this address; the API's own document lists them.")
 
     async def _opened(self, wanted: Wanted, send: Send) -> Stream | None:
         """Join, replay, go live; None when the client was too slow even for that."""
