@@ -50,6 +50,9 @@ COLOURS = {
     "cancelled": "red",
     "booked": "green",
     "waiting": "yellow",
+    "delivered": "green",
+    "retrying": "orange",
+    "failed": "red",
 }
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",

@@ -26,10 +26,13 @@ STAFF = (
     f"{COMMISSIONER}/challenges", f"{COMMISSIONER}/challenges/new",
     f"{COMMISSIONER}/challenges/new?provider=3-counties-cancer-network",
     f"{HOME}/links?q=stroke",
+    "/subscriptions", "/subscriptions?everybody=1", "/subscriptions/new",
 )  # fmt: skip
 DEEPER = (
     ("/", "a:has-text('How it spread')"), ("/events", "main h2 a"), ("/newsletter", "main h2 a"),
     ("/staff/newsletter", "table a"), ("/challenges", "main h2 a"),
+    ("/subscriptions?everybody=1", ".tidings-line:has-text('Trust intranet') a"),
+    ("/subscriptions?everybody=1", ".tidings-line:has-text('Data warehouse') a"),
     (f"{HOME}/links", "main li a[href^='/links/']"), (f"{HOME}/links", "main table a[href^='/links/']"),
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from services.cli.seed.cast import STAFF, Player
 from services.cli.seed.moments import YEAR
 from services.cli.seed.plan import SEED, Plan
 from services.cli.seed.posts import Post
+from services.cli.seed.programs import programs
 from services.cli.seed.reading import add_readers, date_draft
 from services.cli.seed.register import Entry, as_csv
 from services.cli.seed.writing import Writing
@@ -39,6 +40,7 @@ async def load(year: Writing, plan: Plan, password: str) -> None:
         await add_readers(year.session("notifications"), Random(SEED), people, plan.follows, networks)
     await _act(year, plan.acts, Stage(year, networks, people))
     await date_draft(year.session("notifications"))
+    await programs(year.session("notifications"), year.settings, people, networks)
 
 
 async def _act(year: Writing, acts: Sequence[Act], stage: Stage) -> None:

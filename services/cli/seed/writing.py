@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.cli.composition import Composition
 from shared import clock
+from shared.config import Settings
 from shared.envelope import Envelope, decode
 from shared.inbox import inbox
 from shared.log import NewRecord, Place
@@ -42,6 +43,11 @@ class Writing:
         self._sessions: dict[str, AsyncSession] = {}
         self._read: dict[str, int] = {}
         self._said: list[tuple[Envelope, NewRecord]] = []
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that all services share."""
+        return self._composition.common.settings
 
     def session(self, name: str) -> AsyncSession:
         """The session of one service."""

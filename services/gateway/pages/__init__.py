@@ -24,6 +24,8 @@ from services.gateway.pages import (
     records,
     roles,
     staff,
+    subscriptions,
+    webhooks,
 )
 from services.gateway.visit import Visit, page
 from shared.errors import NotFound
@@ -44,6 +46,8 @@ MODULES = (
     desk,
     staff,
     mailbox,
+    webhooks,
+    subscriptions,
     account,
     changes,
     help,

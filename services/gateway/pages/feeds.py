@@ -150,6 +150,6 @@ def feed(path: str, function: PageFunction) -> Route:
 
 ROUTES = [
     feed("/networks/{slug}/feed.atom", of_network),
-    feed("/care-groups/{name}/feed.atom", of_care_group),
+    feed("/care-groups/{name:path}/feed.atom", of_care_group),
     feed("/oversight/{body}/feed.atom", of_body),
 ]

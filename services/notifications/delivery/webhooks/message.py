@@ -49,14 +49,16 @@ def content_of(message: Message, stationery: Stationery, network: str = "") -> b
     return orjson.dumps({**event, "data": data})
 
 
-def test_content(subscription: Mapping[str, Any], message_id: str, moment: datetime, stationery: Stationery) -> bytes:
+def content_of_test(
+    subscription: Mapping[str, Any], message_id: str, moment: datetime, stationery: Stationery, network: str
+) -> bytes:
     """The body of a test."""
     alert = {
         "message_id": message_id, "type": TEST_TYPE, "time": moment, "headline": "This is a test. Nothing changed.",
         "category": "news", "care_group": "", "significance": "minor", "path": f"/subscriptions/{subscription['id']}",
         "network_id": "", "network_name": "", "position": "", "audiences": [],
     }  # fmt: skip
-    return content_of(Message(subscription, alert, None, Sight.TOLD), stationery)
+    return content_of(Message(subscription, alert, None, Sight.TOLD), stationery, network)
 
 
 def _full(message: Message, stationery: Stationery) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications import alerts as sequence
-from services.notifications.delivery.webhooks.message import Message, content_of, test_content
+from services.notifications.delivery.webhooks.message import Message, content_of, content_of_test
 from services.notifications.delivery.webhooks.rows import Visit, contents
 from services.notifications.headlines import names_in
 from services.notifications.letters import Stationery
@@ -34,7 +34,8 @@ async def prepared(session: AsyncSession, visits: Sequence[Visit], stationery: S
         owner, network = known[subscription["owner_id"]], networks.get(subscription["id"], "")
         for row in visit.due:
             if row["kind"] == "test":
-                found[row["number"]] = test_content(subscription, row["message_id"], row["ordered_at"], stationery)
+                asked = subscription, row["message_id"], row["ordered_at"]
+                found[row["number"]] = content_of_test(*asked, stationery, network)
                 continue
             alert, offset = told.get(row["offset"]), row["offset"]
             sight = _sight(owner, alert, audiences.get(offset, ()))
