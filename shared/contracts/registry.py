@@ -125,6 +125,9 @@ CHALLENGE_REMINDED = contract(
 CHALLENGE_ESCALATED = contract(
     CHALLENGES, "networks.registry.challenge.escalated.v1", ChallengeState, "The date passed without an answer."
 )
+CHALLENGE_MOVED = contract(
+    CHALLENGES, "networks.registry.challenge.moved.v1", ChallengeState, "A challenge passed to another network."
+)
 CHALLENGE_CLOSED = contract(
     CHALLENGES, "networks.registry.challenge.closed.v1", ChallengeState, "A challenge ended, withdrawn or not."
 )
@@ -213,6 +216,9 @@ SERVICE_CHANGE_DECLINED = contract(
 )
 SERVICE_CHANGE_STARTED = contract(
     SERVICE_CHANGES, "networks.registry.service-change.started.v1", ServiceChangeState, "A service change is in force."
+)
+SERVICE_CHANGE_MOVED = contract(
+    SERVICE_CHANGES, "networks.registry.service-change.moved.v1", ServiceChangeState, "Another network took it over."
 )
 SERVICE_CHANGE_DROPPED = contract(
     SERVICE_CHANGES,

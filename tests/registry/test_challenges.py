@@ -177,6 +177,24 @@ async def test_a_public_challenge_tells_both_networks_and_their_bodies(scene: Sc
     assert (told.announcement.category, told.state["subject"]) == ("governance", SUBJECT)
 
 
+@BOTH
+async def test_what_is_going_on_follows_a_network_into_the_one_it_becomes_part_of(scene: Scene) -> None:
+    register, ended, going_on = scene.register, await scene.challenged(), await scene.challenged()
+    await scene.reply(ended, "withdraw", scene.asker)
+    other = await register.network("Wirral Stroke Network", side="both")
+    between = await register.post(f"/networks/{other}/challenges", {
+        "provider": scene.providers, "subject": "x", "text": "y", "answer_by": str(TODAY + timedelta(days=9))
+    })  # fmt: skip
+    await register.post(f"/networks/{scene.providers}/merge", {"into": other, "reason": "One office"})
+    moved = await register.get(f"/challenges/{going_on['id']}")
+    assert (moved["provider"]["id"], moved["status"], moved["revision"]) == (other, "open", 2)
+    assert (await register.get(f"/challenges/{between['id']}"))["status"] == "withdrawn"
+    assert (await register.get(f"/challenges/{ended['id']}"))["provider"]["id"] == scene.providers
+    last = (await scene.said())[-1]
+    assert last.announcement is None and last.state["id"] in (going_on["id"], between["id"])
+    assert "is now part of" in (await scene.thread(going_on))[-1]["text"]
+
+
 # The clock
 
 

@@ -291,6 +291,19 @@ async def test_lists_are_narrowed_by_area_care_group_staff_group_and_status(scen
     assert (page["total"], page["items"][0]["title"], rest["items"][0]["id"]) == (2, "Another", found["id"])
 
 
+async def test_what_was_not_withdrawn_follows_the_network_into_another(scene: Scene) -> None:
+    found, gone = await scene.proposed(), await scene.proposed(title="Withdrawn")
+    await scene.does("approve", found, scene.manager)
+    await scene.does("withdraw", gone, scene.chair, reason="No money")
+    other = await scene.register.network("Wirral Stroke Network")
+    await scene.register.post(f"/networks/{scene.network}/merge", {"into": other})
+    moved = await scene.register.get(f"/service-changes/{found['id']}")
+    assert (moved["network"]["id"], len(moved["decisions"])) == (other, 1)
+    assert (await scene.register.get(f"/networks/{scene.network}/service-changes"))["items"][0]["id"] == gone["id"]
+    last = (await scene.said())[-1]
+    assert (last.type.split(".")[3], last.key, last.announcement) == ("moved", other, None)
+
+
 async def test_the_staff_groups_are_data_that_a_deployment_may_change(scene: Scene) -> None:
     groups = (await scene.register.get("/staff-groups", by=ANYBODY))["items"]
     assert len(groups) == 9 and groups[0] == {"code": "medical_and_dental", "name": "Medical and dental"}

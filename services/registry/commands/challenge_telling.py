@@ -34,6 +34,7 @@ HEADLINES = {
     "accept": "{challenger} accepts the answer of {provider} to {it}",
     "close": "{challenger} and {provider} did not agree on {it}",
     "withdraw": "{challenger} withdrew {it} to {provider}",
+    "moved": "{it} of {challenger} to {provider} passed on",
     "reminded": "{left} to answer {it} of {challenger}",
     "escalated": "{provider} has not answered {it} of {challenger}, due by {day}",
 }

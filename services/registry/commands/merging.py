@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.registry.commands.challenge_moves import move_challenges
 from services.registry.commands.link_moves import move_links
 from services.registry.commands.networks import AlreadyArchived, before_change, cover, locked, said, touch
 from services.registry.commands.renaming import with_names
+from services.registry.commands.service_change_moves import move_service_changes
 from services.registry.commands.succession import succession
 from services.registry.tables import Network
 from shared.auth import Principal
@@ -45,7 +47,8 @@ async def merge_networks(
     changes += await _grown(session, source, target, keep_names, keep_bodies, recorded)
     merged = succession("merge", source, target, roles=roles, headline=told, by=by, reason=reason, minor=minor)
     await publish(session, *changes, merged)
-    await move_links(session, from_=source.id, to=target.id, by=by, reason=why)
+    for move in (move_links, move_challenges, move_service_changes):
+        await move(session, from_=source.id, to=target.id, by=by, reason=why)
     return target
 
 

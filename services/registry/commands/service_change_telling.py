@@ -21,6 +21,7 @@ HEADLINES = {
     "approved": "{network} approved “{title}”, from {day}{wte}",
     "declined": "{{person:{who}}} declined “{title}” for {network}",
     "started": "“{title}” of {network} is in force{wte}",
+    "moved": "{network} took over “{title}”",
     "withdrawn": "{network} withdrew “{title}”",
 }
 SMALL = frozenset({"changed", "agreed"})
