@@ -95,6 +95,20 @@ def day(value: Any) -> str:
     return f"{found.day} {MONTHS[found.month - 1]} {found.year}" if found else ""
 
 
+def month(value: Any) -> str:
+    """April 2027, of `2027-04`; empty where it is no month."""
+    year, _, number = str(value).partition("-")
+    if len(year) != 4 or not number.isdigit() or not 1 <= int(number) <= 12:
+        return ""
+    return f"{MONTHS[int(number) - 1]} {year}"
+
+
+def signed(number: Any) -> str:
+    """+2.5, −0.4 or 0: a number of tenths with its sign."""
+    amount = round(float(number or 0), 1)
+    return f"{amount:+,.1f}".replace("-", "−") if amount else "0"
+
+
 def when(value: Any) -> str:
     """Today at 14:02, or 23 November 2026 at 14:02 (UTC)."""
     found = moment(value)
@@ -136,7 +150,7 @@ def environment(asset_path: str, name: str) -> Environment:
     )  # fmt: skip
     made.globals |= {"assetPath": asset_path, "service_name": name, "colour": colour, "count": count}
     made.filters |= {"words": words, "day": day, "when": when, "stamp": stamp, "colour": colour, "happened": happened}
-    made.filters["prose"] = prose
+    made.filters |= {"prose": prose, "signed": signed, "month": month}
     return made
 
 

@@ -15,7 +15,7 @@ COMMISSIONER = "/networks/north-west-specialised-commissioning-group"
 HOME = "/networks/greater-manchester-and-cheshire-cardiac-and-stroke-network"
 PUBLIC = (
     "/", "/networks", "/networks?q=nothing-has-this-name", NETWORK, f"{NETWORK}/history", "/leads?care_group=stroke",
-    "/events", "/challenges", f"{NETWORK}/challenges",
+    "/events", "/challenges", f"{NETWORK}/challenges", f"{NETWORK}/service-changes", "/service-changes",
     "/newsletter", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms", "/contact",
     "/there-is-no-such-page",
     f"{NETWORK}/links", f"{HOME}/links", "/care-groups", "/care-groups/cancer", "/care-groups/renal?sha=Q31",
@@ -24,15 +24,16 @@ STAFF = (
     "/networks/new", NETWORK, f"{NETWORK}/edit", f"{NETWORK}/roles?q=ha", "/alerts", "/preferences", "/oversight",
     "/oversight/Q31", "/staff", "/staff/newsletter", "/mailbox", "/events/new", "/sign-out",
     f"{COMMISSIONER}/challenges", f"{COMMISSIONER}/challenges/new",
+    f"{NETWORK}/service-changes/new", "/workforce", "/workforce?sha=Q31&proposed=yes",
     f"{COMMISSIONER}/challenges/new?provider=3-counties-cancer-network",
     f"{HOME}/links?q=stroke",
     "/subscriptions", "/subscriptions?everybody=1", "/subscriptions/new",
 )  # fmt: skip
 DEEPER = (
     ("/", "a:has-text('How it spread')"), ("/events", "main h2 a"), ("/newsletter", "main h2 a"),
-    ("/staff/newsletter", "table a"), ("/challenges", "main h2 a"),
     ("/subscriptions?everybody=1", ".tidings-line:has-text('Trust intranet') a"),
     ("/subscriptions?everybody=1", ".tidings-line:has-text('Data warehouse') a"),
+    ("/staff/newsletter", "table a"), ("/challenges", "main h2 a"), ("/service-changes", "main h2 a"),
     (f"{HOME}/links", "main li a[href^='/links/']"), (f"{HOME}/links", "main table a[href^='/links/']"),
 )  # fmt: skip
 

@@ -11,12 +11,14 @@ from services.cli.seed.acts import (
     Act,
     Book,
     Cancel,
+    Decide,
     Edit,
     End,
     Join,
     Leave,
     Mail,
     Move,
+    Propose,
     Raise,
     Reply,
     Schedule,
@@ -30,6 +32,7 @@ from services.events.access import NotInvited
 from services.events.commands import bookings, events
 from services.membership.commands import roles
 from services.registry import commands as register
+from services.registry.commands.approvals import NotTheirApproval
 from shared import clock
 from shared.auth import Principal
 
@@ -43,6 +46,7 @@ class Stage:
     people: Mapping[str, Principal]
     events: dict[str, str] = field(default_factory=dict)
     challenges: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, str] = field(default_factory=dict)
 
     def common(self, act: Act) -> dict[str, Any]:
         """What every command is told: who, and why."""
@@ -124,6 +128,21 @@ async def _reply(stage: Stage, act: Reply) -> None:
 
 async def _turn(stage: Stage, _act: TurnCalendar) -> None:
     await register.turn_challenges(stage.writing.session("registry"))
+    await register.turn_service_changes(stage.writing.session("registry"))
+
+
+async def _propose(stage: Stage, act: Propose) -> None:
+    session, fields = stage.writing.session("registry"), {**act.fields, "impacts": list(act.fields["impacts"])}
+    found = await register.propose_service_change(
+        session, network_id=stage.networks[act.network], fields=fields, **stage.common(act)
+    )
+    stage.changes[act.change] = found.id
+
+
+async def _decide(stage: Stage, act: Decide) -> None:
+    decide = register.approve_service_change if act.approve else register.decline_service_change
+    with suppress(NotTheirApproval):  # who has left meanwhile decides no more
+        await decide(stage.writing.session("registry"), change_id=stage.changes[act.change], **stage.common(act))
 
 
 async def _mail(stage: Stage, act: Mail) -> None:
@@ -140,5 +159,5 @@ async def _tie(stage: Stage, act: Tie) -> None:
 HOW: dict[type[Act], Callable[[Stage, Any], Awaitable[None]]] = {
     Edit: _edit, Take: _take, End: _end, Join: _join, Leave: _leave,
     Schedule: _schedule, Move: _move, Cancel: _cancel, Book: _book, Mail: _mail, Tie: _tie,
-    Raise: _raise, Reply: _reply, TurnCalendar: _turn,
+    Raise: _raise, Reply: _reply, TurnCalendar: _turn, Propose: _propose, Decide: _decide,
 }  # fmt: skip

@@ -131,3 +131,20 @@ class Tie(Act):
     other: str
     care_group: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Propose(Act):
+    """A change of a network's services is proposed. `change` is its name among the acts."""
+
+    change: str
+    network: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decide(Act):
+    """A lead approves a service change, or declines it."""
+
+    change: str
+    approve: bool = True

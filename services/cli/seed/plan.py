@@ -16,6 +16,7 @@ from services.cli.seed.moments import YEAR
 from services.cli.seed.posts import Company, Post, posts
 from services.cli.seed.reading import WITHOUT_ACCOUNT, follows, mails
 from services.cli.seed.register import Entry, entries
+from services.cli.seed.service_changes import service_changes
 from services.cli.seed.story import Story
 from services.membership.reference import organisations
 from services.registry.reference import rows
@@ -45,6 +46,7 @@ def planned(now: datetime) -> Plan:
     acts = Story(chance, networks, company, held, trusts).year(now)
     held += speakers(networks, Company(Random(SEED), players), held, (now - YEAR).date())
     acts += challenges(held, now)
+    acts += service_changes(held, now)
     acts += gatherings(chance, networks, _belonging(held), now)
     acts += mails(now, len(players) + WITHOUT_ACCOUNT)
     acts += ties(Random(SEED + 1), networks, held, now)

@@ -23,9 +23,11 @@ from services.gateway.pages import (
     oversight,
     records,
     roles,
+    service_changes,
     staff,
     subscriptions,
     webhooks,
+    workforce,
 )
 from services.gateway.visit import Visit, page
 from shared.errors import NotFound
@@ -42,6 +44,8 @@ MODULES = (
     oversight,
     events,
     challenges,
+    service_changes,
+    workforce,
     newsletter,
     desk,
     staff,

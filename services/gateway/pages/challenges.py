@@ -11,9 +11,9 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from services.gateway.clients import Refused
-from services.gateway.pages.choices import bodies
+from services.gateway.pages.choices import bodies, edited_by
 from services.gateway.pages.forms import entered, error_list, error_of, text
-from services.gateway.pages.networks import EMPTY, may_edit
+from services.gateway.pages.networks import EMPTY
 from services.gateway.visit import Visit, page
 from shared.errors import Forbidden
 
@@ -59,10 +59,10 @@ async def of_network(visit: Visit) -> Response:
     record = await visit.ask("registry", f"/networks/{visit.path['slug']}")
     found, mine = await asyncio.gather(
         visit.ask("registry", f"/networks/{record['id']}/challenges", limit=PAGE, cursor=cursor, part=part),
-        _my_roles(visit, record["id"]),
+        edited_by(visit),
     )
     there = f"/networks/{record['slug']}/challenges"
-    may_raise = record["side"] in ("commissioner", "both") and may_edit(visit, record, mine)
+    may_raise = record["side"] in ("commissioner", "both") and (visit.principal.is_staff or record["id"] in mine)
     return visit.page(
         "challenges/network.html", "Challenges", network=record, found=found, part=part,
         may_raise=may_raise and not record["archived"], statuses=STATUSES,
@@ -73,13 +73,6 @@ async def of_network(visit: Visit) -> Response:
 def _pages(there: str, asked: Mapping[str, str], found: Mapping[str, Any], cursor: str) -> dict[str, Any]:
     following = f"{there}?{urlencode({**asked, 'cursor': found['next']})}" if found["next"] else ""
     return {"next": following, "first": f"{there}?{urlencode(asked)}" if cursor else ""}
-
-
-async def _my_roles(visit: Visit, network_id: str) -> list[str]:
-    if not visit.principal.signed_in:
-        return []
-    me = await visit.ask_or({}, "membership", "/me")
-    return [entry["role"] for entry in me.get("networks", []) if entry["id"] == network_id]
 
 
 async def new(visit: Visit) -> Response:
@@ -104,7 +97,7 @@ async def create(visit: Visit) -> Response:
 
 async def _form(visit: Visit, values: Mapping[str, Any], *, errors: Any = (), status: int = 200) -> Response:
     record = await visit.ask("registry", f"/networks/{visit.path['slug']}")
-    if not may_edit(visit, record, await _my_roles(visit, record["id"])):
+    if not visit.principal.is_staff and record["id"] not in await edited_by(visit):
         raise Forbidden("A challenge is raised by those who lead, chair, manage or co-ordinate the network.")
     sought = visit.query.get("q", "")
     provider = await visit.ask_or(None, "registry", f"/networks/{values['provider']}") if values["provider"] else None

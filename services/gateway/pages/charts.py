@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.gateway.rendering import words
+from services.gateway.rendering import signed, words
 
 ROW = 30
 LABEL = 190
 WIDTH = 480
 TIMELINE = 760
 CELL = 44
+SIGN = 56
+"""The room for a number beside a bar."""
+TALL = 50
+"""A row whose label stands above its bar, for labels that are long."""
 SHADES = ("#ffffff", "#d2e2f1", "#9ec4e6", "#5a97cd", "#005eb8")
 
 
@@ -27,6 +31,28 @@ def bars(title: str, counted: Mapping[str, int]) -> dict[str, Any]:
         f"{title}: most are {str(largest['label']).lower()} ({largest['value']})" if largest else f"{title}: none yet"
     )
     return {"title": said, "rows": rows, "height": max(ROW, len(rows) * ROW), "width": WIDTH, "label": LABEL}
+
+
+def balance(title: str, numbers: Mapping[str, float], *, in_order: bool = False) -> dict[str, Any]:
+    """Bars to the left and the right of nothing, the largest first unless *in_order*; tenths, with their sign."""
+    shown = list(numbers.items()) if in_order else sorted(numbers.items(), key=lambda pair: (-pair[1], pair[0]))
+    least, most = min(0.0, *numbers.values(), 0.0), max(0.0, *numbers.values(), 0.0)
+    scale = (WIDTH - 2 * SIGN) / ((most - least) or 1)
+    zero = round(SIGN - least * scale)
+    rows = [_balanced(place, label, number, zero, scale) for place, (label, number) in enumerate(shown)]
+    largest = max(shown, key=lambda pair: abs(pair[1]), default=None)
+    said = f"{title}: most for {largest[0]} ({signed(largest[1])})" if largest and largest[1] else f"{title}: no change"
+    return {"title": said, "rows": rows, "height": max(TALL, len(rows) * TALL), "width": WIDTH, "zero": zero}
+
+
+def _balanced(place: int, label: str, number: float, zero: int, scale: float) -> dict[str, Any]:
+    width = round(abs(number) * scale)
+    left = zero - width if number < 0 else zero
+    return {
+        "label": label, "value": number, "said": signed(number), "y": place * TALL, "x": left, "width": width,
+        "fill": "#7c2855" if number < 0 else "#005eb8", "text_x": left - 8 if number < 0 else left + width + 8,
+        "anchor": "end" if number < 0 else "start",
+    }  # fmt: skip
 
 
 def heat(coverage: Mapping[str, Mapping[str, int]], names: Mapping[str, str]) -> dict[str, Any]:

@@ -52,6 +52,11 @@ def _common_ending(names: list[str]) -> str:
     return "".join(f" {word}" for word in endings[0][:shared][::-1])
 
 
+async def staff_groups(visit: Visit) -> dict[str, str]:
+    """The staff groups: code → name, in their order."""
+    return {group["code"]: group["name"] for group in await _reference(visit, "/staff-groups")}
+
+
 async def care_groups(visit: Visit) -> list[str]:
     """The care groups in use, in alphabetical order."""
     return list(await care_group_counts(visit))
@@ -83,3 +88,11 @@ def body_options(names: Mapping[str, str], *, empty: str = "", chosen: str = "")
     """Items for a select of oversight bodies."""
     first = [{"value": "", "text": empty}] if empty else []
     return first + [{"value": code, "text": name, "selected": code == chosen} for code, name in names.items()]
+
+
+async def edited_by(visit: Visit) -> set[str]:
+    """The networks that the visitor may change, by id; the register decides for itself."""
+    if not visit.principal.signed_in:
+        return set()
+    me = await visit.ask_or({"networks": []}, "membership", "/me")
+    return {network["id"] for network in me["networks"] if network["role"] in EDITING_ROLES}

@@ -40,7 +40,7 @@ def error_list(refused: Refused, labels: Mapping[str, str]) -> list[dict[str, st
     found = []
     for error in refused.errors:
         name = str(error["field"]).partition(".")[0]
-        found.append({"text": f"{labels.get(name, name.capitalize())}: {_plain(error['message'])}", "href": f"#{name}"})
+        found.append({"text": f"{labels.get(name, name.capitalize())}: {plain(error['message'])}", "href": f"#{name}"})
     return found or [{"text": refused.detail, "href": "#maincontent"}]
 
 
@@ -50,8 +50,9 @@ def error_of(errors: list[dict[str, str]], name: str) -> dict[str, str] | None:
     return {"text": found} if found else None
 
 
-def _plain(message: str) -> str:
-    for technical, plain in PLAIN:
+def plain(message: str) -> str:
+    """A validator's message as a person would say it."""
+    for technical, said in PLAIN:
         if message.startswith(technical):
-            return plain + message.removeprefix(technical) if "at most" in technical else plain
+            return said + message.removeprefix(technical) if "at most" in technical else said
     return message

@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from services.gateway.clients import Refused
-from services.gateway.pages.choices import EDITING_ROLES, bodies, care_groups
+from services.gateway.pages.choices import bodies, care_groups, edited_by
 from services.gateway.pages.drawing import areas, around, reach, rows_of
 from services.gateway.pages.forms import entered, error_list, error_of, text
 from services.gateway.visit import Visit, page
@@ -89,14 +89,6 @@ async def _page(visit: Visit, values: Mapping[str, Any], *, errors: Any = (), st
         q=sought, choices=networks, values=values, relations=RELATIONS, sentence=sentence, errors=list(errors),
         error_of=error_of, labels=LABELS,
     )  # fmt: skip
-
-
-async def edited_by(visit: Visit) -> set[str]:
-    """The networks that the visitor may change, by id; the register decides for itself."""
-    if not visit.principal.signed_in:
-        return set()
-    me = await visit.ask_or({"networks": []}, "membership", "/me")
-    return {network["id"] for network in me["networks"] if network["role"] in EDITING_ROLES}
 
 
 async def _choices(visit: Visit, sought: str, chosen: str) -> list[dict[str, Any]]:
