@@ -109,6 +109,12 @@ def signed(number: Any) -> str:
     return f"{amount:+,.1f}".replace("-", "−") if amount else "0"
 
 
+def iso(value: Any) -> str:
+    """The day as a form's date field has it."""
+    found = moment(value)
+    return found.date().isoformat() if found else ""
+
+
 def when(value: Any) -> str:
     """Today at 14:02, or 23 November 2026 at 14:02 (UTC)."""
     found = moment(value)
@@ -149,8 +155,8 @@ def environment(asset_path: str, name: str) -> Environment:
         cache_size=-1,
     )  # fmt: skip
     made.globals |= {"assetPath": asset_path, "service_name": name, "colour": colour, "count": count}
-    made.filters |= {"words": words, "day": day, "when": when, "stamp": stamp, "colour": colour, "happened": happened}
-    made.filters |= {"prose": prose, "signed": signed, "month": month}
+    made.filters |= {"words": words, "day": day, "iso": iso, "when": when, "stamp": stamp, "colour": colour}
+    made.filters |= {"happened": happened, "prose": prose, "signed": signed, "month": month, "set": set}
     return made
 
 

@@ -86,6 +86,17 @@ class Visit:
             log.info("page_does_without", service=service, path=path, reason=problem.detail)
             return default
 
+    async def network(self) -> Any:
+        """The network whose address is in the path. A reader of a former address goes on to the present one."""
+        slug = self.path["slug"]
+        record = await self.ask("registry", f"/networks/{slug}")
+        if slug != record["slug"] and self.request.method == "GET":
+            beyond = self.request.url.path.removeprefix(f"/networks/{slug}")
+            raise Moved(
+                f"/networks/{record['slug']}{beyond}{'?' * bool(self.request.url.query)}{self.request.url.query}"
+            )
+        return record
+
     async def change(self, service: str, method: str, path: str, body: Any = None, *, if_match: str = "") -> Any:
         """A change, in the visitor's name, that a repeated press of the button does not repeat."""
         return await self.edge.clients.change(
@@ -137,7 +148,12 @@ class Visit:
 
 DONE = {
     "saved": "Your changes are saved.", "created": "The network is on the register.", "role": "The role is given.",
-    "archived": "The network is off the register.", "ended": "The role ends today.", "read": "Marked as read.",
+    "archived": "The network is off the register. It can be restored on this page.",
+    "restored": "The network is on the register again.",
+    "renamed": "The network has its new name. Rename it again to undo that: it gets its old address back.",
+    "merged": "The two are one network now. Its people, follows, links and events come over within seconds.",
+    "split": "The new network is on the register. Its people come over within seconds.",
+    "ended": "The role ends today.", "read": "Marked as read.",
     "mute": "You will get no more alerts of this network.", "unmute": "You will get alerts of this network again.",
     "follow": "You follow this network.", "unfollow": "You no longer follow this network.",
     "join": "You are a member of this network.", "leave": "You have left this network.",
@@ -175,6 +191,15 @@ def local(path: str, otherwise: str = "/") -> str:
     return path if ours else otherwise
 
 
+class Moved(Exception):
+    """What was asked for has another address now, for good."""
+
+    def __init__(self, path: str) -> None:
+        """*path* is an address of ours."""
+        super().__init__(path)
+        self.path = path
+
+
 PageFunction = Callable[[Visit], Awaitable[Response]]
 
 
@@ -194,6 +219,9 @@ async def answered(visit: Visit, function: PageFunction) -> Response:
     """The page, or the page that says what went wrong."""
     try:
         return await function(visit)
+    except Moved as moved:
+        # Nobody keeps it: the network may be called as before again, and the browser would go round for ever.
+        return RedirectResponse(moved.path, 308, {"cache-control": "no-store"})
     except NotSignedIn:
         return sign_in_first(visit)
     except Refused as refused:

@@ -16,12 +16,17 @@ HOME = "/networks/greater-manchester-and-cheshire-cardiac-and-stroke-network"
 PUBLIC = (
     "/", "/networks", "/networks?q=nothing-has-this-name", NETWORK, f"{NETWORK}/history", "/leads?care_group=stroke",
     "/events", "/challenges", f"{NETWORK}/challenges", f"{NETWORK}/service-changes", "/service-changes",
+    "/", "/networks", "/networks?q=nothing-has-this-name", NETWORK, f"{NETWORK}/history", f"{NETWORK}?as_of=2026-06-01",
+    f"{NETWORK}/compare?from=2020-01-01", "/networks/compare", "/leads?care_group=stroke",
+    "/events", "/challenges", f"{NETWORK}/challenges",
     "/newsletter", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms", "/contact",
     "/there-is-no-such-page",
     f"{NETWORK}/links", f"{HOME}/links", "/care-groups", "/care-groups/cancer", "/care-groups/renal?sha=Q31",
 )  # fmt: skip
 STAFF = (
     "/networks/new", NETWORK, f"{NETWORK}/edit", f"{NETWORK}/roles?q=ha", "/alerts", "/preferences", "/oversight",
+    f"{NETWORK}/rename", f"{NETWORK}/archive", f"{NETWORK}/merge?q=cancer",
+    f"{NETWORK}/merge?into=dorset-cancer-network", f"{NETWORK}/split",
     "/oversight/Q31", "/staff", "/staff/newsletter", "/mailbox", "/events/new", "/sign-out",
     f"{COMMISSIONER}/challenges", f"{COMMISSIONER}/challenges/new",
     f"{NETWORK}/service-changes/new", "/workforce", "/workforce?sha=Q31&proposed=yes",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
+from services.gateway.pages.called import names_for
 from services.gateway.pages.choices import bodies
+from services.gateway.pages.history import stood
 from services.gateway.rendering import words
-from services.gateway.visit import Visit, page
+from services.gateway.visit import Moved, Visit, page
 
 FACETS = (
     ("care_group", "Care group"), ("sha", "Area"), ("level", "Level"), ("type", "Type"), ("stage", "Stage"),
@@ -71,20 +73,38 @@ def _without(asked: Mapping[str, str], name: str) -> str:
 
 async def network(visit: Visit) -> Response:
     """One network: what it is, who leads it, what changed, what is missing."""
-    slug = visit.path["slug"]
-    record = await visit.ask("registry", f"/networks/{slug}")
-    if slug != record["slug"]:
-        return visit.back(f"/networks/{record['slug']}")
-    about = await _about(visit, record["id"])
+    record = await visit.network()
+    if visit.query.get("as_of"):
+        return await stood(visit, record)
+    if record["merged_into"]:
+        whole = await visit.ask("registry", f"/networks/{record['merged_into']}")
+        raise Moved(f"/networks/{whole['slug']}?was={record['slug']}")
+    about = await _about(visit, record)
     hub = visit.edge.alerts
     return visit.page(
         "network/network.html", record["name"], network=record, **about,
         may_edit=may_edit(visit, record, about["me_there"]), position=f"{hub.epoch}-{hub.position}",
+        part=await _part(visit, record), gone=await _gone(visit, record),
     )  # fmt: skip
 
 
-async def _about(visit: Visit, network_id: str) -> dict[str, Any]:
-    signed_in = visit.principal.signed_in
+async def _part(visit: Visit, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The network that became part of this one and at whose address the visitor looked for it."""
+    was = visit.query.get("was", "")
+    found = await visit.ask_or({}, "registry", f"/networks/{quote(was, safe='')}") if was else {}
+    return found if found.get("merged_into") == record["id"] else None
+
+
+async def _gone(visit: Visit, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """When and why the network was taken off the register, where it was."""
+    if not record["archived"]:
+        return None
+    fields = await visit.ask_or(EMPTY, "registry", f"/networks/{record['id']}/fields")
+    return next((field for field in fields["items"] if field["field"] == "archived"), None)
+
+
+async def _about(visit: Visit, record: Mapping[str, Any]) -> dict[str, Any]:
+    network_id, signed_in = record["id"], visit.principal.signed_in
     roles, members, events, history, me, preferences, names = await asyncio.gather(
         visit.ask_or(NO_ROLES, "membership", f"/networks/{network_id}/roles"),
         visit.ask_or({}, "membership", f"/networks/{network_id}/members", limit=1) if signed_in else _none(),
@@ -92,7 +112,7 @@ async def _about(visit: Visit, network_id: str) -> dict[str, Any]:
         visit.ask_or(EMPTY, "registry", f"/networks/{network_id}/history", limit=6),
         visit.ask_or({}, "membership", "/me") if signed_in else _none(),
         visit.ask_or({}, "notifications", "/preferences") if signed_in else _none(),
-        bodies(visit),
+        names_for(visit, record),
     )
     told = [wire.item for wire in visit.edge.alerts.recent if f"public:network:{network_id}" in wire.audiences]
     mine = [entry["role"] for entry in me.get("networks", []) if entry["id"] == network_id]
@@ -130,21 +150,8 @@ async def act(visit: Visit) -> Response:
     return visit.back(f"/networks/{record['slug']}?done={what}")
 
 
-async def history(visit: Visit) -> Response:
-    """Every change of a network, each with the way to follow it."""
-    slug, cursor = visit.path["slug"], visit.query.get("cursor", "")
-    record = await visit.ask("registry", f"/networks/{slug}")
-    found = await visit.ask("registry", f"/networks/{record['id']}/history", limit=PAGE, cursor=cursor)
-    there = f"/networks/{record['slug']}/history"
-    return visit.page(
-        "network/history.html", f"History of {record['name']}", network=record, found=found,
-        next=f"{there}?cursor={found['next']}" if found["next"] else "", first=there if cursor else "",
-    )  # fmt: skip
-
-
 ROUTES = [
     page("/networks", directory),
-    page("/networks/{slug}/history", history),
     page("/networks/{slug}/do/{what}", act, "POST"),
 ]
 LAST = [page("/networks/{slug}", network)]

@@ -12,15 +12,10 @@ from services.gateway.clients import Refused
 from services.gateway.pages import networks
 from services.gateway.pages.choices import LEVELS, PURPOSES, SIDES, STAGES, TYPES, reference
 from services.gateway.pages.forms import entered, error_list, error_of, text, texts
+from services.gateway.pages.values import LABELS
 from services.gateway.visit import Visit, page
 from shared.errors import Forbidden
 
-LABELS = {
-    "name": "Name", "aliases": "Other names", "type": "Type", "care_group": "Care group", "level": "Level",
-    "purpose": "Purpose", "side": "Side", "bodies": "Areas covered", "host": "Host organisation", "email": "E-mail",
-    "population": "Population served", "web": "Web address", "aims": "Aims", "started_on": "Started on",
-    "stage": "Stage", "reason": "Reason for the change",
-}  # fmt: skip
 PLAIN_FIELDS = (
     "name", "type", "care_group", "level", "purpose", "side", "host", "web", "email", "aims", "stage",
 )  # fmt: skip
@@ -63,14 +58,6 @@ async def save(visit: Visit) -> Response:
             return await _conflict(visit, form, record, refused)
         return await _again(visit, refused, form, record)
     return visit.back(f"/networks/{saved['slug']}?done=saved")
-
-
-async def archive(visit: Visit) -> Response:
-    """Take a network off the register."""
-    form = await visit.form()
-    record = await visit.ask("registry", f"/networks/{visit.path['slug']}")
-    await visit.change("registry", "POST", f"/networks/{record['id']}/archive", {"reason": text(form, "reason")})
-    return visit.back("/networks?done=archived")
 
 
 def _body(form: FormData) -> dict[str, Any]:
@@ -146,6 +133,5 @@ ROUTES = [
     page("/networks/new", create, "POST"),
     page("/networks/{slug}/edit", edit),
     page("/networks/{slug}/edit", save, "POST"),
-    page("/networks/{slug}/archive", archive, "POST"),
     *networks.LAST,
 ]

@@ -1,0 +1,53 @@
+"""What the register differs in between two dates: networks added, changed, archived and restored."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from services.gateway.clients import Refused
+from services.gateway.pages.called import names_for, sides
+from services.gateway.pages.choices import reference
+from services.gateway.pages.history import wrong_day
+from services.gateway.pages.values import rows
+from services.gateway.visit import Visit, page
+from shared import clock
+
+PAGE = 25
+USUAL = timedelta(days=30)
+NOTHING: dict[str, Any] = {"items": [], "next": None, "total": 0, "counts": {}}
+
+
+async def compare(visit: Visit) -> Response:
+    """The register on two dates, side by side; the last month where none are chosen."""
+    days = {
+        "from": visit.query.get("from", "") or (clock.today() - USUAL).isoformat(),
+        "to": visit.query.get("to", "") or clock.today().isoformat(),
+    }
+    chosen = {name: value for name in ("sha", "care_group", "q") if (value := visit.query.get(name, "")[:200])}
+    names, groups = await reference(visit)
+    errors: list[dict[str, str]] = []
+    try:
+        found = await visit.ask(
+            "registry", "/networks/compare", from_=days["from"], to=days["to"], limit=PAGE,
+            cursor=visit.query.get("cursor", ""), **chosen,
+        )  # fmt: skip
+    except Refused as refused:
+        if refused.status != 422:
+            raise
+        found, errors = NOTHING, [wrong_day(refused, "from")]
+    called = await names_for(visit, *sides(item["changes"] for item in found["items"]))
+    asked = {**days, **chosen}
+    return visit.page(
+        "network/register.html", "What changed on the register", status=422 if errors else 200, found=found, days=days,
+        chosen=chosen, names=names, groups=groups, errors=errors, today=clock.today().isoformat(),
+        differences={item["id"]: rows(item["changes"], called) for item in found["items"]},
+        next=f"/networks/compare?{urlencode({**asked, 'cursor': found['next']})}" if found["next"] else "",
+        first=f"/networks/compare?{urlencode(asked)}" if visit.query.get("cursor") else "",
+    )  # fmt: skip
+
+
+ROUTES = [page("/networks/compare", compare)]
