@@ -172,6 +172,7 @@ DONE = {
     "change-withdrawn": "It is withdrawn.",
     "replied": "It stands in the thread; those concerned are told.",
     "linked": "The networks are linked; both are told.",
+    "dismissed": "The suggestion is dismissed, until more is in common.",
     "proposed": "The link is proposed; the other network is asked to confirm it.",
     "link-confirmed": "The link is confirmed; both networks are told.",
     "link-declined": "The link is declined; who proposed it is told.", "link-withdrawn": "The proposal is withdrawn.",

@@ -4,5 +4,6 @@ Owns: networks, their history, links and challenges between them, changes of the
 staff groups as reference data.
 Publishes: `registry.networks`, `registry.successions`, `registry.links`, `registry.challenges`,
 `registry.service-changes`.
-Consumes: `membership.memberships` and `membership.people`, for who leads what.
+Consumes: `membership.memberships` and `membership.people`, for who leads what and whom networks have in
+common; its own `registry.networks`, for what overlaps.
 """

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.tables import ApprovalNeed, Challenge, Cover, Link, Role, ServiceChange
+from services.registry.tables import ApprovalNeed, Challenge, Cover, Link, Overlap, Role, ServiceChange
 from shared.auth import Principal, Rule
 
 EDITING_ROLES = frozenset({"lead_doctor", "lead_nurse", "lead_professional", "lead_manager", "co_ordinator", "chair"})
@@ -66,9 +66,21 @@ async def _takes_part(principal: Principal, session: AsyncSession, path: Mapping
 async def _edits_an_end(principal: Principal, session: AsyncSession, path: Mapping[str, str]) -> bool:
     if principal.is_staff or not principal.signed_in:
         return principal.is_staff
-    link = await session.get(Link, path["link_id"])
+    ends = select(Link.network_id, Link.other_id).where(Link.id == path["link_id"])
+    return await _edits_one_of(principal, session, ends)
+
+
+async def _edits_a_side(principal: Principal, session: AsyncSession, path: Mapping[str, str]) -> bool:
+    if principal.is_staff or not principal.signed_in:
+        return principal.is_staff
+    sides = select(Overlap.one_id, Overlap.other_id).where(Overlap.id == path["overlap_id"])
+    return await _edits_one_of(principal, session, sides)
+
+
+async def _edits_one_of(principal: Principal, session: AsyncSession, ends: Select[str, str]) -> bool:
+    found = (await session.execute(ends)).first()
     # Of what does not exist nothing is given away: the command says that it is not there.
-    return link is None or await edits(session, principal.person_id, link.network_id, link.other_id)
+    return found is None or await edits(session, principal.person_id, *found)
 
 
 async def _edits_change(principal: Principal, session: AsyncSession, path: Mapping[str, str]) -> bool:
@@ -96,6 +108,7 @@ async def _oversees(principal: Principal, _session: AsyncSession, _path: Mapping
 
 network_editors = Rule("staff; those who lead, chair, manage or co-ordinate the network", _edits)
 link_editors = Rule("staff; those who lead, chair, manage or co-ordinate one of the two networks", _edits_an_end)
+overlap_editors = Rule("staff; those who lead, chair, manage or co-ordinate one of the two networks", _edits_a_side)
 challenge_parties = Rule("staff; those who lead, chair, manage or co-ordinate one of the two networks", _takes_part)
 change_editors = Rule("staff; those who lead, chair, manage or co-ordinate the network", _edits_change)
 change_leads = Rule("the leads of the network whose approval a service change needs", _approves)

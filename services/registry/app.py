@@ -4,6 +4,7 @@ from services.registry import api, commands, consumers, migrations, queries, tab
 from services.registry.importing.worker import import_files
 from shared.consumer import Subscription
 from shared.contracts import membership
+from shared.contracts import registry as own
 from shared.service import Service
 from shared.turning import turning
 
@@ -15,6 +16,7 @@ service = Service(
     subscriptions=[
         Subscription(membership.MEMBERSHIPS.name, consumers.on_memberships),
         Subscription(membership.PEOPLE.name, consumers.on_people),
+        Subscription(own.NETWORKS.name, consumers.on_networks),
     ],
     workers=[
         import_files,

@@ -1,14 +1,16 @@
-"""What the register learns from others: who holds which role, and people's names."""
+"""What the register learns from others: who belongs where, as what, and people's names; and from its own changes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.registry import commands
 from services.registry.tables import Person, Role
 from shared.db import upsert_newer
 from shared.envelope import Envelope
@@ -24,6 +26,13 @@ class _Membership(BaseModel):
     until: date | None
     status: str
 
+    def belonging(self) -> dict[str, Any]:
+        """What counting needs of it."""
+        return {
+            **self.model_dump(include={"id", "revision", "person_id", "network_id"}),
+            "active": self.status == "active",
+        }
+
 
 class _Person(BaseModel):
     id: str
@@ -32,9 +41,17 @@ class _Person(BaseModel):
 
 
 async def on_memberships(session: AsyncSession, messages: Sequence[Envelope]) -> None:
-    """Keep the roles; plain members are of no interest here."""
-    rows = [_Membership.model_validate(m.state).model_dump() for m in messages if m.state.get("role") != "member"]
+    """Keep the roles, and where everybody belongs: plain members count for what networks have in common alone."""
+    said = [_Membership.model_validate(m.state) for m in messages if m.data]
+    rows = [membership.model_dump() for membership in said if membership.role != "member"]
     await upsert_newer(session, Role.__table__, rows)  # type: ignore[arg-type]
+    await commands.keep_belongings(session, [membership.belonging() for membership in said])
+
+
+async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> None:
+    """Look again at what the register's own changed networks overlap with, whichever command changed them."""
+    changes = [(message.key, (message.data or {}).get("changes") or {}) for message in messages]
+    await commands.networks_changed(session, [key for key, changed in changes if commands.COMPARED & set(changed)])
 
 
 async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None:
@@ -43,3 +60,4 @@ async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None
     rows = [_Person.model_validate(m.state).model_dump() for m in messages if m.data and m.key not in erased]
     await upsert_newer(session, Person.__table__, rows)  # type: ignore[arg-type]
     await session.execute(delete(Person).where(Person.id.in_(erased)))
+    await commands.forget_belongings(session, erased)

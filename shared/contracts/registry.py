@@ -162,6 +162,21 @@ LINK_DROPPED = contract(
 )
 
 
+class OverlapState(State):
+    """Two networks that may belong together: how many people, and which areas of one care group, they share."""
+
+    network_id: str
+    other_id: str
+    people: int
+    areas: list[str]
+    status: str
+
+
+OVERLAP_DISMISSED = contract(
+    LINKS, "networks.registry.overlap.dismissed.v1", OverlapState, "Two networks were found not to need a link."
+)
+
+
 class ImpactState(BaseModel):
     """What a service change means for one staff group; `wte` has one decimal and may be negative."""
 

@@ -33,6 +33,7 @@ STAFF = (
     f"{COMMISSIONER}/challenges/new?provider=3-counties-cancer-network",
     f"{HOME}/links?q=stroke",
     "/subscriptions", "/subscriptions?everybody=1", "/subscriptions/new",
+    f"{HOME}/links?q=stroke", f"{HOME}/overlaps", "/staff/overlaps?sha=Q31", "/staff/overlaps?status=dismissed",
 )  # fmt: skip
 DEEPER = (
     ("/", "a:has-text('How it spread')"), ("/events", "main h2 a"), ("/newsletter", "main h2 a"),

@@ -84,3 +84,24 @@ def test_staff_are_told_why_a_circle_is_refused_and_then_end_the_link(signed_in:
     staff.click("button:has-text('End the link')")
     expect(staff.locator("main .nhsuk-tag").first).to_have_text("Ended")
     expect(staff.locator("h3").first).to_contain_text("is no longer the parent of")
+
+
+def test_staff_link_one_overlap_and_dismiss_another_with_a_reason(signed_in: Callable[[str], Page]) -> None:
+    staff = signed_in("staff")
+    staff.goto("/staff/overlaps?care_group=cancer")
+    before = staff.locator("main [role=status] strong").first.inner_text()
+    first = staff.locator(".tidings-result").first
+    first.locator("summary:has-text('Link them')").click()
+    first.locator("button:has-text('Link them')").click()
+    expect(staff.locator("main")).to_contain_text("The networks are linked; both are told.")
+    staff.goto("/staff/overlaps?care_group=cancer")
+    expect(staff.locator("main [role=status] strong").first).not_to_have_text(before)
+    second = staff.locator(".tidings-result").first
+    name = second.locator("h2").inner_text()
+    second.locator("summary:has-text('No link needed')").click()
+    second.locator("input[name=reason]").last.fill("One succeeds the other on paper only")
+    second.locator("button:has-text('Dismiss')").click()
+    expect(staff.locator("main")).to_contain_text("The suggestion is dismissed")
+    staff.goto("/staff/overlaps?status=dismissed")
+    expect(staff.locator(".tidings-result").first).to_contain_text(name)
+    expect(staff.locator(".tidings-result").first).to_contain_text("One succeeds the other on paper only")

@@ -31,6 +31,7 @@ SENTENCES = {
 }  # fmt: skip
 ALL = 500
 FOUND_SHOWN = 15
+SUGGESTIONS_SHOWN = 3
 EMPTY: dict[str, Any] = {"items": [], "next": None, "total": 0}
 SHOWN_CHANGES = frozenset({"status", "since", "until", "note"})
 
@@ -79,6 +80,7 @@ async def _page(visit: Visit, values: Mapping[str, Any], *, errors: Any = (), st
         _choices(visit, sought, str(values.get("other_id", ""))),
     )
     may_edit = visit.principal.is_staff or record["id"] in edited
+    suggested = await _suggested(visit, record["id"]) if may_edit and not record["archived"] else EMPTY
     for node in graph["nodes"]:
         node["is_main"] = node["id"] == record["id"]
     return visit.page(
@@ -86,9 +88,23 @@ async def _page(visit: Visit, values: Mapping[str, Any], *, errors: Any = (), st
         linked=in_order(found["items"], record["id"]), waiting=_with(found["items"], "proposed"),
         over=_with(found["items"], "ended"), more=found["total"] - len(found["items"]), may_edit=may_edit,
         picture=around(graph, names), rows=rows_of(graph), finding=reach(graph), left_out=graph["left_out"],
-        q=sought, choices=networks, values=values, relations=RELATIONS, sentence=sentence, errors=list(errors),
+        q=sought, choices=networks, values=values, relations=RELATIONS, sentence=sentence,
+        sentences=SENTENCES, suggested=suggested, errors=list(errors),
         error_of=error_of, labels=LABELS,
     )  # fmt: skip
+
+
+async def _suggested(visit: Visit, network_id: str) -> Any:
+    """The strongest of what the network overlaps with."""
+    return await visit.ask_or(EMPTY, "registry", f"/networks/{network_id}/overlaps", limit=SUGGESTIONS_SHOWN)
+
+
+async def edited_by(visit: Visit) -> set[str]:
+    """The networks that the visitor may change, by id; the register decides for itself."""
+    if not visit.principal.signed_in:
+        return set()
+    me = await visit.ask_or({"networks": []}, "membership", "/me")
+    return {network["id"] for network in me["networks"] if network["role"] in EDITING_ROLES}
 
 
 async def _choices(visit: Visit, sought: str, chosen: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from services.registry.api import (
     lifecycle,
     links,
     networks,
+    overlaps,
     service_changes,
 )
 
@@ -23,5 +24,6 @@ routers = [
     challenges.router,
     links.router,
     graphs.router,
+    overlaps.router,
     service_changes.router,
 ]

@@ -2,10 +2,12 @@
 
 from services.registry.commands.approvals import approve_service_change, decline_service_change
 from services.registry.commands.archiving import archive_network, restore_network
+from services.registry.commands.belongings import forget_belongings, keep_belongings
 from services.registry.commands.bodies import require_bodies
 from services.registry.commands.challenge_replies import reply_to_challenge
 from services.registry.commands.challenge_turns import challenges_due, turn_challenges
 from services.registry.commands.challenges import raise_challenge
+from services.registry.commands.likeness import COMPARED
 from services.registry.commands.link_moves import move_links
 from services.registry.commands.links import add_link, change_link, confirm_link, drop_link
 from services.registry.commands.merging import merge_networks
@@ -18,6 +20,7 @@ from services.registry.commands.networks import (
     said,
     state_of,
 )
+from services.registry.commands.overlaps import accept_overlap, dismiss_overlap, networks_changed
 from services.registry.commands.reference import load_reference
 from services.registry.commands.renaming import rename_network
 from services.registry.commands.service_change_turns import service_changes_due, turn_service_changes
@@ -30,6 +33,8 @@ from services.registry.commands.splitting import split_network
 from services.registry.commands.versions import version_of
 
 __all__ = [
+    "COMPARED",
+    "accept_overlap",
     "add_link",
     "approve_service_change",
     "archive_network",
@@ -40,12 +45,16 @@ __all__ = [
     "confirm_link",
     "create_network",
     "decline_service_change",
+    "dismiss_overlap",
     "drop_link",
     "folded",
+    "forget_belongings",
+    "keep_belongings",
     "load_reference",
     "locked",
     "merge_networks",
     "move_links",
+    "networks_changed",
     "new_network",
     "propose_service_change",
     "raise_challenge",

@@ -15,6 +15,7 @@ from shared.errors import Conflict, Unprocessable
 
 ACYCLIC = frozenset({"parent_of", "succeeds"})
 INVERSES = {"part_of": "parent_of", "scrutinised_by": "scrutinises", "succeeded_by": "succeeds"}
+_TURNED = {**INVERSES, **{kind: relation for relation, kind in INVERSES.items()}}
 CIRCLES = {
     "parent_of": "{other} is above {network} already, so it cannot stand below it too; end one of those links first.",
     "succeeds": "{other} succeeds {network} already, directly or through others; a network cannot succeed itself.",
@@ -36,6 +37,11 @@ class GoesInACircle(Conflict):
 async def hold_the_rules(session: AsyncSession) -> None:
     """Let nobody else add or move links until this transaction ends. Lock networks before, never after."""
     await take_turn(session, "links")
+
+
+def turned(kind: str) -> str:
+    """The same *kind* said from the other end."""
+    return _TURNED.get(kind, kind)
 
 
 def ordered(kind: str, network_id: str, other_id: str) -> tuple[str, str, str]:

@@ -17,6 +17,7 @@ from services.registry.queries.leads import leads_of, led_networks, led_since, q
 from services.registry.queries.links import link_at, linked, links_page, links_shown
 from services.registry.queries.marks import marks_of
 from services.registry.queries.networks import all_networks, network_at, network_id_at
+from services.registry.queries.overlaps import overlaps_page, overlaps_shown
 from services.registry.queries.past import Past, Stood, network_as_of, past_counts, past_page, register_at
 from services.registry.queries.questions import Question
 from services.registry.queries.service_changes import (
@@ -64,6 +65,8 @@ __all__ = [
     "network_as_of",
     "network_at",
     "network_id_at",
+    "overlaps_page",
+    "overlaps_shown",
     "past_counts",
     "past_page",
     "posts_page",

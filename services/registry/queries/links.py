@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.access import edited_by, edits
-from services.registry.commands.link_rules import INVERSES
+from services.registry.commands.link_rules import turned
 from services.registry.commands.links import NoSuchLink
 from services.registry.schemas.links import Link, Linked
 from services.registry.tables import Link as LinkRow
@@ -17,7 +17,6 @@ from shared.auth import Principal
 
 SEEN_BY_ALL = ("confirmed", "ended")
 """What is only proposed, or came to nothing, is between the two networks and the staff."""
-SAID_FROM_THE_OTHER_END = {kind: relation for relation, kind in INVERSES.items()}
 
 
 async def link_at(session: AsyncSession, link_id: str, by: Principal) -> LinkRow:
@@ -68,6 +67,5 @@ def _shown(link: LinkRow, ends: dict[str, Linked], seen_from: str) -> Link:
     columns = {
         c.key: getattr(link, c.key) for c in LinkRow.__table__.columns if c.key not in ("network_id", "other_id")
     }
-    turned = seen_from == link.other_id
-    relation = SAID_FROM_THE_OTHER_END.get(link.kind, link.kind) if turned else link.kind
+    relation = turned(link.kind) if seen_from == link.other_id else link.kind
     return Link(**columns, relation=relation, network=ends[link.network_id], other=ends[link.other_id])

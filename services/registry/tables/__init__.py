@@ -6,6 +6,7 @@ from services.registry.tables.imports import Effect, Import, ImportPiece, Import
 from services.registry.tables.kept import Row, metadata
 from services.registry.tables.links import OPEN, SYMMETRIC, Link
 from services.registry.tables.networks import Address, Body, Cover, Network
+from services.registry.tables.overlaps import Belonging, Overlap
 from services.registry.tables.people import Person, Role
 from services.registry.tables.search import facet_counts, search_words
 from services.registry.tables.service_changes import ApprovalNeed, Decision, Impact, ServiceChange, StaffGroup
@@ -16,6 +17,7 @@ __all__ = [
     "SYMMETRIC",
     "Address",
     "ApprovalNeed",
+    "Belonging",
     "Body",
     "Challenge",
     "ChallengePost",
@@ -31,6 +33,7 @@ __all__ = [
     "Link",
     "Matching",
     "Network",
+    "Overlap",
     "Person",
     "Role",
     "Row",
