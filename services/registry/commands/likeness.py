@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from services.registry.commands.naming import words_of
+from services.registry.importing.likeness import distinguishing
 from services.registry.tables import Network
 
 FEWEST_PEOPLE = 5
@@ -17,23 +17,23 @@ COMPARED = frozenset({"name", "care_group", "level", "bodies", "archived"})
 """The fields of a network that decide what it overlaps with."""
 BREADTH = {"local": 0, "regional": 1, "national": 2}
 COMMON = frozenset({
-    "network", "networks", "clinical", "managed", "care", "the", "and", "of", "for", "in", "operational", "delivery",
-    "alliance", "strategic", "group", "service", "services", "collaborative", "local", "integrated",
+    "clinical", "operational", "delivery", "alliance", "strategic", "group", "service", "services", "collaborative",
+    "local", "integrated",
 })  # fmt: skip
-"""Words that say nothing of which network it is."""
+"""Words that say what sort of network it is, and not which."""
 
 
 def alike(a: Network, b: Network) -> int:
     """The likeness of two names, 0 to 100: of the words that tell networks apart, the share that both have."""
     one, other = _telling(a.name), _telling(b.name)
-    common = set(words_of(a.care_group)) | set(words_of(b.care_group))
+    common = {*distinguishing(a.care_group), *distinguishing(b.care_group)}
     one, other = one - common, other - common
     return round(100 * len(one & other) / len(one | other)) if one and other else 0
 
 
 @lru_cache(20_000)
 def _telling(name: str) -> frozenset[str]:
-    return frozenset(words_of(name)) - COMMON
+    return frozenset(distinguishing(name)) - COMMON
 
 
 def common_areas(a: Network, b: Network) -> list[str]:
