@@ -52,7 +52,13 @@ def main(name: str, what: str) -> None:
     with engine.begin() as connection:
         if numbers:
             upgrade(connection, service.metadata, service.migrations)
-        options = {"render_item": render, "user_module_prefix": "", "target_metadata": [kernel, service.metadata]}
+        of_search = tuple(
+            connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%'").scalars()
+        )
+        options = {
+            "render_item": render, "user_module_prefix": "", "target_metadata": [kernel, service.metadata],
+            "include_name": lambda name, kind, _parents: kind != "table" or not str(name).startswith(of_search),
+        }  # fmt: skip
         context = MigrationContext.configure(connection, opts=options)
         script = produce_migrations(context, [kernel, service.metadata])
     code = render_python_code(script.upgrade_ops, render_item=render, user_module_prefix="")

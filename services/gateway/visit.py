@@ -165,6 +165,8 @@ DONE = {
     "signed-out": "You are signed out.", "webhook-on": "The webhook is switched on.",
     "webhook-off": "The webhook is switched off. What waits is kept.", "webhook-removed": "The webhook is removed.",
     "webhook-again": "It goes out again.", "feed-key-dropped": "No address with a key works any more.",
+    "search-saved": "The search is saved. You are told of each network that comes to match it.",
+    "search-renamed": "The search has its new name.", "search-deleted": "The search is deleted.",
     "raised": "The challenge is raised; both networks and their oversight bodies are told.",
     "change-proposed": "It is proposed; the network's leads can approve it now.",
     "change-approved": "Your approval is recorded.",

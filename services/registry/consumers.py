@@ -49,9 +49,10 @@ async def on_memberships(session: AsyncSession, messages: Sequence[Envelope]) ->
 
 
 async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> None:
-    """Look again at what the register's own changed networks overlap with, whichever command changed them."""
+    """Look again at what a changed network overlaps with, and which saved searches it came to match."""
     changes = [(message.key, (message.data or {}).get("changes") or {}) for message in messages]
     await commands.networks_changed(session, [key for key, changed in changes if commands.COMPARED & set(changed)])
+    await commands.tell_of_matches(session, messages)
 
 
 async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None:
@@ -61,3 +62,4 @@ async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None
     await upsert_newer(session, Person.__table__, rows)  # type: ignore[arg-type]
     await session.execute(delete(Person).where(Person.id.in_(erased)))
     await commands.forget_belongings(session, erased)
+    await commands.forget_searches(session, erased)

@@ -34,6 +34,12 @@ class NetworkState(State):
     former_slugs: list[str] = Field(default_factory=list)
 
 
+class SavedSearchState(State):
+    """A network came to match saved searches. Whose they are, and what they look for, is their owners' alone."""
+
+    network_id: str
+
+
 NETWORKS = topic("registry.networks", compacted=True)
 NETWORK_CREATED = contract(
     NETWORKS, "networks.registry.network.created.v1", NetworkState, "A network was put on the register."
@@ -240,6 +246,13 @@ SERVICE_CHANGE_DROPPED = contract(
     "networks.registry.service-change.dropped.v1",
     ServiceChangeState,
     "A change was withdrawn.",
+)
+SAVED_SEARCHES = topic("registry.saved-searches")
+SAVED_SEARCH_MATCHED = contract(
+    SAVED_SEARCHES,
+    "networks.registry.saved-search.matched.v1",
+    SavedSearchState,
+    "A network came to match what people had saved a search for.",
 )
 
 

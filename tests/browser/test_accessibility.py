@@ -22,6 +22,7 @@ PUBLIC = (
     "/newsletter", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms", "/contact",
     "/there-is-no-such-page",
     f"{NETWORK}/links", f"{HOME}/links", "/care-groups", "/care-groups/cancer", "/care-groups/renal?sha=Q31",
+    "/networks?q=who+leads+storke+in+North+West", "/leads?q=who+leads+burns",
 )  # fmt: skip
 STAFF = (
     "/networks/new", NETWORK, f"{NETWORK}/edit", f"{NETWORK}/roles?q=ha", "/alerts", "/preferences", "/oversight",
@@ -34,6 +35,7 @@ STAFF = (
     f"{HOME}/links?q=stroke",
     "/subscriptions", "/subscriptions?everybody=1", "/subscriptions/new",
     f"{HOME}/links?q=stroke", f"{HOME}/overlaps", "/staff/overlaps?sha=Q31", "/staff/overlaps?status=dismissed",
+    "/searches", "/searches/new?q=stroke",
 )  # fmt: skip
 DEEPER = (
     ("/", "a:has-text('How it spread')"), ("/events", "main h2 a"), ("/newsletter", "main h2 a"),

@@ -69,6 +69,41 @@ def test_search_as_you_type_keeps_the_address_and_the_focus(visitor: Page) -> No
     visitor.wait_for_url("**/networks?q=cancer*")
 
 
+def test_a_question_in_the_search_box_is_answered_in_one_step(visitor: Page) -> None:
+    visitor.goto("/")
+    visitor.fill("#q", "Who leads stroke in the North West?")
+    visitor.keyboard.press("Enter")
+    expect(visitor.locator("#answer")).to_have_text("Who leads stroke in North West?")
+    expect(visitor.locator(".tidings-answer dd").first).to_contain_text("since")
+
+
+def test_a_slip_is_said_and_the_hits_are_marked_while_typing(visitor: Page) -> None:
+    visitor.goto("/networks")
+    visitor.locator("#q").press_sequentially("strok", delay=20)
+    expect(visitor.locator("#results mark").first).to_have_text("Strok")
+    visitor.locator("#q").fill("storke")
+    expect(visitor.locator("#results")).to_contain_text("Nothing begins with “storke”: these have stroke")
+
+
+def test_a_search_is_saved_used_renamed_and_deleted(signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("associate")
+    page.goto("/networks?q=renal&sha=Q31")
+    page.click("text=Save this search")
+    expect(page.locator("#name")).to_have_value("renal, North West")
+    page.fill("#name", "Kidneys")
+    page.click("button:has-text('Save this search')")
+    expect(page.locator("main")).to_contain_text("You are told of each network")
+    page.click("h2 a:has-text('Kidneys')")
+    expect(page.locator("#q")).to_have_value("renal")
+    page.click("nav[aria-labelledby=saved] >> text=All of yours")
+    page.click("a:has-text('rename or delete')")
+    page.fill("#name", "Renal care")
+    page.click("button:has-text('Rename')")
+    expect(page.locator("h1")).to_have_text("Renal care")
+    page.click("button:has-text('Delete this search')")
+    expect(page.locator("main")).to_contain_text("You have saved no search yet")
+
+
 def test_a_new_lead_appears_live_to_member_officer_and_visitor(signed_in: Callable[[str], Page], visitor: Page) -> None:
     staff, member, officer = signed_in("staff"), signed_in("member"), signed_in("officer")
     member.goto("/preferences")

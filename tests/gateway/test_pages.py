@@ -13,7 +13,7 @@ from services.gateway.pages.alerts import grouped
 from services.gateway.pages.charts import bars, heat
 from services.gateway.pages.desk import arranged
 from services.gateway.pages.forms import error_list, error_of
-from services.gateway.rendering import count, day, happened, security_headers, words
+from services.gateway.rendering import count, day, happened, marked, security_headers, words
 
 pytestmark = pytest.mark.fast
 
@@ -79,6 +79,18 @@ def test_a_chart_states_its_finding_and_a_matrix_counts_its_gaps() -> None:
 )  # fmt: skip
 def test_codes_days_and_numbers_are_written_as_people_write_them(said: str, shown: str) -> None:
     assert said == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "marks", "shown"),
+    [
+        ("Stroke & <b>", [[0, 4]], "<mark>Stro</mark>ke &amp; &lt;b&gt;"),
+        ("<script>x</script>", [[1, 7], [8, 9]], "&lt;<mark>script</mark>&gt;<mark>x</mark>&lt;/script&gt;"),
+        ("Plain", None, "Plain"), ("Ménière’s", [[0, 9]], "<mark>Ménière’s</mark>"),
+    ],
+)  # fmt: skip
+def test_hits_are_marked_and_all_else_is_escaped(text: str, marks: Any, shown: str) -> None:
+    assert marked(text, marks) == shown
 
 
 def test_pages_refuse_foreign_scripts_styles_and_frames() -> None:

@@ -21,6 +21,7 @@ from services.cli.seed.acts import (
     Propose,
     Raise,
     Reply,
+    Save,
     Schedule,
     Take,
     Tie,
@@ -145,6 +146,11 @@ async def _decide(stage: Stage, act: Decide) -> None:
         await decide(stage.writing.session("registry"), change_id=stage.changes[act.change], **stage.common(act))
 
 
+async def _save(stage: Stage, act: Save) -> None:
+    by = stage.people[act.by]
+    await register.save_search(stage.writing.session("registry"), name=act.name, q=act.q, chosen=act.chosen, by=by)
+
+
 async def _mail(stage: Stage, act: Mail) -> None:
     await send_last_weeks(stage.writing.session("notifications"), act, stage.people[act.by])
 
@@ -159,5 +165,5 @@ async def _tie(stage: Stage, act: Tie) -> None:
 HOW: dict[type[Act], Callable[[Stage, Any], Awaitable[None]]] = {
     Edit: _edit, Take: _take, End: _end, Join: _join, Leave: _leave,
     Schedule: _schedule, Move: _move, Cancel: _cancel, Book: _book, Mail: _mail, Tie: _tie,
-    Raise: _raise, Reply: _reply, TurnCalendar: _turn, Propose: _propose, Decide: _decide,
+    Raise: _raise, Reply: _reply, TurnCalendar: _turn, Propose: _propose, Decide: _decide, Save: _save,
 }  # fmt: skip

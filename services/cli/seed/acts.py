@@ -85,6 +85,15 @@ class Cancel(Act):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Save(Act):
+    """`by` saves a search under a name."""
+
+    name: str
+    q: str = ""
+    chosen: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mail(Act):
     """The week's newsletter goes out; `by` approved it."""
 

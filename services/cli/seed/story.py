@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 
 from services.cli.seed import words
-from services.cli.seed.acts import Act, Edit, End, Join, Leave, Take
-from services.cli.seed.cast import HOME, HOME_BODY, LEAD, MEMBER, STAFF
+from services.cli.seed.acts import Act, Edit, End, Join, Leave, Save, Take
+from services.cli.seed.cast import HOME, HOME_BODY, LEAD, MEMBER, OFFICER, STAFF
 from services.cli.seed.moments import moments_of_a_year
 from services.cli.seed.posts import LEADS, Company, Post
 from services.cli.seed.register import Entry, aims_of
@@ -58,7 +58,7 @@ class Story:
         acts: list[Act] = []
         for moment, tell in zip(moments_of_a_year(self._chance, now, len(kinds)), kinds, strict=False):
             acts += filter(None, [tell(moment)])
-        return sorted([*acts, *self._at_home(now)], key=lambda act: act.moment)
+        return sorted([*acts, *self._at_home(now), *_searches(now)], key=lambda act: act.moment)
 
     def _at_home(self, now: datetime) -> list[Act]:
         """What the named network lives through lately, so that its people's pages are worth reading."""
@@ -182,6 +182,19 @@ class Story:
         return Leave(
             moment=moment, by=person, reason=self._chance.choice(words.LEFT_REASONS), network=network.entry.name
         )
+
+
+def _searches(now: datetime) -> list[Act]:
+    """What the named people look for, so that they are told of what comes to match."""
+    saved: list[tuple[str, str, str, dict[str, str]]] = [
+        (MEMBER, "Cancer in the North West", "cancer", {"sha": HOME_BODY}),
+        (LEAD, "Heart and stroke", "cardiac stroke", {}),
+        (OFFICER, "Managed networks of our area", "", {"stage": "managed", "sha": HOME_BODY}),
+        (STAFF, "Closing", "", {"stage": "closing"}),
+        (STAFF, "Managed, regional", "", {"stage": "managed", "level": "regional"}),
+    ]
+    moment = now - timedelta(days=120)
+    return [Save(moment=moment, by=by, name=name, q=q, chosen=chosen) for by, name, q, chosen in saved]
 
 
 def _short(name: str) -> str:

@@ -35,13 +35,13 @@ def entered(form: FormData) -> dict[str, Any]:
     return {name: text(form, name) for name in form}
 
 
-def error_list(refused: Refused, labels: Mapping[str, str]) -> list[dict[str, str]]:
-    """The error summary's lines: linked to the fields where the service named them, else its sentence."""
+def error_list(refused: Refused, labels: Mapping[str, str], otherwise: str = "maincontent") -> list[dict[str, str]]:
+    """The error summary's lines, linked to the fields that the service named; else its sentence, to *otherwise*."""
     found = []
     for error in refused.errors:
         name = str(error["field"]).partition(".")[0]
         found.append({"text": f"{labels.get(name, name.capitalize())}: {plain(error['message'])}", "href": f"#{name}"})
-    return found or [{"text": refused.detail, "href": "#maincontent"}]
+    return found or [{"text": refused.detail, "href": f"#{otherwise}"}]
 
 
 def error_of(errors: list[dict[str, str]], name: str) -> dict[str, str] | None:

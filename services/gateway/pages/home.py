@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -11,7 +13,8 @@ from services.gateway.visit import Visit, page
 from shared import clock
 
 CHANGES_SHOWN = 8
-EMPTY = {"items": [], "total": 0, "next": None}
+PAGE = 50
+EMPTY: dict[str, Any] = {"items": [], "total": 0, "next": None}
 
 
 async def home(visit: Visit) -> Response:
@@ -32,18 +35,22 @@ async def home(visit: Visit) -> Response:
 
 
 async def leads(visit: Visit) -> Response:
-    """Who leads the networks of a care group in an area."""
-    group, sha = visit.query.get("care_group", ""), visit.query.get("sha", "")
-    asked = bool(group or sha)
-    found = visit.ask("registry", "/leads", care_group=group, sha=sha) if asked else _nothing()
+    """Who leads the networks of a care group in an area, or those that a question asks for."""
+    asked = {name: value for name in ("q", "care_group", "sha") if (value := visit.query.get(name, "")[:200])}
+    cursor = visit.query.get("cursor", "")
+    found = visit.ask("registry", "/leads", **asked, limit=PAGE, cursor=cursor) if asked else _nothing()
     (bodies, groups), answer = await asyncio.gather(reference(visit), found)
-    title = "Who leads the networks in an area?"
+    meant = answer.get("understood") or {}
     return visit.page(
-        "leads.html", title, bodies=bodies, groups=groups, group=group, sha=sha, asked=asked, found=answer
-    )
+        "leads.html", "Who leads the networks in an area?", bodies=bodies, groups=groups, q=asked.get("q", ""),
+        group=asked.get("care_group", ""), sha=meant.get("sha", ""), words=meant.get("words", ""),
+        role=meant.get("role", ""), asked=bool(asked), found=answer,
+        next=f"/leads?{urlencode({**asked, 'cursor': answer['next']})}" if answer["next"] else "",
+        first=f"/leads?{urlencode(asked)}" if cursor else "",
+    )  # fmt: skip
 
 
-async def _nothing() -> dict[str, object]:
+async def _nothing() -> dict[str, Any]:
     return dict(EMPTY)
 
 

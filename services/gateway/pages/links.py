@@ -99,14 +99,6 @@ async def _suggested(visit: Visit, network_id: str) -> Any:
     return await visit.ask_or(EMPTY, "registry", f"/networks/{network_id}/overlaps", limit=SUGGESTIONS_SHOWN)
 
 
-async def edited_by(visit: Visit) -> set[str]:
-    """The networks that the visitor may change, by id; the register decides for itself."""
-    if not visit.principal.signed_in:
-        return set()
-    me = await visit.ask_or({"networks": []}, "membership", "/me")
-    return {network["id"] for network in me["networks"] if network["role"] in EDITING_ROLES}
-
-
 async def _choices(visit: Visit, sought: str, chosen: str) -> list[dict[str, Any]]:
     """The networks to choose from: those that were looked for, or the one that a link named."""
     if sought:

@@ -1,74 +1,22 @@
-"""The directory and a network's page."""
+"""A network's page, its history, and the buttons on it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from starlette.responses import Response
 
 from services.gateway.pages.called import names_for
-from services.gateway.pages.choices import bodies
 from services.gateway.pages.history import stood
-from services.gateway.rendering import words
 from services.gateway.visit import Moved, Visit, page
 
-FACETS = (
-    ("care_group", "Care group"), ("sha", "Area"), ("level", "Level"), ("type", "Type"), ("stage", "Stage"),
-    ("purpose", "Purpose"), ("side", "Side"),
-)  # fmt: skip
 PAGE = 25
 CHANGES_SHOWN = 8
 NO_ROLES: dict[str, Any] = {"items": [], "vacancies": [], "total": 0}
 EMPTY: dict[str, Any] = {"items": [], "next": None, "total": 0}
-
-
-async def directory(visit: Visit) -> Response:
-    """Networks by words and facets; htmx asks for the results alone."""
-    chosen = {name: visit.query.get(name, "") for name, _ in FACETS}
-    sought, cursor = visit.query.get("q", ""), visit.query.get("cursor", "")
-    found, names = await asyncio.gather(
-        visit.ask("registry", "/networks", q=sought, cursor=cursor, limit=PAGE, facets="true", **chosen), bodies(visit)
-    )
-    asked = {name: value for name, value in {"q": sought, **chosen}.items() if value}
-    context = {
-        "found": found, "names": names, "q": sought, "chosen": chosen, "facets": _facets(found, chosen, names),
-        "next": f"/networks?{urlencode({**asked, 'cursor': found['next']})}" if found["next"] else "",
-        "first": f"/networks?{urlencode(asked)}" if cursor else "",
-        "taken": [
-            (label, _shown(name, chosen[name], names), _without(asked, name)) for name, label in FACETS if chosen[name]
-        ],
-    }  # fmt: skip
-    if visit.is_fragment and visit.request.headers.get("hx-target", "").endswith("results"):
-        return visit.fragment("network/results.html", **context)
-    return visit.page("network/directory.html", "Networks", **context)
-
-
-def _facets(found: Mapping[str, Any], chosen: Mapping[str, str], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    counted = found.get("facets") or {}
-    return [
-        {
-            "name": name,
-            "label": label,
-            "open": bool(chosen[name]) or name in ("care_group", "sha"),
-            "values": [
-                {"value": entry["value"], "text": _shown(name, entry["value"], names), "count": entry["count"]}
-                for entry in counted.get(name, [])
-            ],
-        }
-        for name, label in FACETS
-    ]
-
-
-def _shown(facet: str, value: str, names: Mapping[str, str]) -> str:
-    """A facet's value as people say it; a care group is written as the register has it."""
-    return names.get(value, value) if facet == "sha" else words(value)
-
-
-def _without(asked: Mapping[str, str], name: str) -> str:
-    return "/networks?" + urlencode({key: value for key, value in asked.items() if key != name})
 
 
 async def network(visit: Visit) -> Response:
@@ -151,7 +99,6 @@ async def act(visit: Visit) -> Response:
 
 
 ROUTES = [
-    page("/networks", directory),
     page("/networks/{slug}/do/{what}", act, "POST"),
 ]
 LAST = [page("/networks/{slug}", network)]

@@ -11,6 +11,7 @@ from services.registry.api import (
     links,
     networks,
     overlaps,
+    searches,
     service_changes,
 )
 
@@ -26,4 +27,5 @@ routers = [
     graphs.router,
     overlaps.router,
     service_changes.router,
+    searches.router,
 ]

@@ -23,6 +23,13 @@ from services.registry.commands.networks import (
 from services.registry.commands.overlaps import accept_overlap, dismiss_overlap, networks_changed
 from services.registry.commands.reference import load_reference
 from services.registry.commands.renaming import rename_network
+from services.registry.commands.searches import (
+    delete_search,
+    forget_searches,
+    rename_search,
+    save_search,
+    tell_of_matches,
+)
 from services.registry.commands.service_change_turns import service_changes_due, turn_service_changes
 from services.registry.commands.service_changes import (
     change_service_change,
@@ -45,10 +52,12 @@ __all__ = [
     "confirm_link",
     "create_network",
     "decline_service_change",
+    "delete_search",
     "dismiss_overlap",
     "drop_link",
     "folded",
     "forget_belongings",
+    "forget_searches",
     "keep_belongings",
     "load_reference",
     "locked",
@@ -59,14 +68,17 @@ __all__ = [
     "propose_service_change",
     "raise_challenge",
     "rename_network",
+    "rename_search",
     "reply_to_challenge",
     "require_bodies",
     "restore_network",
     "said",
+    "save_search",
     "service_changes_due",
     "slug_of",
     "split_network",
     "state_of",
+    "tell_of_matches",
     "turn_challenges",
     "turn_service_changes",
     "version_of",

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.bodies import require_bodies
 from services.registry.commands.naming import folded, free_slug, words_of
+from services.registry.searching import SEARCHED, searched_words
 from services.registry.tables import Cover, Network
 from shared import clock
 from shared.announcement import Announcement, Concerns
@@ -159,8 +160,7 @@ def touch(network: Network) -> None:
     network.updated_at = clock.now()
     network.sort_name = folded(network.name)
     network.name_words = " ".join(words_of(network.name))
-    searched = " ".join([network.name, *network.aliases, network.care_group.replace("_", " "), network.aims])
-    network.search_text = " ".join(dict.fromkeys(words_of(searched)))
+    network.search_text = " ".join(searched_words({name: getattr(network, name) for name in SEARCHED}))
 
 
 async def cover(session: AsyncSession, network: Network) -> None:

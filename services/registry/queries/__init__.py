@@ -20,6 +20,7 @@ from services.registry.queries.networks import all_networks, network_at, network
 from services.registry.queries.overlaps import overlaps_page, overlaps_shown
 from services.registry.queries.past import Past, Stood, network_as_of, past_counts, past_page, register_at
 from services.registry.queries.questions import Question
+from services.registry.queries.searches import as_meant, matched_by, search_at, searches_of
 from services.registry.queries.service_changes import (
     service_change_at,
     service_change_shown,
@@ -40,6 +41,7 @@ __all__ = [
     "Wanted",
     "all_alike",
     "all_networks",
+    "as_meant",
     "bodies",
     "care_group_graph",
     "challenge_at",
@@ -61,6 +63,7 @@ __all__ = [
     "links_page",
     "links_shown",
     "marks_of",
+    "matched_by",
     "neighbourhood",
     "network_as_of",
     "network_at",
@@ -72,6 +75,8 @@ __all__ = [
     "posts_page",
     "question_in",
     "register_at",
+    "search_at",
+    "searches_of",
     "service_change_at",
     "service_change_shown",
     "service_changes_matching",

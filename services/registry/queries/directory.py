@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.queries.cursors import cursor_of, position_in
-from services.registry.queries.facets import FACETS, Counts, all_alike, archived_alike, counted, is_chosen
-from services.registry.queries.hits import Hit, Hits, hits_among, hits_of
+from services.registry.queries.facets import Counts, all_alike, archived_alike, counted, is_chosen
+from services.registry.queries.hits import Conditions, Hit, Hits, hits_among, hits_of
 from services.registry.queries.words import Sought, forgiving, sought
 from services.registry.tables import Cover, Network
+from services.registry.tables.networks import FACETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ async def found(session: AsyncSession, asked: Asked, *, limit: int, cursor: str 
     """A page of what is asked: by rank and then by name where words are searched for, else by name."""
     what = await sought(session, asked.q)
     if what.terms:
-        what, every = await _having_words(session, what, asked)
+        what, every = await having_words(session, what, asked.conditions(by_kind=False))
     elif asked.ids:
         every = await hits_among(session, asked.conditions(by_kind=False))
     else:
@@ -65,9 +66,8 @@ async def found(session: AsyncSession, asked: Asked, *, limit: int, cursor: str 
     return Found(networks, following, len(hits.found), facets, hits.more, what)
 
 
-async def _having_words(session: AsyncSession, what: Sought, asked: Asked) -> tuple[Sought, Hits]:
-    """What has the words that were typed; where nothing has, what has the nearest ones. Facets do not count here."""
-    within = asked.conditions(by_kind=False)
+async def having_words(session: AsyncSession, what: Sought, within: Conditions) -> tuple[Sought, Hits]:
+    """What has the words that were typed; where nothing has, what has the nearest ones, and those then."""
     hits = await hits_of(session, what, within)
     for unknown_only in (True, False):
         if not hits.found:

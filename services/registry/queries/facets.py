@@ -17,9 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.schemas.networks import FacetCount
 from services.registry.tables import Network, facet_counts
-from services.registry.tables.networks import COMBINED
+from services.registry.tables.networks import COMBINED, FACETS
 
-FACETS = (*COMBINED, "sha")
 MOST_SUMMED = 5_000
 """Changes that one sum takes up."""
 WAITING = 500

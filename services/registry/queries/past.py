@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.queries.cursors import cursor_of, position_in
 from services.registry.queries.facets import Alike, Counts, counted, is_chosen
-from services.registry.queries.words import typed_words
+from services.registry.searching import typed_words
 from services.registry.tables import Network, Version
 from services.registry.tables.networks import COMBINED
 from shared.contracts.registry import NetworkState

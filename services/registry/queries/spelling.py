@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rapidfuzz.distance import OSA
+
 FORGIVEN = ((4, 0), (6, 1))
 """(shorter than so many letters, slips forgiven); two in longer words."""
 
@@ -17,21 +19,9 @@ def slips(typed: str, word: str, most: int) -> tuple[int, int]:
     A slip is a letter too many, too few, another one, or two neighbours exchanged. A word may be unfinished when it is
     typed, so its beginning counts first. Both numbers are `most + 1` where they are more than *most*.
     """
-    far = most + 1
-    if len(typed) - len(word) > most:
-        return far, far
-    before: list[int] = []
-    row = list(range(len(word) + 1))
-    for i, letter in enumerate(typed, start=1):
-        before_that, before, row = before, row, [i]
-        for j, other in enumerate(word, start=1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
-            if i > 1 and j > 1 and letter == word[j - 2] and typed[i - 2] == other:
-                cost = min(cost, before_that[j - 2] + 1)
-            row.append(cost)
-        if min(row) > most:
-            return far, far
-    return min(far, *row), min(far, row[-1])
+    lengths = range(max(0, len(typed) - most), min(len(word), len(typed) + most) + 1)
+    beginnings = (OSA.distance(typed, word[:length], score_cutoff=most) for length in lengths)
+    return min(beginnings, default=most + 1), OSA.distance(typed, word, score_cutoff=most)
 
 
 def nearest(typed: str, candidates: list[str], *, most: int, limit: int) -> list[str]:

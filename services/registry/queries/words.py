@@ -17,18 +17,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.naming import words_of
 from services.registry.queries.spelling import forgiven, nearest
+from services.registry.searching import typed_words
 from services.registry.tables import search_words
 
-MOST_TYPED = 10
-"""Words of a question that count."""
 MOST_MEANT = 60
 """Known words that one typed word may stand for one by one."""
 MOST_CANDIDATES = 80
 """Known words that are measured for one slip."""
 MOST_NEAREST = 5
 END = "\U0010ffff"
-SMALL = frozenset(("a", "an", "and", "are", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"))
-"""Words that say nothing of a network; they count only where nothing else was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +55,6 @@ class Term:
     def means(self, word: str) -> bool:
         """Whether *word*, folded, is what was meant."""
         return word.startswith(self.typed) or word in self.near
-
-
-def typed_words(q: str) -> list[str]:
-    """The words of *q* that count, each once: no small ones beside others, no single letter before its word grows."""
-    words = list(dict.fromkeys(words_of(q)))[:MOST_TYPED]
-    telling = [word for word in words if word not in SMALL and (len(word) > 1 or not word.isalpha())]
-    return telling or words
 
 
 @dataclass(frozen=True, slots=True)

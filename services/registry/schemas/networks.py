@@ -21,8 +21,6 @@ Side = Literal["provider", "commissioner", "both"]
 
 Stage = Literal["informal", "emerging", "managed", "closing", "closed"]
 
-FACETS = ("type", "care_group", "level", "purpose", "side", "stage", "sha")
-
 
 def _web(value: str) -> str:
     if value and not value.startswith(("http://", "https://")):

@@ -9,6 +9,7 @@ from services.registry.tables.networks import Address, Body, Cover, Network
 from services.registry.tables.overlaps import Belonging, Overlap
 from services.registry.tables.people import Person, Role
 from services.registry.tables.search import facet_counts, search_words
+from services.registry.tables.searches import SavedMatch, SavedSearch
 from services.registry.tables.service_changes import ApprovalNeed, Decision, Impact, ServiceChange, StaffGroup
 from services.registry.tables.versions import Version
 
@@ -37,6 +38,8 @@ __all__ = [
     "Person",
     "Role",
     "Row",
+    "SavedMatch",
+    "SavedSearch",
     "ServiceChange",
     "StaffGroup",
     "Verdict",

@@ -11,6 +11,8 @@ from services.registry.tables.kept import ByteOrder, Row
 
 COMBINED = ("type", "care_group", "level", "purpose", "side", "stage")
 """The facets of which a network has one value each, in the order in which `facet_counts` combines them."""
+FACETS = (*COMBINED, "sha")
+"""All facets: `sha` is any of a network's bodies."""
 
 
 class Network(Row):

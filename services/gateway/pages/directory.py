@@ -1,0 +1,129 @@
+"""The directory: networks by words, by a question, by facets; and what of each is shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from services.gateway.pages.choices import bodies
+from services.gateway.rendering import words
+from services.gateway.visit import Visit, page
+
+FACETS = (
+    ("care_group", "Care group"), ("sha", "Area"), ("level", "Level"), ("type", "Type"), ("stage", "Stage"),
+    ("purpose", "Purpose"), ("side", "Side"),
+)  # fmt: skip
+ASKED = ("q", *(name for name, _ in FACETS))
+COLUMNS = (
+    ("leads", "Who leads"), ("areas", "Areas"), ("aims", "Aims"), ("contact", "Contact"), ("host", "Host organisation"),
+    ("population", "People served"), ("started_on", "Start date"),
+)  # fmt: skip
+USUAL = ("leads", "areas")
+PAGE = 25
+SAVED_SHOWN = 5
+NONE: dict[str, Any] = {"items": [], "total": 0}
+
+
+async def directory(visit: Visit) -> Response:
+    """Networks by words and facets; htmx asks for the results alone."""
+    chosen = {name: visit.query.get(name, "") for name, _ in FACETS}
+    sought, cursor = visit.query.get("q", ""), visit.query.get("cursor", "")
+    is_piece = visit.is_fragment and visit.request.headers.get("hx-target", "").endswith("results")
+    found, names, saved = await asyncio.gather(
+        visit.ask("registry", "/networks", q=sought[:200], cursor=cursor, limit=PAGE, facets="true", **chosen),
+        bodies(visit),
+        visit.ask_or(NONE, "registry", "/searches") if visit.principal.signed_in and not is_piece else _nothing(),
+    )
+    asked = {name: value for name, value in {"q": sought, **chosen}.items() if value}
+    answer = _answer(found, names)
+    columns = shown_columns(visit)
+    kept = asked | ({"show": columns} if tuple(columns) != USUAL else {})
+    context = {
+        "found": found, "names": names, "q": sought, "chosen": chosen | (answer or {}).get("chosen", {}),
+        "facets": _facets(found, chosen, names),
+        "next": _address({**kept, "cursor": found["next"]}) if found["next"] else "",
+        "first": _address(kept) if cursor else "",
+        "taken": [
+            (label, shown(name, chosen[name], names), _address({k: v for k, v in kept.items() if k != name}))
+            for name, label in FACETS if chosen[name]
+        ],
+        "corrected": _corrected(found), "answer": answer, "columns": COLUMNS, "shown": columns,
+        "save": f"/searches/new?{urlencode(asked)}" if asked and visit.principal.signed_in else "",
+    }  # fmt: skip
+    if is_piece:
+        piece = visit.fragment("network/results.html", **context)
+        piece.headers["hx-replace-url"] = _address(kept | ({"cursor": cursor} if cursor else {}))
+        return piece
+    links = [(search["name"], address_of(search)) for search in saved["items"][:SAVED_SHOWN]]
+    return visit.page("network/directory.html", "Networks", saved=links, **context)
+
+
+async def _nothing() -> dict[str, Any]:
+    return dict(NONE)
+
+
+def address_of(search: Mapping[str, Any]) -> str:
+    """The directory as a saved search asks for it."""
+    return _address({name: search[name] for name in ASKED if search.get(name)})
+
+
+def shown_columns(visit: Visit) -> list[str]:
+    """What the visitor wants to see of each network; the usual where they did not say."""
+    wanted = visit.request.query_params.getlist("show")
+    return [name for name, _ in COLUMNS if name in wanted] if wanted else list(USUAL)
+
+
+def _address(query: Mapping[str, Any]) -> str:
+    return f"/networks?{urlencode(query, doseq=True)}" if query else "/networks"
+
+
+def _facets(found: Mapping[str, Any], chosen: Mapping[str, str], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    counted = found.get("facets") or {}
+    return [
+        {
+            "name": name,
+            "label": label,
+            "open": bool(chosen[name]) or name in ("care_group", "sha"),
+            "values": [
+                {**entry, "text": shown(name, entry["value"], names)}
+                for entry in counted.get(name, [])
+                if entry["count"] or entry["value"] == chosen[name]
+            ],
+        }
+        for name, label in FACETS
+    ]
+
+
+def shown(facet: str, value: str, names: Mapping[str, str]) -> str:
+    """A facet's value as people say it; a care group is written as the register has it."""
+    return names.get(value, value) if facet == "sha" else words(value)
+
+
+def _corrected(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(what was typed, what was taken for it)."""
+    return [(typed, " or ".join(meant)) for typed, meant in (found.get("corrected") or {}).items()]
+
+
+def _answer(found: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any] | None:
+    """The answer to a question who leads something, and how it was understood."""
+    question = found.get("question")
+    if not question:
+        return None
+    role = question["role"]
+    what = question["words"] or "every network"
+    where = f" in {names.get(question['sha'], question['sha'])}" if question["sha"] else ""
+    return {
+        "asked": f"{f'Who is {words(role).lower()} of' if role else 'Who leads'} {what}{where}?",
+        "rows": [
+            {**network, "leads": [lead for lead in network["leads"] if lead["role"] == role or not role]}
+            for network in found["items"]
+        ],
+        "area": names.get(question["sha"], ""), "chosen": {"sha": question["sha"]} if question["sha"] else {},
+    }  # fmt: skip
+
+
+ROUTES = [page("/networks", directory)]
