@@ -18,14 +18,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.service import Parts, Worker
 
 PAUSE = 60.0
-"""Seconds between two looks at the calendar."""
+"""Seconds between two looks at the calendar, unless it matters sooner."""
 
 
-def turning(name: str, due: Callable[[], Select[Any]], turn: Callable[[AsyncSession], Awaitable[Any]]) -> Worker:
+def turning(
+    name: str, due: Callable[[], Select[Any]], turn: Callable[[AsyncSession], Awaitable[Any]], *, pause: float = PAUSE
+) -> Worker:
     """A worker that calls *turn* in a transaction of its own for as long as *due* finds a row.
 
     *due* is asked for anew each time, because it depends on the day. *turn* takes some of what is due, not all of a
-    long absence at once, so that nobody waits long for the database.
+    long absence at once, so that nobody waits long for the database. *pause*: seconds after a look that finds nothing.
     """
 
     async def look(parts: Parts) -> None:
@@ -33,7 +35,7 @@ def turning(name: str, due: Callable[[], Select[Any]], turn: Callable[[AsyncSess
             async with parts.database.reading() as session:
                 found = (await session.execute(due().limit(1))).first()
             if found is None:
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(pause)
                 continue
             async with parts.database.transaction() as session:
                 await turn(session)

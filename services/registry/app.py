@@ -2,6 +2,7 @@
 
 from services.registry import api, commands, consumers, migrations, queries, tables
 from services.registry.importing.worker import import_files
+from services.registry.turning import WORKERS
 from shared.consumer import Subscription
 from shared.contracts import membership
 from shared.contracts import registry as own
@@ -17,12 +18,17 @@ service = Service(
         Subscription(membership.MEMBERSHIPS.name, consumers.on_memberships),
         Subscription(membership.PEOPLE.name, consumers.on_people),
         Subscription(own.NETWORKS.name, consumers.on_networks),
+        Subscription(own.LINKS.name, consumers.on_links),
+        Subscription(own.STANDARDS.name, consumers.on_standards),
+        Subscription(None, consumers.on_any),
     ],
     workers=[
         import_files,
         turning("turn_challenges", commands.challenges_due, commands.turn_challenges),
         turning("turn_service_changes", commands.service_changes_due, commands.turn_service_changes),
         turning("sum_counts", queries.to_be_summed, queries.sum_counts),
+        *WORKERS,
     ],
+    effects=queries.effects,
     reference=commands.load_reference,
 )

@@ -1,19 +1,31 @@
-"""What the register learns from others: who belongs where, as what, and people's names; and from its own changes."""
+"""What the register learns from others, and judges networks by: who holds which role, what people are, evidence.
+
+A message matters where a standard in force looks at what it touches (`subjects_of` in schemas/rules.py); the register's
+own messages come back by the log like any other, so that no command need remember to have its network judged, compared
+with its neighbours, or matched with what people look for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import delete
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry import commands
-from services.registry.tables import Person, Role
-from shared.db import upsert_newer
+from services.registry.commands.assessing import assess, assess_stale
+from services.registry.commands.brought_evidence import caused_by, take_evidence
+from services.registry.commands.health import Cause
+from services.registry.facts import standards_in_force, subjects
+from services.registry.tables import Link, Person, Profession, Role
+from shared.db import among, upsert_newer
 from shared.envelope import Envelope
+
+STANDING_FIELDS = {"stage", "archived"}
+"""Fields of a record that decide by which standards it is judged."""
 
 
 class _Membership(BaseModel):
@@ -38,28 +50,109 @@ class _Person(BaseModel):
     id: str
     revision: int
     name: str
+    professions: list[str] = []
 
 
 async def on_memberships(session: AsyncSession, messages: Sequence[Envelope]) -> None:
-    """Keep the roles, and where everybody belongs: plain members count for what networks have in common alone."""
-    said = [_Membership.model_validate(m.state) for m in messages if m.data]
-    rows = [membership.model_dump() for membership in said if membership.role != "member"]
-    await upsert_newer(session, Role.__table__, rows)  # type: ignore[arg-type]
-    await commands.keep_belongings(session, [membership.belonging() for membership in said])
-
-
-async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> None:
-    """Look again at what a changed network overlaps with, and which saved searches it came to match."""
-    changes = [(message.key, (message.data or {}).get("changes") or {}) for message in messages]
-    await commands.networks_changed(session, [key for key, changed in changes if commands.COMPARED & set(changed)])
-    await commands.tell_of_matches(session, messages)
+    """Keep who holds which role and who belongs where, and judge the networks to whose standards it matters."""
+    held = [(_Membership.model_validate(m.state), m) for m in messages if m.data]
+    await upsert_newer(session, Role.__table__, [role.model_dump() for role, _ in held])  # type: ignore[arg-type]
+    await commands.keep_belongings(session, [role.belonging() for role, _ in held])
+    looked_at = subjects(await standards_in_force(session))
+    causes: dict[str, list[Cause]] = {}
+    for role, message in held:
+        if about := looked_at & {f"role:{role.role}", "professions"}:
+            causes.setdefault(role.network_id, []).append(caused_by(message, *about))
+    await assess(session, causes)
 
 
 async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None:
-    """Keep the names; forget the erased, whatever came before in the same batch."""
+    """Keep names and professions; forget the erased, whatever came before in the same batch."""
     erased = {message.key for message in messages if message.data is None}
-    rows = [_Person.model_validate(m.state).model_dump() for m in messages if m.data and m.key not in erased]
+    said = {m.state["id"]: (_Person.model_validate(m.state), m) for m in messages if m.data and m.key not in erased}
+    newer = await _newer(session, {key: person for key, (person, _) in said.items()})
+    rows = [person.model_dump(exclude={"professions"}) for person in newer.values()]
     await upsert_newer(session, Person.__table__, rows)  # type: ignore[arg-type]
     await session.execute(delete(Person).where(Person.id.in_(erased)))
     await commands.forget_belongings(session, erased)
     await commands.forget_searches(session, erased)
+    causes = {key: caused_by(said[key][1], "professions") for key in newer}
+    causes |= {message.key: caused_by(message, "professions") for message in messages if message.data is None}
+    await _keep_professions(session, newer, causes)
+
+
+async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> None:
+    """Judge the networks of which something changed that their standards look at."""
+    looked_at = subjects(await standards_in_force(session))
+    watched = {subject.removeprefix("field:") for subject in looked_at}
+    causes: dict[str, list[Cause]] = {}
+    if "links" in looked_at:
+        causes |= await _neighbours(session, [m for m in messages if "archived" in _changed(m)])
+    for message in messages:
+        if changed := _changed(message) & (watched | STANDING_FIELDS):
+            causes.setdefault(message.key, []).append(caused_by(message, *(f"field:{name}" for name in changed)))
+    await assess(session, causes)
+
+
+async def on_links(session: AsyncSession, messages: Sequence[Envelope]) -> None:
+    """Judge the networks at both ends of links, where a standard looks at links."""
+    if "links" not in subjects(await standards_in_force(session)):
+        return
+    causes: dict[str, list[Cause]] = {}
+    for message in messages:
+        for end in ("network_id", "other_id"):
+            causes.setdefault(message.state[end], []).append(caused_by(message, "links"))
+    await assess(session, causes)
+
+
+async def on_standards(session: AsyncSession, _messages: Sequence[Envelope]) -> None:
+    """Judge the first networks by the new edition at once; turning.py sees to the others."""
+    await assess_stale(session)
+
+
+async def on_any(session: AsyncSession, messages: Sequence[Envelope]) -> None:
+    """Take as evidence whatever a standard says is evidence, from whichever service."""
+    await take_evidence(session, messages)
+
+
+def _changed(message: Envelope) -> set[str]:
+    return set((message.data or {}).get("changes") or {})
+
+
+async def _neighbours(session: AsyncSession, messages: Sequence[Envelope]) -> dict[str, list[Cause]]:
+    """The networks linked to those that *messages* took off the register, or put back."""
+    because = {message.key: caused_by(message, "links") for message in messages}
+    found: dict[str, list[Cause]] = {}
+    for here, there in ((Link.network_id, Link.other_id), (Link.other_id, Link.network_id)):
+        for one, other in await session.execute(select(here, there).where(among(session, there, list(because)))):
+            found.setdefault(one, []).append(because[other])
+    return found
+
+
+async def _newer(session: AsyncSession, said: Mapping[str, _Person]) -> dict[str, _Person]:
+    """Of each person the last word, where it is newer than what is kept."""
+    query = select(Person.id, Person.revision).where(among(session, Person.id, list(said)))
+    kept = dict((await session.execute(query)).all())
+    return {key: person for key, person in said.items() if kept.get(key, -1) < person.revision}
+
+
+async def _keep_professions(session: AsyncSession, people: Mapping[str, _Person], causes: Mapping[str, Cause]) -> None:
+    ids = list(causes)
+    query = select(Profession.person_id, Profession.profession).where(among(session, Profession.person_id, ids))
+    kept = set((await session.execute(query)).all())
+    now = {(key, name) for key, person in people.items() for name in person.professions}
+    differing = {person_id for person_id, _ in kept ^ now}
+    if not differing:
+        return
+    await session.execute(delete(Profession).where(among(session, Profession.person_id, list(differing))))
+    rows = [{"person_id": key, "profession": name} for key, name in sorted(now) if key in differing]
+    if rows:
+        await session.execute(insert(Profession), rows)
+    if "professions" in subjects(await standards_in_force(session)):
+        where = select(Role.network_id, Role.person_id).where(
+            among(session, Role.person_id, list(differing)), Role.status == "active"
+        )
+        found: dict[str, list[Cause]] = {}
+        for network_id, person_id in await session.execute(where):
+            found.setdefault(network_id, []).append(causes[person_id])
+        await assess(session, found)

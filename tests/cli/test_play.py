@@ -57,6 +57,7 @@ async def test_every_scene_sends_what_a_person_would() -> None:
         assert (await scenes.next()).sentence
     patterns = {path.replace("n1", "{id}") for method, path in sent if method != "GET"}
     assert {"/api/networks/{id}/roles", "/api/networks/{id}/join", "/api/events/{id}/bookings"} <= patterns
+    assert {"/api/networks/{id}/stage", "/api/networks/{id}/evidence"} <= patterns
     assert {"/api/events", "/api/events/{id}/cancel", "/api/events/{id}/bookings/mine"} <= patterns
 
 

@@ -17,8 +17,9 @@ from services.membership import passwords
 from services.membership.queries import account_by_email, principal_by_email
 from services.notifications.tables import alerts, issue_items, issues
 from services.oversight.tables import FeedItem
-from services.registry.queries import Asked, led_networks
-from services.registry.tables import Network
+from services.registry.queries import Asked, led_networks, network_standards
+from services.registry.tables import Network, Standing
+from services.registry.turning import turn
 from shared.config import SERVICES, Settings
 from shared.history import history
 from shared.inbox import inbox
@@ -126,3 +127,20 @@ async def test_without_a_demonstration_a_link_makes_the_first_account(
     async with composition.running():
         await seed.first_account(settings, composition)
     assert "https://networks.example/first-account/" in capsys.readouterr().out
+
+
+async def test_networks_of_every_health_are_there_and_each_red_has_its_reason_and_its_cause(loaded: Settings) -> None:
+    async with transaction(loaded, "registry") as session:
+        counted = dict((await session.execute(select(Network.health, func.count()).group_by(Network.health))).all())
+        unmet = select(func.count()).where(Standing.met.is_(False), Standing.cause == "")
+        assert (await session.execute(unmet)).scalar_one() == 0
+        home = (await session.execute(select(Network).where(Network.name == HOME))).scalar_one()
+        stands = await network_standards(session, home)
+    assert min(counted[health] for health in ("green", "amber", "red", "not assessed")) >= 10
+    assert [stand.name for stand in stands.items if not stand.met] == ["Other lead professional"]
+    assert home.health == "red" and stands.vacancies[0].escalated == 60
+
+
+async def test_what_the_loaded_year_did_by_the_clock_is_not_done_again_at_the_start(loaded: Settings) -> None:
+    async with transaction(loaded, "registry") as session:
+        assert await turn(session) == 0

@@ -21,7 +21,10 @@ from shared.envelope import Envelope, decode
 from shared.relay import outbox_rows
 from tests.conftest import Backends
 from tests.registry.linking import Linking, with_networks
+from tests.registry.standing import networks
 from tests.service_rig import STAFF, Rig, rig
+
+__all__ = ["networks"]
 
 BOTH = pytest.mark.parametrize(
     "register", ["sqlite", pytest.param("postgresql", marks=pytest.mark.backends)], indirect=True

@@ -53,7 +53,7 @@ class Scenes:
         scenes: dict[Scene, int] = {
             self._new_lead: 5, self._new_aims: 5, self._small_correction: 2, self._new_network: 1, self._schedule: 3,
             self._move: 2 * bool(self._events), self._cancel: bool(self._events), self._book: 2 * bool(self._events),
-            self._join_or_leave: 2, self._stage: 1,
+            self._join_or_leave: 2, self._stage: 1, self._evidence: 2,
         }  # fmt: skip
         return await self._chance.choices(list(scenes), weights=list(scenes.values()))[0]()
 
@@ -80,11 +80,26 @@ class Scenes:
 
     async def _stage(self) -> Done:
         network = self._network()
-        stage = self._chance.choice([s for s in ("informal", "emerging", "managed") if s != network["stage"]])
-        reasons = words.STAGE_REASONS.get(stage, ("Its board was dissolved.",))
+        stage = {"informal": "emerging", "managed": "emerging"}.get(network["stage"], "informal")
+        body = {
+            "to": stage,
+            "reason": self._chance.choice(words.STAGE_REASONS.get(stage, ("Its board was dissolved.",))),
+        }
+        await self._post(STAFF, f"/networks/{network['id']}/stage", body)
         network["stage"] = stage
-        await self._patch(STAFF, f"/networks/{network['id']}", {"stage": stage, "reason": self._chance.choice(reasons)})
         return self._done(f"{network['name']} is now {stage}", network)
+
+    async def _evidence(self) -> Done:
+        network = self._network()
+        stands = await self._get(STAFF, f"/networks/{network['id']}/standards")
+        missing = [item["link"] for item in stands["items"] if item.get("met") is False and "kind=" in item["link"]]
+        kind = missing[0].partition("kind=")[2].partition("#")[0] if missing else "audit"
+        body = {
+            "kind": kind, "title": f"{kind.replace('_', ' ').capitalize()} {datetime.now(UTC):%B %Y}",
+            "link": f"https://papers.example/{network['slug'][:60]}/{kind}.pdf", "dated": str(datetime.now(UTC).date()),
+        }  # fmt: skip
+        await self._post(STAFF, f"/networks/{network['id']}/evidence", body)
+        return Done(f"new evidence of {network['name']}: {kind}", f"/networks/{network['slug']}/standards")
 
     async def _new_network(self) -> Done:
         name = f"{self._chance.choice(FAMILY)} and {self._chance.choice(GIVEN)} Vale Stroke Network"

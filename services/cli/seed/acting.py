@@ -18,8 +18,11 @@ from services.cli.seed.acts import (
     Leave,
     Mail,
     Move,
+    Promote,
+    Proof,
     Propose,
     Raise,
+    Record,
     Reply,
     Save,
     Schedule,
@@ -34,6 +37,7 @@ from services.events.commands import bookings, events
 from services.membership.commands import roles
 from services.registry import commands as register
 from services.registry.commands.approvals import NotTheirApproval
+from services.registry.commands.stages import GatesUnmet
 from shared import clock
 from shared.auth import Principal
 
@@ -65,6 +69,30 @@ async def _edit(stage: Stage, act: Edit) -> None:
     await register.change_network(
         session, network_id=stage.networks[act.network], fields=act.fields, **stage.common(act)
     )
+
+
+async def _promote(stage: Stage, act: Promote) -> None:
+    session = stage.writing.session("registry")
+    with suppress(GatesUnmet):  # somebody left on the very day
+        await register.move_stage(session, network_id=stage.networks[act.network], to=act.to, **stage.common(act))
+
+
+async def _record(stage: Stage, act: Record) -> None:
+    session = stage.writing.session("registry")
+    rows = [evidence_row(proof, stage.networks) for proof in act.proofs]
+    if len(rows) > 1:
+        await register.add_evidence(session, rows=rows, by=stage.people[act.by])
+        return
+    network_id = rows[0].pop("network_id")
+    await register.record_evidence(session, network_id=network_id, fields=rows[0], **stage.common(act))
+
+
+def evidence_row(proof: Proof, networks: Mapping[str, str]) -> dict[str, Any]:
+    """Evidence as the register takes it; *networks* are ids by name."""
+    return {
+        "network_id": networks[proof.network], "kind": proof.kind, "title": proof.title, "link": proof.link,
+        "dated": proof.dated, "review_by": proof.review_by,
+    }  # fmt: skip
 
 
 async def _take(stage: Stage, act: Take) -> None:
@@ -166,4 +194,5 @@ HOW: dict[type[Act], Callable[[Stage, Any], Awaitable[None]]] = {
     Edit: _edit, Take: _take, End: _end, Join: _join, Leave: _leave,
     Schedule: _schedule, Move: _move, Cancel: _cancel, Book: _book, Mail: _mail, Tie: _tie,
     Raise: _raise, Reply: _reply, TurnCalendar: _turn, Propose: _propose, Decide: _decide, Save: _save,
+    Promote: _promote, Record: _record,
 }  # fmt: skip

@@ -29,6 +29,33 @@ class Edit(Act):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Promote(Act):
+    """A network moves to another stage."""
+
+    network: str
+    to: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Evidence of a network."""
+
+    network: str
+    kind: str
+    title: str
+    link: str
+    dated: date
+    review_by: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record(Act):
+    """Evidence is recorded: a single piece is told to the network, several at once only to the record."""
+
+    proofs: tuple[Proof, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Take(Act):
     """Somebody takes a role; whoever led so far is succeeded."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from sqlalchemy import select
 
-from services.cli.seed.acting import Stage, do
-from services.cli.seed.acts import Act, Mail
+from services.cli.seed.acting import Stage, do, evidence_row
+from services.cli.seed.acts import Act, Mail, Promote
 from services.cli.seed.cast import STAFF, Player
 from services.cli.seed.moments import YEAR
 from services.cli.seed.plan import SEED, Plan
@@ -21,8 +21,10 @@ from services.cli.seed.writing import Writing
 from services.membership import passwords
 from services.membership.commands import add_people, add_roles
 from services.membership.tables import Account
+from services.registry.commands import add_evidence
 from services.registry.commands.import_at_once import import_networks
 from services.registry.tables import Network
+from services.registry.turning import turn
 from shared import clock
 from shared.auth import ANYBODY, Principal
 
@@ -37,6 +39,9 @@ async def load(year: Writing, plan: Plan, password: str) -> None:
     with clock.at(start):
         await _posts(year, plan.posts, networks, people)
         await year.deliver()
+        rows = [evidence_row(proof, networks) for proof in plan.proofs]
+        await add_evidence(year.session("registry"), rows=rows, by=people[STAFF])
+        await year.deliver()
         await add_readers(year.session("notifications"), Random(SEED), people, plan.follows, networks)
     await _act(year, plan.acts, Stage(year, networks, people))
     await date_draft(year.session("notifications"))
@@ -44,15 +49,31 @@ async def load(year: Writing, plan: Plan, password: str) -> None:
 
 
 async def _act(year: Writing, acts: Sequence[Act], stage: Stage) -> None:
-    """Do all acts. A week is delivered when its newsletter goes out, what is of today at once, at its own time."""
-    lately = clock.now() - timedelta(days=1)
+    """Do all acts. A week is delivered when its newsletter goes out, lately a day when it is over; today, each act."""
+    now = clock.now()
+    day = (now - YEAR).date()
     for act in acts:
-        if isinstance(act, Mail):
+        is_new_day = act.moment.date() != day
+        if _waits_for_delivery(act) or (is_new_day and act.moment > now - timedelta(days=14)):
             await year.deliver()
+            await _turn(year, act.moment.replace(hour=0, minute=0, second=1) if is_new_day else act.moment)
         await do(stage, act)
-        if act.moment > lately:
+        day = act.moment.date()
+        if act.moment > now - timedelta(days=1):
             await year.deliver()
     await year.deliver()
+
+
+def _waits_for_delivery(act: Act) -> bool:
+    """Whether what others did before must have reached everybody: a newsletter's week, a promotion's gates."""
+    return isinstance(act, Mail) or (isinstance(act, Promote) and act.to == "managed")
+
+
+async def _turn(year: Writing, moment: datetime) -> None:
+    """Let what fell due by *moment* happen then."""
+    with clock.at(moment):
+        while await turn(year.session("registry")):
+            pass
 
 
 async def _people(year: Writing, players: Sequence[Player], password: str) -> dict[str, Principal]:

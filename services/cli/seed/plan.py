@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from services.cli.seed.acts import Act
+from services.cli.seed.acts import Act, Proof
 from services.cli.seed.cast import Player, cast
 from services.cli.seed.challenges import challenges, speakers
 from services.cli.seed.gatherings import gatherings
 from services.cli.seed.linking import ties
 from services.cli.seed.moments import YEAR
 from services.cli.seed.posts import Company, Post, posts
+from services.cli.seed.proofs import proofs, renewals
 from services.cli.seed.reading import WITHOUT_ACCOUNT, follows, mails
 from services.cli.seed.register import Entry, entries
 from services.cli.seed.service_changes import service_changes
@@ -31,6 +32,7 @@ class Plan:
     players: Sequence[Player]
     networks: Sequence[Entry]
     posts: Sequence[Post]
+    proofs: Sequence[Proof]
     follows: Mapping[str, Sequence[str]]
     acts: Sequence[Act]
 
@@ -48,10 +50,12 @@ def planned(now: datetime) -> Plan:
     acts += challenges(held, now)
     acts += service_changes(held, now)
     acts += gatherings(chance, networks, _belonging(held), now)
+    kept = proofs(chance, networks, (now - YEAR).date())
+    acts += renewals(chance, kept, now)
     acts += mails(now, len(players) + WITHOUT_ACCOUNT)
     acts += ties(Random(SEED + 1), networks, held, now)
     following = follows(chance, players, networks)
-    return Plan(players, networks, held, following, sorted(acts, key=lambda act: act.moment))
+    return Plan(players, networks, held, kept, following, sorted(acts, key=lambda act: act.moment))
 
 
 def _trusts() -> dict[str, list[str]]:

@@ -9,13 +9,14 @@ from random import Random
 from typing import Any
 
 from services.cli.seed import words
-from services.cli.seed.acts import Act, Edit, End, Join, Leave, Save, Take
+from services.cli.seed.acts import Act, Edit, End, Join, Leave, Promote, Save, Take
 from services.cli.seed.cast import HOME, HOME_BODY, LEAD, MEMBER, OFFICER, STAFF
 from services.cli.seed.moments import moments_of_a_year
 from services.cli.seed.posts import LEADS, Company, Post
+from services.cli.seed.proofs import KINDS, recorded
 from services.cli.seed.register import Entry, aims_of
 
-EDITS, TAKES, ENDS, JOINS, LEAVES = 300, 90, 30, 90, 20
+EDITS, MOVES, TAKES, ENDS, JOINS, LEAVES = 250, 50, 90, 30, 90, 20
 
 
 @dataclass
@@ -48,17 +49,25 @@ class Story:
             elif post.until is None:
                 network.holders[post.role] = post.person
         self._all = list(self.networks.values())
+        self._prepared: list[Act] = []
         self._near = [network for network in self._all if HOME_BODY in network.entry.bodies]
 
     def year(self, now: datetime) -> list[Act]:
         """What is done in the year before *now*, the oldest first."""
         kinds: list[Callable[[datetime], Act | None]] = [self._edit] * EDITS
-        kinds += [self._take] * TAKES + [self._end] * ENDS + [self._join] * JOINS + [self._leave] * LEAVES
+        kinds += (
+            [self._move] * MOVES
+            + [self._take] * TAKES
+            + [self._end] * ENDS
+            + [self._join] * JOINS
+            + [self._leave] * LEAVES
+        )
         self._chance.shuffle(kinds)
         acts: list[Act] = []
         for moment, tell in zip(moments_of_a_year(self._chance, now, len(kinds)), kinds, strict=False):
             acts += filter(None, [tell(moment)])
-        return sorted([*acts, *self._at_home(now), *_searches(now)], key=lambda act: act.moment)
+        acts += [*self._prepared, *self._at_home(now), *_searches(now)]
+        return sorted(acts, key=lambda act: act.moment)
 
     def _at_home(self, now: datetime) -> list[Act]:
         """What the named network lives through lately, so that its people's pages are worth reading."""
@@ -97,8 +106,8 @@ class Story:
 
     def _edit(self, moment: datetime) -> Act | None:
         network = self._any()
-        changes = (self._aims, self._stage, self._host, self._population, self._web, self._email, self._alias)
-        change = self._chance.choices(changes, weights=(30, 22, 10, 20, 7, 7, 6))[0]
+        changes = (self._aims, self._host, self._population, self._web, self._email, self._alias)
+        change = self._chance.choices(changes, weights=(30, 10, 20, 7, 7, 6))[0]
         fields, reasons, minor = change(network)
         if not fields:
             return self._edit(moment)
@@ -112,14 +121,36 @@ class Story:
         network.aims = network.aims % len(sentences) + 1
         return {"aims": " ".join(sentences[: network.aims])}, words.AIMS_REASONS, False
 
-    def _stage(self, network: _Network) -> tuple[dict[str, Any], Sequence[str], bool]:
-        following = {"informal": "emerging", "emerging": "managed"}.get(network.stage, "")
-        if following == "managed" and len(network.holders) < 2:
-            return {}, (), False
-        if not following and self._chance.random() > 0.05:
-            return {}, (), False
-        network.stage = following or "closing"
-        return {"stage": network.stage}, words.STAGE_REASONS[network.stage], False
+    def _move(self, moment: datetime) -> Act | None:
+        """A network grows, or begins to close; for what a managed one must have, others work in the weeks before."""
+        network = self._any()
+        following = {"informal": "emerging", "emerging": "managed"}.get(network.stage, "closing")
+        if following == "closing" and self._chance.random() > 0.05:
+            return self._move(moment)
+        if following == "managed" and not self._prepare(network, moment):
+            return self._move(moment)
+        network.stage = following
+        reason = self._chance.choice(words.STAGE_REASONS[following])
+        return Promote(moment=moment, by=STAFF, reason=reason, network=network.entry.name, to=following)
+
+    def _prepare(self, network: _Network, moment: datetime) -> bool:
+        """Fill the posts and record the evidence that a managed network needs, in the hour before; False: cannot."""
+        wanted = [role for role in (*LEADS, "patient_representative") if role not in network.holders]
+        asked = list(network.holders.values())
+        found = {role: self._company.somebody(network.entry, role, but=asked) for role in wanted}
+        people = [person for person in found.values() if person]
+        if len(set(people)) < len(wanted):
+            return False
+        name = network.entry.name
+        for place, role in enumerate(wanted, start=1):
+            network.holders[role] = str(found[role])
+            reason = self._chance.choice(words.TAKEN_REASONS)
+            self._prepared.append(Take(
+                moment=moment - timedelta(minutes=9 * place), by=STAFF, reason=reason, network=name,
+                person=str(found[role]), role=role,
+            ))  # fmt: skip
+        self._prepared.append(recorded(name, KINDS, moment - timedelta(minutes=2), STAFF))
+        return True
 
     def _host(self, network: _Network) -> tuple[dict[str, Any], Sequence[str], bool]:
         return {"host": self._chance.choice(self._hosts[network.entry.bodies[0]])}, words.HOST_REASONS, False

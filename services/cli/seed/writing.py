@@ -59,17 +59,14 @@ class Writing:
             self._sessions[service.name] = await stack.enter_async_context(parts.database.transaction())
             self._read[service.name] = 0
 
-    async def deliver(self) -> bool:
-        """Hand what was said since the last call to every service that listens; whether there was anything."""
-        said = [pair for name in self._sessions for pair in await self._outbox(name)]
-        if not said:
-            return False
-        said.sort(key=lambda pair: pair[0].time)
-        self._said += said
-        with clock.at(said[-1][0].time + HANDLED):
-            for service, _ in self._composition.services:
-                await self._hand(service, [message for message, _ in said])
-        return True
+    async def deliver(self) -> None:
+        """Hand what was said since the last call to every service that listens, and what they say to it."""
+        while said := [pair for name in self._sessions for pair in await self._outbox(name)]:
+            said.sort(key=lambda pair: pair[0].time)
+            self._said += said
+            with clock.at(said[-1][0].time + HANDLED):
+                for service, _ in self._composition.services:
+                    await self._hand(service, [message for message, _ in said])
 
     async def _hand(self, service: Service, said: Sequence[Envelope]) -> None:
         for subscription in service.subscriptions:
@@ -83,8 +80,7 @@ class Writing:
         Noted before it is appended: a running consumer then waits for our commit and finds a duplicate. The other way
         round it could hold what we are about to write, and wait for what we hold.
         """
-        while await self.deliver():
-            pass  # what the services say to what they hear is heard too
+        await self.deliver()
         for service, _ in self._composition.services:
             await self._note(service)
         places: list[tuple[Place, int]] = []

@@ -15,7 +15,7 @@ from services.gateway.visit import Visit, page
 
 FACETS = (
     ("care_group", "Care group"), ("sha", "Area"), ("level", "Level"), ("type", "Type"), ("stage", "Stage"),
-    ("purpose", "Purpose"), ("side", "Side"),
+    ("health", "Health"), ("purpose", "Purpose"), ("side", "Side"),
 )  # fmt: skip
 ASKED = ("q", *(name for name, _ in FACETS))
 COLUMNS = (
@@ -52,7 +52,7 @@ async def directory(visit: Visit) -> Response:
             for name, label in FACETS if chosen[name]
         ],
         "corrected": _corrected(found), "answer": answer, "columns": COLUMNS, "shown": columns,
-        "save": f"/searches/new?{urlencode(asked)}" if asked and visit.principal.signed_in else "",
+        "save": f"/searches/new?{urlencode(asked)}" if _may_save(visit, asked) else "",
     }  # fmt: skip
     if is_piece:
         piece = visit.fragment("network/results.html", **context)
@@ -101,6 +101,11 @@ def _facets(found: Mapping[str, Any], chosen: Mapping[str, str], names: Mapping[
 def shown(facet: str, value: str, names: Mapping[str, str]) -> str:
     """A facet's value as people say it; a care group is written as the register has it."""
     return names.get(value, value) if facet == "sha" else words(value)
+
+
+def _may_save(visit: Visit, asked: Mapping[str, str]) -> bool:
+    """Whether a search can be kept: by somebody, of something, and not of a health, which the standards tell of."""
+    return visit.principal.signed_in and bool(asked) and "health" not in asked
 
 
 def _corrected(found: Mapping[str, Any]) -> list[tuple[str, str]]:

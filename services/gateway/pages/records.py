@@ -114,7 +114,7 @@ async def _conflict(visit: Visit, form: FormData, record: Mapping[str, Any], ref
     last = await visit.ask_or({"items": []}, "registry", f"/networks/{record['id']}/history", limit=1)
     differences = [
         (LABELS[name], present.get(name), yours.get(name)) for name in LABELS
-        if name != "reason" and present.get(name) != yours.get(name)
+        if name not in ("reason", "stage") and present.get(name) != yours.get(name)
     ]  # fmt: skip
     names, _ = await reference(visit)
     return visit.page(

@@ -3,6 +3,7 @@
 from services.registry.api import (
     bodies,
     challenges,
+    evidence,
     graphs,
     history,
     imports,
@@ -13,6 +14,8 @@ from services.registry.api import (
     overlaps,
     searches,
     service_changes,
+    stages,
+    standards,
 )
 
 routers = [
@@ -28,4 +31,8 @@ routers = [
     overlaps.router,
     service_changes.router,
     searches.router,
+    standards.asking,
+    standards.router,
+    evidence.router,
+    stages.router,
 ]

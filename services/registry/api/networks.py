@@ -26,14 +26,15 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 @router.get("/networks")
 async def list_networks(
     session: Session, q: Annotated[str, Query(max_length=200)] = "", type: str = "", care_group: str = "",
-    level: str = "", purpose: str = "", side: str = "", stage: str = "", sha: str = "", limit: Limit = 25,
-    cursor: str | None = None, facets: bool = False, ids: Annotated[str, Query(max_length=8000)] = "",
-    archived: bool = False, as_of: AsOf | None = None, _by: Principal = may(anyone, "networks:read"),
+    level: str = "", purpose: str = "", side: str = "", stage: str = "", health: str = "", sha: str = "",
+    limit: Limit = 25, cursor: str | None = None, facets: bool = False,
+    ids: Annotated[str, Query(max_length=8000)] = "", archived: bool = False, as_of: AsOf | None = None,
+    _by: Principal = may(anyone, "networks:read"),
 ) -> Networks:  # fmt: skip
     """Find networks by words and facets: names before the rest where words are given, else in the order of names; with
     `as_of` as the register stood then."""
     wanted = {"type": type, "care_group": care_group, "level": level, "purpose": purpose, "side": side}
-    wanted |= {"stage": stage, "sha": sha}
+    wanted |= {"stage": stage, "health": health, "sha": sha}
     if as_of is not None:
         chosen = {facet: value for facet, value in wanted.items() if value}
         past = queries.register_at(session, as_of, q=q, chosen=chosen, archived=archived)
@@ -145,7 +146,7 @@ async def shown_now(session: AsyncSession, network: NetworkRow, response: Respon
 def shown_as_of(stood: queries.Stood, leads: list[Any], moment: datetime) -> Network:
     """A network as it stood, as the API shows it."""
     times = {"created_at": stood.created_at, "updated_at": stood.since, "as_of": moment}
-    return Network.model_validate({**stood.state, **times, "leads": leads})
+    return Network.model_validate({**stood.state, **times, "health": stood.health, "leads": leads})
 
 
 def _found_as_of(stood: queries.Stood, leads: list[Any], moment: datetime) -> FoundNetwork:

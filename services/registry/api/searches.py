@@ -6,7 +6,7 @@ from fastapi import Response
 
 from services.registry import commands, queries
 from services.registry.schemas.searches import MatchedNetwork, RenameBody, Search, SearchBody, SearchWithMatches
-from services.registry.tables.networks import FACETS
+from services.registry.tables.searches import KEPT
 from shared.auth import Principal, Session, may, signed_in
 from shared.boundary import ChangeBody, IfMatch, Router, etag
 from shared.fields import Page
@@ -28,7 +28,7 @@ async def save_search(
     body: SearchBody, session: Session, response: Response, by: Principal = may(signed_in, "alerts:write")
 ) -> Search:
     """Save a search; you are told of each network that comes to match it."""
-    q, chosen = await queries.as_meant(session, body.q, body.model_dump(include=set(FACETS)))
+    q, chosen = await queries.as_meant(session, body.q, body.model_dump(include=set(KEPT)))
     search = await commands.save_search(session, name=body.name, q=q, chosen=chosen, by=by)
     response.headers["location"] = f"/api/searches/{search.id}"
     etag(response, search.revision)

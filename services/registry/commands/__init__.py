@@ -2,11 +2,13 @@
 
 from services.registry.commands.approvals import approve_service_change, decline_service_change
 from services.registry.commands.archiving import archive_network, restore_network
+from services.registry.commands.assessing import assess
 from services.registry.commands.belongings import forget_belongings, keep_belongings
 from services.registry.commands.bodies import require_bodies
 from services.registry.commands.challenge_replies import reply_to_challenge
 from services.registry.commands.challenge_turns import challenges_due, turn_challenges
 from services.registry.commands.challenges import raise_challenge
+from services.registry.commands.evidence import add_evidence, change_evidence, record_evidence, retract_evidence
 from services.registry.commands.likeness import COMPARED
 from services.registry.commands.link_moves import move_links
 from services.registry.commands.links import add_link, change_link, confirm_link, drop_link
@@ -37,18 +39,25 @@ from services.registry.commands.service_changes import (
     withdraw_service_change,
 )
 from services.registry.commands.splitting import split_network
+from services.registry.commands.stages import move_stage
+from services.registry.commands.standards import add_standard, change_standard
 from services.registry.commands.versions import version_of
 
 __all__ = [
     "COMPARED",
     "accept_overlap",
+    "add_evidence",
     "add_link",
+    "add_standard",
     "approve_service_change",
     "archive_network",
+    "assess",
     "challenges_due",
+    "change_evidence",
     "change_link",
     "change_network",
     "change_service_change",
+    "change_standard",
     "confirm_link",
     "create_network",
     "decline_service_change",
@@ -63,15 +72,18 @@ __all__ = [
     "locked",
     "merge_networks",
     "move_links",
+    "move_stage",
     "networks_changed",
     "new_network",
     "propose_service_change",
     "raise_challenge",
+    "record_evidence",
     "rename_network",
     "rename_search",
     "reply_to_challenge",
     "require_bodies",
     "restore_network",
+    "retract_evidence",
     "said",
     "save_search",
     "service_changes_due",

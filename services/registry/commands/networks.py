@@ -18,7 +18,7 @@ from shared.boundary import require_revision
 from shared.contracts import Contract
 from shared.contracts.registry import NETWORK_CHANGED, NETWORK_CREATED, NetworkState
 from shared.envelope import new_id
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, NotFound, Unprocessable
 from shared.outbox import Change, change, publish
 
 LABELS = {
@@ -34,6 +34,10 @@ class NoSuchNetwork(NotFound):
 
 class NameTaken(Conflict):
     """A network of this name is on the register already; change that one, or choose a name that tells them apart."""
+
+
+class StageMovesByItself(Unprocessable):
+    """The stage is not changed with the record: POST /api/networks/{id}/stage with {"to": "…"}, which has its gates."""
 
 
 class AlreadyArchived(Conflict):
@@ -66,7 +70,7 @@ async def change_network(
 ) -> Network:  # fmt: skip
     """Change some fields of a network.
 
-    Raises NoSuchNetwork, ChangedMeanwhile, AlreadyArchived, UnknownBody, NameTaken.
+    Raises NoSuchNetwork, ChangedMeanwhile, AlreadyArchived, UnknownBody, NameTaken, StageMovesByItself.
 
     Nothing is recorded when every field has the value already.
     """
@@ -77,6 +81,8 @@ async def change_network(
     changed = [name for name, value in fields.items() if getattr(network, name) != value]
     if not changed:
         return network
+    if "stage" in changed:
+        raise StageMovesByItself
     revised(network, {name: fields[name] for name in changed})
     if "bodies" in changed:
         await cover(session, network)
@@ -112,7 +118,14 @@ def new_network(fields: dict[str, Any], *, slug: str) -> Network:
     }  # fmt: skip
     moment = clock.now()
     network = Network(
-        id=new_id(), revision=0, slug=slug, archived=False, created_at=moment, updated_at=moment, **{**empty, **fields}
+        id=new_id(),
+        revision=0,
+        slug=slug,
+        health="not assessed",
+        archived=False,
+        created_at=moment,
+        updated_at=moment,
+        **{**empty, **fields},
     )
     touch(network)
     return network
@@ -180,6 +193,4 @@ async def require_free_name(session: AsyncSession, name: str, *, own: str = "") 
 def _change_headline(network: Network, changed: list[str]) -> str:
     names = [LABELS.get(name, name) for name in changed]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    if changed == ["stage"]:
-        return f"{network.name} is now {network.stage}"
     return f"{network.name}: {listed} changed"

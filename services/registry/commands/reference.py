@@ -5,14 +5,16 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.bodies import load_bodies
+from services.registry.commands.standards import load_standards
 from services.registry.reference import rows
 from services.registry.tables import ApprovalNeed, StaffGroup
 from shared.db import upsert
 
 
 async def load_reference(session: AsyncSession) -> None:
-    """Make sure that the oversight bodies, the staff groups and the approvals needed are known."""
+    """Make sure that the oversight bodies, the standards, the staff groups and the approvals needed are known."""
     await load_bodies(session)
+    await load_standards(session)
     groups = [{**row, "place": place} for place, row in enumerate(rows("staff_groups"))]
     needs = [{**row, "roles": row["roles"].split(";"), "place": place} for place, row in enumerate(rows("approvals"))]
     for table, found in ((StaffGroup.__table__, groups), (ApprovalNeed.__table__, needs)):

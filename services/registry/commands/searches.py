@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.searching import beginning_of, beginnings_in, matches, searched_words
 from services.registry.tables import SavedMatch, SavedSearch
-from services.registry.tables.networks import COMBINED, FACETS
+from services.registry.tables.searches import KEPT
 from shared import clock
 from shared.announcement import Announcement, Concerns
 from shared.auth import Principal
@@ -52,7 +52,7 @@ async def save_search(
     if (await session.execute(held)).scalar_one() >= MOST_SAVED:
         raise TooManySearches
     await _require_free_name(session, name, by)
-    facets = {facet: chosen.get(facet, "") for facet in FACETS}
+    facets = {facet: chosen.get(facet, "") for facet in KEPT}
     search = SavedSearch(
         id=new_id(), revision=1, person_id=by.person_id, name=name, q=q, begins=beginning_of(q),
         created_at=clock.now(), **facets,
@@ -121,7 +121,7 @@ async def newly_matched(
     s = SavedSearch
     words = searched_words(state)
     may_match = [among(session, s.__table__.c.begins, sorted(beginnings_in(words)))]
-    may_match += [getattr(s, facet).in_(("", state[facet])) for facet in COMBINED]
+    may_match += [getattr(s, facet).in_(("", state[facet])) for facet in KEPT if facet != "sha"]
     may_match.append(s.sha.in_(("", *state["bodies"])))
     if since is not None:
         may_match.append(s.created_at <= since.time)
@@ -130,7 +130,7 @@ async def newly_matched(
 
 
 def _matches(search: SavedSearch, state: Mapping[str, Any]) -> bool:
-    return matches(state, q=search.q, chosen={facet: getattr(search, facet) for facet in FACETS})
+    return matches(state, q=search.q, chosen={facet: getattr(search, facet) for facet in KEPT})
 
 
 async def _noted(session: AsyncSession, state: Mapping[str, Any], searches: Sequence[SavedSearch]) -> list[Change]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from services.registry.commands.naming import folded, words_of
-from services.registry.tables import Version
-from shared.contracts.registry import NETWORKS
+from services.registry.tables import HealthVersion, Version
+from shared.contracts.registry import HEALTH, NETWORKS
 from shared.versions import keep_versions
 
 AS_THEY_ARE = ("archived", "type", "care_group", "level", "purpose", "side", "stage")
@@ -28,3 +28,4 @@ def spaced(words: Iterable[str]) -> str:
 
 
 keep_versions(NETWORKS.name, Version.__table__, version_of)  # type: ignore[arg-type]
+keep_versions(HEALTH.name, HealthVersion.__table__, lambda state: {"health": state["health"]})  # type: ignore[arg-type]

@@ -10,6 +10,9 @@ from services.registry.queries.challenges import (
 )
 from services.registry.queries.differences import Between, difference_of, differences_page
 from services.registry.queries.directory import Asked, Found, found
+from services.registry.queries.dry_run import dry_run
+from services.registry.queries.effects import effects
+from services.registry.queries.evidence import evidence_page, evidence_shown
 from services.registry.queries.facets import all_alike, counted, sum_counts, to_be_summed
 from services.registry.queries.graphs import care_group_graph, neighbourhood
 from services.registry.queries.history import fields_of, history_count, history_page
@@ -28,6 +31,13 @@ from services.registry.queries.service_changes import (
     service_changes_page,
     service_changes_shown,
     staff_groups,
+)
+from services.registry.queries.standards import (
+    network_standards,
+    standard_at,
+    standard_shown,
+    standards_shown,
+    unmet_by,
 )
 from services.registry.queries.workforce import Wanted, workforce
 
@@ -51,6 +61,10 @@ __all__ = [
     "counted",
     "difference_of",
     "differences_page",
+    "dry_run",
+    "effects",
+    "evidence_page",
+    "evidence_shown",
     "fields_of",
     "found",
     "history_count",
@@ -68,6 +82,7 @@ __all__ = [
     "network_as_of",
     "network_at",
     "network_id_at",
+    "network_standards",
     "overlaps_page",
     "overlaps_shown",
     "past_counts",
@@ -83,7 +98,11 @@ __all__ = [
     "service_changes_page",
     "service_changes_shown",
     "staff_groups",
+    "standard_at",
+    "standard_shown",
+    "standards_shown",
     "sum_counts",
     "to_be_summed",
+    "unmet_by",
     "workforce",
 ]

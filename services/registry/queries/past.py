@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.queries.cursors import cursor_of, position_in
 from services.registry.queries.facets import Alike, Counts, counted, is_chosen
+from services.registry.rules import NOT_ASSESSED
 from services.registry.searching import typed_words
-from services.registry.tables import Network, Version
+from services.registry.tables import HealthVersion, Network, Version
 from services.registry.tables.networks import COMBINED
 from shared.contracts.registry import NetworkState
 from shared.errors import NotFound
@@ -24,6 +25,7 @@ from shared.history import history
 from shared.versions import with_version
 
 TABLE: Any = Version.__table__
+HEALTH_TABLE: Any = HealthVersion.__table__
 
 
 class NotThereYet(NotFound):
@@ -32,11 +34,12 @@ class NotThereYet(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """A network as it stood: its state, since when, and when it was put on the register."""
+    """A network as it stood: its state, since when, when it was put on the register, and its health."""
 
     state: dict[str, Any]
     since: datetime
     created_at: datetime
+    health: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Past:
     query: Select[Any]
     version: FromClause
     chosen: Mapping[str, str]
+    health: ColumnElement[str]
 
 
 def register_at(
@@ -54,7 +58,14 @@ def register_at(
     """What was on the register (or *archived*) then and has the words of *q*, as `found` finds that of now, though no
     slip is forgiven."""
     joined, version = with_version(session, select().select_from(Network), TABLE, of=Network.id, at=moment)
-    return Past(joined.where(version.c.archived.is_(archived), *with_words(version, q)), version, chosen)
+    joined, health = _with_health(session, joined, moment)
+    return Past(joined.where(version.c.archived.is_(archived), *with_words(version, q)), version, chosen, health)
+
+
+def _with_health(session: AsyncSession, query: Select[Any], moment: datetime) -> tuple[Select[Any], ColumnElement[str]]:
+    """*query* of networks joined with their health at *moment*: (the query, the health)."""
+    joined, turned = with_version(session, query, HEALTH_TABLE, of=Network.id, at=moment, optional=True)
+    return joined, func.coalesce(turned.c.health, NOT_ASSESSED)
 
 
 def with_words(version: FromClause, q: str) -> list[ColumnElement[bool]]:
@@ -63,10 +74,11 @@ def with_words(version: FromClause, q: str) -> list[ColumnElement[bool]]:
 
 
 def of_kind(version: FromClause, chosen: Mapping[str, str]) -> list[ColumnElement[bool]]:
-    """The conditions that a version has the values *chosen*."""
+    """The conditions that a version has the values *chosen*; its health is another version's (`Past.health`)."""
     return [
         version.c.bodies.contains(f" {value} ", autoescape=True) if facet == "sha" else version.c[facet] == value
         for facet, value in chosen.items()
+        if facet != "health"
     ]
 
 
@@ -76,6 +88,9 @@ async def past_page(
     """A page of the register as it stood, in the order of the names: (networks, the next cursor)."""
     columns = past.version.c
     query = past.query.add_columns(columns.entry, columns.valid_from, columns.sort_name, Network.id, Network.created_at)
+    query = query.add_columns(past.health.label("health"))
+    if "health" in past.chosen:
+        query = query.where(past.health == past.chosen["health"])
     query = query.where(*of_kind(past.version, past.chosen)).order_by(columns.sort_name, Network.id).limit(limit + 1)
     if cursor:
         query = query.where(tuple_(columns.sort_name, Network.id) > position_in(cursor))
@@ -86,7 +101,7 @@ async def past_page(
 
 async def past_counts(session: AsyncSession, past: Past) -> tuple[int, Counts]:
     """How many networks there were in all, and by each facet what choosing it would have given: one pass."""
-    columns = [past.version.c[facet] for facet in COMBINED]
+    columns = [past.health if facet == "health" else past.version.c[facet] for facet in COMBINED]
     grouped = past.query.add_columns(*columns, past.version.c.bodies, func.count())
     rows = await session.execute(grouped.group_by(*columns, past.version.c.bodies))
     alike: list[Alike] = [((*values, bodies.split()), count) for *values, bodies, count in rows]
@@ -98,7 +113,8 @@ async def network_as_of(session: AsyncSession, network: Network, moment: datetim
     """One network as it stood. Raises NotThereYet."""
     one = select().select_from(Network).where(Network.id == network.id)
     query, version = with_version(session, one, TABLE, of=Network.id, at=moment)
-    columns = (version.c.entry, version.c.valid_from, Network.created_at)
+    query, health = _with_health(session, query, moment)
+    columns = (version.c.entry, version.c.valid_from, Network.created_at, health.label("health"))
     rows = (await session.execute(query.add_columns(*columns))).all()
     if not rows:
         begun = network.created_at
@@ -110,10 +126,10 @@ async def network_as_of(session: AsyncSession, network: Network, moment: datetim
 
 
 async def stood(session: AsyncSession, rows: Sequence[Any]) -> list[Stood]:
-    """The networks of *rows* (entry, valid_from, created_at), whole, in the same order."""
+    """The networks of *rows* (entry, valid_from, created_at, health), whole, in the same order."""
     ids = [row.entry for row in rows]
     states = await states_of(session, ids)
-    return [Stood(states[row.entry], row.valid_from, row.created_at) for row in rows]
+    return [Stood(states[row.entry], row.valid_from, row.created_at, row.health) for row in rows]
 
 
 async def states_of(session: AsyncSession, entries: Sequence[str]) -> dict[str, dict[str, Any]]:

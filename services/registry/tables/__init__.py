@@ -1,32 +1,38 @@
-"""What the register keeps: networks, their links, bodies, and projections of who leads them."""
+"""What the register keeps: networks, their links, bodies, standards and evidence, and projections of who leads what."""
 
 from services.registry.tables.challenges import Challenge, ChallengePost
+from services.registry.tables.evidence import Evidence
 from services.registry.tables.exports import Export, ExportPart
 from services.registry.tables.imports import Effect, Import, ImportPiece, ImportRow, Matching, Verdict
 from services.registry.tables.kept import Row, metadata
 from services.registry.tables.links import OPEN, SYMMETRIC, Link
 from services.registry.tables.networks import Address, Body, Cover, Network
 from services.registry.tables.overlaps import Belonging, Overlap
-from services.registry.tables.people import Person, Role
+from services.registry.tables.people import Person, Profession, Role
 from services.registry.tables.search import facet_counts, search_words
 from services.registry.tables.searches import SavedMatch, SavedSearch
 from services.registry.tables.service_changes import ApprovalNeed, Decision, Impact, ServiceChange, StaffGroup
-from services.registry.tables.versions import Version
+from services.registry.tables.standards import Assessment, Edition, Standard, Standing, Vacancy
+from services.registry.tables.versions import HealthVersion, Version
 
 __all__ = [
     "OPEN",
     "SYMMETRIC",
     "Address",
     "ApprovalNeed",
+    "Assessment",
     "Belonging",
     "Body",
     "Challenge",
     "ChallengePost",
     "Cover",
     "Decision",
+    "Edition",
     "Effect",
+    "Evidence",
     "Export",
     "ExportPart",
+    "HealthVersion",
     "Impact",
     "Import",
     "ImportPiece",
@@ -36,12 +42,16 @@ __all__ = [
     "Network",
     "Overlap",
     "Person",
+    "Profession",
     "Role",
     "Row",
     "SavedMatch",
     "SavedSearch",
     "ServiceChange",
     "StaffGroup",
+    "Standard",
+    "Standing",
+    "Vacancy",
     "Verdict",
     "Version",
     "facet_counts",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.registry.tables.kept import ByteOrder, Row
 
-COMBINED = ("type", "care_group", "level", "purpose", "side", "stage")
+COMBINED = ("type", "care_group", "level", "purpose", "side", "stage", "health")
 """The facets of which a network has one value each, in the order in which `facet_counts` combines them."""
 FACETS = (*COMBINED, "sha")
 """All facets: `sha` is any of a network's bodies."""
@@ -43,6 +43,7 @@ class Network(Row):
     aims: Mapped[str]
     started_on: Mapped[date | None]
     stage: Mapped[str]
+    health: Mapped[str] = mapped_column(server_default="not assessed")
     archived: Mapped[bool]
     merged_into: Mapped[str] = mapped_column(server_default="", comment="the id of the network that it became part of")
     split_from: Mapped[str] = mapped_column(server_default="", comment="the id of the network that it was a part of")

@@ -11,7 +11,7 @@ from services.registry.tables.kept import Row
 
 
 class Role(Row):
-    """Projection of `membership.memberships`: who holds which role where."""
+    """Projection of `membership.memberships`: who holds which role where, plain members too."""
 
     __tablename__ = "roles"
 
@@ -24,7 +24,7 @@ class Role(Row):
     until: Mapped[date | None]
     status: Mapped[str]
 
-    __table_args__ = (Index("roles_of_network", "network_id"), Index("roles_of_person", "person_id"))
+    __table_args__ = (Index("roles_of_network", "network_id", "role", "status"), Index("roles_of_person", "person_id"))
 
 
 class Person(Row):
@@ -35,3 +35,12 @@ class Person(Row):
     id: Mapped[str] = mapped_column(primary_key=True)
     revision: Mapped[int]
     name: Mapped[str]
+
+
+class Profession(Row):
+    """Projection of `membership.people`: what a person is by profession, for standards that count professions."""
+
+    __tablename__ = "professions"
+
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    profession: Mapped[str] = mapped_column(primary_key=True)

@@ -8,6 +8,10 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.registry.tables.kept import Row
+from services.registry.tables.networks import FACETS
+
+KEPT = tuple(facet for facet in FACETS if facet != "health")
+"""The facets that a search keeps: of a health that turned, oversight and the network's own people are told already."""
 
 
 class SavedSearch(Row):

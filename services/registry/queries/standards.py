@@ -1,0 +1,109 @@
+"""Reading standards, and how a network stands against them."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.registry.commands.stages import WAYS, gates_of, is_promotion
+from services.registry.commands.standards import NoSuchStandard
+from services.registry.facts import Required, facts_of, found, networks_seen, standards_in_force
+from services.registry.named import names_in
+from services.registry.rules import Finding, health_of
+from services.registry.schemas.stages import Satisfied
+from services.registry.schemas.standards import Move, NetworkStandards, OpenVacancy, Stand
+from services.registry.schemas.standards import Standard as StandardOut
+from services.registry.tables import Assessment, Network, Standard, Standing, Vacancy
+from shared import clock
+
+
+async def standards_shown(session: AsyncSession, *, retired: bool = False) -> list[StandardOut]:
+    """The standards in their order, with how many networks do not meet each; *retired* ones too when asked for."""
+    query = select(Standard).order_by(Standard.retired, Standard.place, Standard.id)
+    if not retired:
+        query = query.where(Standard.retired.is_(False))
+    unmet = await _unmet(session)
+    rows = (await session.execute(query)).scalars()
+    return [standard_shown(row, unmet.get(row.id, 0)) for row in rows]
+
+
+async def standard_at(session: AsyncSession, address: str) -> Standard:
+    """The standard whose id or code is *address*. Raises NoSuchStandard."""
+    query = select(Standard).where((Standard.id == address) | (Standard.code == address))
+    standard = (await session.execute(query)).scalar_one_or_none()
+    if standard is None:
+        raise NoSuchStandard
+    return standard
+
+
+def standard_shown(standard: Standard, unmet_by: int = 0) -> StandardOut:
+    """A standard's row as the API shows it."""
+    return StandardOut.model_validate(standard).model_copy(update={"unmet_by": unmet_by})
+
+
+async def unmet_by(session: AsyncSession, standard_id: str) -> int:
+    """How many networks do not meet a standard now."""
+    return (await _unmet(session)).get(standard_id, 0)
+
+
+async def network_standards(session: AsyncSession, network: Network) -> NetworkStandards:
+    """How a network stands this moment; since when and because of what, as the projection has it."""
+    (seen,) = await networks_seen(session, [network.id])
+    standards = [s for s in await standards_in_force(session) if s.applies(seen)]
+    facts = (await facts_of(session, [seen], standards))[network.id]
+    findings = found(standards, facts, clock.today())
+    stands = await _stands(session, network, findings)
+    kept = await session.get(Assessment, network.id)
+    return NetworkStandards(
+        items=stands, total=len(stands), network_id=network.id, stage=network.stage,
+        health=health_of((s.severity, f.met) for s, f in findings), since=kept.since if kept else None,
+        cause=kept.cause if kept else "", vacancies=await _vacancies(session, network.id),
+        moves=await _moves(session, network),
+    )  # fmt: skip
+
+
+async def _stands(session: AsyncSession, network: Network, findings: list[tuple[Required, Finding]]) -> list[Stand]:
+    rows = (await session.execute(select(Standing).where(Standing.network_id == network.id))).scalars()
+    kept = {row.standard_id: row for row in rows}
+    named = await names_in(session, [one.text for _, finding in findings for one in finding.by])
+    stands = []
+    for standard, finding in findings:
+        row = kept.get(standard.id)
+        agrees = row is not None and row.met == finding.met
+        stands.append(Stand(
+            standard=standard.id, code=standard.code, name=standard.name, severity=standard.severity,
+            sentence=standard.sentence, met=finding.met, why=named(finding.why),
+            by=[Satisfied(text=named(one.text), link=one.link) for one in finding.by],
+            since=row.since if row and agrees else None, cause=row.cause if row and agrees else "",
+            link=standard.mended_at(network.slug),
+        ))  # fmt: skip
+    return stands
+
+
+async def _vacancies(session: AsyncSession, network_id: str) -> list[OpenVacancy]:
+    query = select(Vacancy).where(Vacancy.network_id == network_id, Vacancy.status == "open")
+    rows = (await session.execute(query.order_by(Vacancy.since, Vacancy.id))).scalars()
+    return [
+        OpenVacancy(
+            standard=row.standard_id, name=row.name, since=row.since, days=(clock.today() - row.since).days,
+            escalated=row.days, next_on=row.next_on,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def _moves(session: AsyncSession, network: Network) -> list[Move]:
+    if network.archived:
+        return []
+    moves = []
+    for to in WAYS[network.stage]:
+        promotion = is_promotion(network.stage, to)
+        gates = await gates_of(session, network.id, to) if promotion else []
+        is_open = all(gate.met for gate in gates if gate.blocks)
+        moves.append(Move(to=to, promotion=promotion, open=is_open, gates=gates))
+    return moves
+
+
+async def _unmet(session: AsyncSession) -> dict[str, int]:
+    query = select(Standing.standard_id, func.count()).where(Standing.met.is_(False)).group_by(Standing.standard_id)
+    return dict((await session.execute(query)).all())
