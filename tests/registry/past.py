@@ -55,8 +55,10 @@ class Register:
         return await self.do("/networks", day=day, name=name, **{**NEW, **fields})
 
     async def change(self, network: dict[str, Any], *, day: str = "", **fields: Any) -> dict[str, Any]:
-        """Change fields of a network."""
-        return await self.do(f"/networks/{network['id']}", day=day, method="PATCH", **fields)
+        """Change fields of a network; its stage moves on the way that it has."""
+        there, stage = f"/networks/{network['id']}", fields.pop("stage", "")
+        changed = await self.do(there, day=day, method="PATCH", **fields) if fields else network
+        return await self.do(f"{there}/stage", day=day, to=stage) if stage else changed
 
     async def names(self, **query: Any) -> list[str]:
         """The names of the networks that are found."""

@@ -21,6 +21,7 @@ from shared.announcement import Announcement, Concerns
 from shared.auth import Principal
 from shared.contracts.membership import PERSON_CHANGED, ROLE_ENDED, ROLE_TAKEN
 from shared.envelope import Envelope, decode, encode, new_id
+from shared.history import history
 from shared.inbox import inbox
 from shared.log import NewRecord, Topic
 from shared.relay import outbox_rows
@@ -138,22 +139,7 @@ class Networks:
 
     async def settled(self) -> None:
         """Wait until the service has heard all that it said itself."""
-        async with asyncio.timeout(20):
-            while await outbox_rows(self.rig.parts.database):
-                await asyncio.sleep(0.005)
-        await self.say(TOY, "networks.toy.check.marked.v1", key=new_id(), state={})
-        for topic in ("registry.networks", "registry.standards"):
-            await self._caught_up(topic)
-
-    async def _caught_up(self, topic: str) -> None:
-        said = {message.id for message in await self.said(topic)}
-        async with asyncio.timeout(20):
-            while True:
-                async with self.rig.parts.database.reading() as session:
-                    taken = set((await session.execute(select(inbox.c.message_id))).scalars())
-                if said <= taken:
-                    return
-                await asyncio.sleep(0.01)
+        await settled(self.rig)
 
     async def turn(self, days: int = 0) -> int:
         """Let the clock stand *days* from now, do what is due then, and say how much it was."""
@@ -184,6 +170,18 @@ class Networks:
     async def told(self, topic: str, key: str) -> list[str]:
         """The headlines of what was announced."""
         return [m.announcement.headline for m in await self.said(topic, key) if m.announcement]
+
+
+async def settled(running: Rig) -> None:
+    """Wait until the register has heard all that it said of networks, links and standards, and judged by it."""
+    own = history.c.type.like("networks.registry.%")
+    async with asyncio.timeout(20):
+        while True:
+            async with running.parts.database.reading() as session:
+                waiting = select(history.c.id).where(own, history.c.id.not_in(select(inbox.c.message_id)))
+                if (await session.execute(waiting.limit(1))).first() is None:
+                    return
+            await asyncio.sleep(0.01)
 
 
 def _message(topic: str, type_: str, key: str, state: dict[str, Any] | None, headline: str) -> Envelope:

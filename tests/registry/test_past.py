@@ -35,7 +35,7 @@ async def test_a_list_shows_what_stood_at_the_end_of_a_day(registry: Register) -
 async def test_every_facet_and_every_word_is_of_the_past(registry: Register) -> None:
     fields = {"type": "disease", "level": "local", "purpose": "clinical", "side": "provider", "stage": "informal"}
     network = await registry.add("Mersey Stroke Network", day="2026-01-10", aims="Quicker scans", **fields)
-    later = {"type": "function", "level": "national", "purpose": "social", "side": "both", "stage": "managed"}
+    later = {"type": "function", "level": "national", "purpose": "social", "side": "both", "stage": "closing"}
     await registry.change(network, day="2026-02-10", aims="Better rest", care_group="rest", bodies=["Q32"], **later)
     for facet, value in {**fields, "care_group": "stroke", "sha": "Q31", "q": "quick SCANS"}.items():
         assert await registry.names(as_of="2026-01-31", **{facet: value}) == ["Mersey Stroke Network"], facet
@@ -45,6 +45,7 @@ async def test_every_facet_and_every_word_is_of_the_past(registry: Register) -> 
     assert counted == {
         **{name: [(value, 1)] for name, value in fields.items()},
         "care_group": [("stroke", 1)],
+        "health": [("not assessed", 1)],
         "sha": [("Q31", 1)],
     }
 

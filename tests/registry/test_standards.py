@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
+from urllib.parse import quote
 
 import pytest
 
 from services.registry.consumers import on_memberships
+from shared import clock
 from tests.registry.standing import BOTH, KINDS, LEADS, TOY, Networks
 from tests.service_rig import STAFF
 
@@ -50,7 +52,7 @@ async def test_a_new_holder_turns_it_green_again_and_the_directory_finds_it_by_i
     )
     found = await networks.got("GET", "/networks?health=green&facets=true")
     assert [item["id"] for item in found["items"]] == [network]
-    assert found["facets"]["health"] == [{"value": "green", "count": 1}]
+    assert {item["value"]: item["count"] for item in found["facets"]["health"]} == {"green": 1}
     assert (await networks.got("GET", "/networks?health=red"))["total"] == 0
 
 
@@ -188,3 +190,34 @@ async def test_of_two_who_bring_what_is_missing_side_by_side_the_second_judges_w
         await asyncio.sleep(0.3)
     await recording
     assert await networks.health(network) == "green"
+
+
+@BOTH
+async def test_health_is_of_the_past_too_in_lists_and_records_as_they_stood(networks: Networks) -> None:
+    network = await networks.green()
+    await asyncio.sleep(0.01)
+    was_green = clock.now().isoformat()
+    await networks.role(network, "lead_nurse", status="ended", revision=2)
+    then = await networks.got("GET", f"/networks?health=green&facets=true&as_of={quote(was_green)}")
+    assert [item["health"] for item in then["items"]] == ["green"]
+    assert [(entry["value"], entry["count"]) for entry in then["facets"]["health"]] == [("green", 1)]
+    assert (await networks.got("GET", f"/networks?health=red&as_of={quote(was_green)}"))["total"] == 0
+    assert (await networks.got("GET", f"/networks/{network}?as_of={quote(was_green)}"))["health"] == "green"
+    assert (await networks.got("GET", "/networks?health=red"))["total"] == 1
+
+
+@BOTH
+async def test_links_may_be_a_standard_seen_from_either_end_until_one_end_is_archived(networks: Networks) -> None:
+    one, other = await networks.green(name="One"), await networks.green(name="Other")
+    rule = {"needs": "link", "kinds": ["works_with"]}
+    await networks.got("POST", "/standards", {**NEW, "rule": rule})
+    await networks.settled()
+    assert [await networks.health(network) for network in (one, other)] == ["red", "red"]
+    await networks.got("POST", f"/networks/{one}/links", {"kind": "works_with", "other_id": other})
+    await networks.settled()
+    assert [await networks.health(network) for network in (one, other)] == ["green", "green"]
+    stand = next(item for item in (await networks.standards(other))["items"] if item["name"] == NEW["name"])
+    assert stand["by"] == [{"text": "Linked with One", "link": "/networks/one"}]
+    await networks.got("POST", f"/networks/{one}/archive", {})
+    await networks.settled()
+    assert await networks.health(other) == "red"
