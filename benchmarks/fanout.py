@@ -175,6 +175,12 @@ def _frame(offset: int) -> bytes:
     return b"id: epoch-%d\nevent: alert\ndata: %b\n\n" % (offset, orjson.dumps(_alert(offset)))
 
 
+def _reader(person: str) -> dict[str, Any]:
+    ways = {f"person:{person}": "39|person", "everyone": "32|everyone", f"network:{NETWORK}": "37|member"}
+    rules = {a: [["2020-01-01T00:00:00Z", [f"{way}|{a}"] * 6]] for a, way in ways.items()}
+    return {"audiences": rules, "networks": {}, "unread": 0, "total": 0, "position": "epoch-0", "revision": 1}
+
+
 class _Services:
     """Plays the services at the network's edge."""
 
@@ -189,8 +195,7 @@ class _Services:
             person = {"person_id": f"person-{self._people}", "name": "", "is_staff": False, "bodies": []}
             return httpx.Response(200, json={**person, "scopes": ["read"]})
         if path.startswith("/internal/reader/"):
-            audiences = [f"person:{path.rpartition('/')[2]}", "everyone", f"network:{NETWORK}"]
-            return httpx.Response(200, json={"audiences": audiences, "muted": []})
+            return httpx.Response(200, json=_reader(path.rpartition("/")[2]))
         if path in ("/internal/alerts", "/internal/feed"):
             head = self.head if path == "/internal/alerts" else 0
             return httpx.Response(200, json={"epoch": "epoch", "head": head, "items": []})
@@ -207,7 +212,8 @@ class _Publisher:
     async def send(self) -> float:
         self._services.head += 1
         wire = {"offset": self._services.head, "epoch": "epoch", "audiences": [f"network:{NETWORK}"], "actor": ""}
-        payload = orjson.dumps({**wire, "alert": _alert(self._services.head)})
+        reasons = {f"member|network:{NETWORK}": "because you are a member of Measured network"}
+        payload = orjson.dumps({**wire, "alert": _alert(self._services.head), "reasons": reasons})
         began = time.time()
         await self._broadcast.publish("alerts", payload)
         return began

@@ -78,7 +78,7 @@ class _Stream(asyncio.Protocol):
         self.opened = asyncio.get_running_loop().create_future()
 
     def data_received(self, data: bytes) -> None:
-        if len(data) >= SMALLEST_EVENT and b"data: " in data:
+        if self.opened.done() and len(data) >= SMALLEST_EVENT and b"data: " in data:
             self._seen.append((time.time(), self._number, data))
         elif not self.opened.done():
             self._answered += data

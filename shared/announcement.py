@@ -6,7 +6,7 @@ of change needs an announcement and nothing else; neither service is edited for 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -14,6 +14,10 @@ Category = Literal["governance", "events", "news", "discussion", "resources", "w
 Significance = Literal["minor", "normal", "major"]
 PUBLIC_CATEGORIES: frozenset[Category] = frozenset({"governance", "events", "news", "resources"})
 """What is told to a network in one of these is public, as the network's page is; discussions and workforce are not."""
+Channel = Literal["off", "weekly", "daily", "live", "mail"]
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+"""From the weakest to the strongest: who could be told in several ways is told once, in the strongest."""
+KINDS: tuple[Category, ...] = get_args(Category)
 Headline = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 
 

@@ -87,7 +87,7 @@ class Gateway:
         return follow
 
     async def _readers(self) -> None:
-        await listen(self.edge.broadcast, "readers", self.live.reader_changed, self.live.reload_all)
+        await listen(self.edge.broadcast, "readers", self.live.readers.changed, self.live.readers.reload_all)
 
     def _keep(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         self._tasks.append(asyncio.create_task(_again(work, name), name=name))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.types import Send
 
 from services.gateway.stream import Hub
-from services.gateway.wires import Batch, Format, Reader, Stream, body, reset
+from services.gateway.wires import Batch, Format, Missed, Reader, Stream, body, heard, reset
 from shared.errors import Problem
 
 SEND_SECONDS = 10.0
@@ -24,14 +24,14 @@ START = {
         (b"x-content-type-options", b"nosniff"),
     ],
 }
-Replay = Callable[[int], Awaitable[Batch | None]]
+Replay = Callable[[int], Awaitable[Missed | None]]
 
 
 @dataclass(slots=True)
 class Wanted:
     """What one request wants to hear: dropped once the stream is live.
 
-    *opening* comes first; *in_batches*: the replay gives a long absence piece by piece.
+    *opening* comes first, *state* after what was missed; *in_batches*: the replay gives a long absence piece by piece.
     """
 
     hub: Hub
@@ -41,15 +41,16 @@ class Wanted:
     last_id: str
     opening: bytes = b""
     in_batches: bool = False
+    state: bytes = b""
 
 
-def recent_after(hub: Hub, audience: str, after: int) -> Batch | None:
+def recent_after(hub: Hub, audience: str, after: int) -> Missed | None:
     """What the hub itself remembers; None when it does not reach back so far."""
     oldest = hub.recent[0].offset if hub.recent else hub.position + 1
     if after < oldest - 1:
         return None
     wires = [wire for wire in hub.recent if wire.offset > after and audience in wire.audiences]
-    return Batch(hub.epoch, hub.position, wires)
+    return heard(Batch(hub.epoch, hub.position, wires))
 
 
 async def begun(wanted: Wanted, send: Send) -> bool:
@@ -71,11 +72,11 @@ async def _brought_nearer(wanted: Wanted, send: Send) -> bool:
     for _ in range(MOST_BATCHES):
         epoch, _, offset = wanted.last_id.rpartition("-")
         batch = await wanted.replay(int(offset)) if offset.isdigit() and epoch == wanted.hub.epoch else None
-        if batch is None or not batch.more or not batch.wires:
+        if batch is None or not batch.more or not batch.told:
             return True
         async with asyncio.timeout(SEND_SECONDS):
-            await send(body(b"".join([wanted.format(wire) for wire in batch.wires])))
-        wanted.last_id = batch.wires[-1].id
+            await send(body(b"".join([wanted.format(*told) for told in batch.told])))
+        wanted.last_id = batch.told[-1][0].id
     wanted.last_id = "too-0"  # an absence too long to make up for: the client is told to fetch anew
     return True
 
@@ -90,6 +91,6 @@ async def missed(wanted: Wanted, stream: Stream) -> tuple[bytes, int]:
     batch = await wanted.replay(int(offset)) if epoch == hub.epoch else None
     if batch is None or batch.epoch != hub.epoch or int(offset) > max(batch.head, hub.position):
         return bytes(reset(present)["body"]), stream.after
-    reached = max([int(offset), *(wire.offset for wire in batch.wires)])
-    frames = [wanted.format(wire) for wire in batch.wires]
+    reached = max([int(offset), *(wire.offset for wire, _ in batch.told)])
+    frames = [wanted.format(*told) for told in batch.told]
     return b"".join([f"retry: 1000\nid: {wanted.last_id}\n\n".encode(), *frames]), reached

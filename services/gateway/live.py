@@ -12,22 +12,20 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-import orjson
-import structlog
 from starlette.requests import cookie_parser
 from starlette.types import Receive, Scope, Send
 
 from services.gateway import picked, sources
 from services.gateway.beginning import SEND_SECONDS, Wanted, begun, missed, recent_after
 from services.gateway.edge import Edge
+from services.gateway.formats import alert_json, count_only, feed_json, html_format, state_event
 from services.gateway.picked import Picked
-from services.gateway.wires import Batch, Format, Reader, Stream, Wire, body
+from services.gateway.readers import Readers
+from services.gateway.wires import Missed, Reader, Stream, body
 from shared.auth import ANYBODY, Principal
 from shared.broadcast import Broadcast, Heard
 from shared.errors import Forbidden, NotFound, NotSignedIn, Problem
 from shared.problems import answer
-
-log = structlog.get_logger()
 
 
 class Live:
@@ -36,14 +34,14 @@ class Live:
     def __init__(self, edge: Edge) -> None:
         """Formats are made once: a wire is encoded once for each."""
         self._edge = edge
-        self._changes = 0
+        self._picked = Picked(edge)
+        self.readers = Readers(edge.clients, edge.alerts, self._picked)
         self._routes: list[tuple[re.Pattern[str], Callable[..., Awaitable[Wanted]]]] = [
-            (re.compile(r"^/(?:api/alerts/stream|live/alerts)$"), self._alerts),
+            (re.compile(r"^/(?:api/alerts/stream|live/alerts|live/unread)$"), self._alerts),
             (re.compile(r"^/(?:api/oversight/([^/]+)/feed/stream|live/feed/([^/]+))$"), self._feed),
             (re.compile(r"^/live/changes(?:/([0-9a-f-]{36}))?$"), self._public),
             (re.compile(r"^/api/(?:changes|subscriptions/([^/]+))/stream$"), self._picked_stream),
         ]
-        self._picked = Picked(edge)
         self._alert_html = html_format(edge, "live/alert.html")
         self._line_html = html_format(edge, "live/line.html")
 
@@ -76,17 +74,17 @@ class Live:
 
     async def _opened(self, wanted: Wanted, send: Send) -> Stream | None:
         """Join, replay, go live; None when the client was too slow even for that."""
-        changes = self._changes
+        changes = self.readers.changes
         hub, asked = wanted.hub, wanted.reader
         if not await begun(wanted, send):
             return None
         stream = hub.join(asked, wanted.format, send)
-        if stream.reader is not asked and stream.reader.audiences != asked.audiences:
-            hub.change(stream.reader, asked.audiences, asked.muted)
+        if stream.reader is not asked and stream.reader.revision < asked.revision:
+            hub.change(stream.reader, asked)
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 content, reached = await missed(wanted, stream)
-                await send(body(content))
+                await send(body(content + wanted.state))
             live = hub.released(stream, reached)
         except Problem:
             hub.leave(stream)
@@ -101,8 +99,8 @@ class Live:
             hub.leave(stream)
             stream.cut()
             return None
-        if self._changes != changes:
-            await self.reload(stream.reader.key)
+        if self.readers.changes != changes:
+            await self.readers.reload(stream.reader.key)
         return stream
 
     # Who may hear what
@@ -111,11 +109,12 @@ class Live:
         principal, last_id = await self._principal(scope), _last_id(scope)
         _require(principal, "alerts:read")
         person, clients = principal.person_id, self._edge.clients
-        reader = await self._reader(person)
-        shown = alert_json if scope["path"].startswith("/api/") else self._alert_html
+        reader, standing = await self.readers.load(person)
+        shown = {"/api/alerts/stream": alert_json, "/live/unread": count_only}.get(scope["path"], self._alert_html)
         return Wanted(
-            self._edge.alerts, reader, shown, lambda after: sources.inbox_after(clients, person, after), last_id
-        )
+            self._edge.alerts, reader, shown, lambda after: sources.inbox_after(clients, person, after), last_id,
+            state=state_event(standing, None),
+        )  # fmt: skip
 
     async def _feed(self, scope: Scope, code: str) -> Wanted:
         principal, last_id = await self._principal(scope), _last_id(scope)
@@ -133,7 +132,7 @@ class Live:
         audience = f"public:network:{network_id}" if network_id else "public"
         hub = self._edge.alerts
 
-        async def replay(after: int) -> Batch | None:
+        async def replay(after: int) -> Missed | None:
             return recent_after(hub, audience, after)
 
         return Wanted(hub, Reader(audience, [audience]), self._line_html, replay, _last_id(scope))
@@ -160,46 +159,6 @@ class Live:
         cookies = cookie_parser(headers.get(b"cookie", b"").decode("latin-1"))
         return await sessions.principal(await sessions.session_of(cookies))
 
-    # Readers
-
-    async def _reader(self, person_id: str) -> Reader:
-        found = await self._edge.clients.ask("notifications", f"/internal/reader/{person_id}")
-        return Reader(person_id, found["audiences"], found["muted"])
-
-    async def reader_changed(self, payload: bytes) -> None:
-        """Somebody's audiences or muted networks changed: load them again for their open streams."""
-        self._changes += 1
-        try:
-            person_id = str(orjson.loads(payload)["person_id"])
-            for key in (person_id, *self._picked.keys_of(person_id)):
-                await self.reload(key)
-        except (ValueError, KeyError, TypeError):
-            log.warning("broadcast_unreadable", channel="readers")
-
-    async def reload_all(self) -> None:
-        """Broadcasts may have been missed: load every reader again."""
-        self._changes += 1
-        for key in list(self._edge.alerts.readers):
-            await self.reload(key)
-
-    async def reload(self, key: str) -> None:
-        """Load one reader again, if they have streams open."""
-        reader = self._edge.alerts.readers.get(key)
-        if reader is None or key.startswith("public"):
-            return
-        try:
-            fresh = await self._fresh(key)
-        except Problem as problem:
-            log.warning("reader_not_loaded", reason=problem.detail)
-            return
-        if self._edge.alerts.readers.get(key) is reader:
-            self._edge.alerts.change(reader, fresh.audiences, fresh.muted)
-
-    async def _fresh(self, key: str) -> Reader:
-        if key.startswith(picked.KEY):
-            return Reader(key, await self._picked.audiences(picked.person_in(key)))
-        return await self._reader(key)
-
 
 def _require(principal: Principal, scope: str) -> None:
     if principal == ANYBODY:
@@ -215,28 +174,6 @@ def _last_id(scope: Scope) -> str:
             return str(value.decode("latin-1"))
     query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
     return query.get("after") or query.get("last_event_id") or ""
-
-
-def alert_json(wire: Wire) -> bytes:
-    """An alert for programs."""
-    return b"id: %b\nevent: alert\ndata: %b\n\n" % (wire.id.encode(), orjson.dumps(wire.item))
-
-
-def feed_json(wire: Wire) -> bytes:
-    """A feed item for programs."""
-    return b"id: %b\nevent: feed\ndata: %b\n\n" % (wire.id.encode(), orjson.dumps(wire.item))
-
-
-def html_format(edge: Edge, template: str) -> Format:
-    """A format that renders *template*: for pages, unnamed, so that htmx puts it where it belongs."""
-    compiled = edge.renderer.template(template)
-
-    def shown(wire: Wire) -> bytes:
-        html = compiled.render(item=wire.item, live=True)
-        lines = "\n".join(f"data: {line.strip()}" for line in html.splitlines() if line.strip())
-        return f"id: {wire.id}\n{lines}\n\n".encode()
-
-    return shown
 
 
 async def listen(broadcast: Broadcast, channel: str, take: Callable[[bytes], Any], missed: Callable[[], Any]) -> None:

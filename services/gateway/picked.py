@@ -11,7 +11,7 @@ import orjson
 from services.gateway.clients import Clients, Refused
 from services.gateway.edge import Edge
 from services.gateway.sources import EVERYTHING, alert_wire
-from services.gateway.wires import Batch, Reader, Wants, Wire
+from services.gateway.wires import Batch, Missed, Reader, Telling, Wants, Wire, heard
 from shared.announcement import PUBLIC_CATEGORIES
 from shared.auth import Principal
 from shared.errors import Unprocessable
@@ -94,12 +94,12 @@ class Picked:
         """The keys of a person's readers."""
         return self._keys.get(person_id, set())
 
-    def replay(self, principal: Principal, picker: Picker) -> Callable[[int], Awaitable[Batch | None]]:
+    def replay(self, principal: Principal, picker: Picker) -> Callable[[int], Awaitable[Missed | None]]:
         """Reads what was picked after an offset, a batch at a time; None where it is no longer kept."""
         asked = {name: list(getattr(picker, field)) for name, field in PARAMETERS.items()}
         hub, clients = self._edge.alerts, self._edge.clients
 
-        async def after(offset: int) -> Batch | None:
+        async def after(offset: int) -> Missed | None:
             position = f"{hub.epoch}-{offset}"
             try:
                 found = await clients.ask(
@@ -111,7 +111,7 @@ class Picked:
                 raise
             epoch, _, head = found["position"].rpartition("-")
             wires = [_wire(epoch, item) for item in found["items"]]
-            return Batch(epoch, int(head), wires, more=found["next"] is not None)
+            return heard(Batch(epoch, int(head), wires, more=found["next"] is not None))
 
         return after
 
@@ -130,7 +130,7 @@ def opening(picker: Picker) -> bytes:
     return b"event: open\ndata: %b\n\n" % orjson.dumps(said)
 
 
-def change_json(wire: Wire) -> bytes:
+def change_json(wire: Wire, _telling: Telling) -> bytes:
     """A change for programs."""
     return b"id: %b\nevent: change\ndata: %b\n\n" % (wire.id.encode(), orjson.dumps(wire.item))
 

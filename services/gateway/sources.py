@@ -8,8 +8,8 @@ import orjson
 
 from services.gateway.clients import Clients
 from services.gateway.stream import Hub
-from services.gateway.wires import Batch, Fetch, Wire
-from shared.announcement import PUBLIC_CATEGORIES
+from services.gateway.wires import Batch, Fetch, Missed, Telling, Wire, heard
+from shared.announcement import CHANNELS, PUBLIC_CATEGORIES
 
 REPLAY_LIMIT = 200
 EVERYTHING = "*"
@@ -23,7 +23,9 @@ def alert_wire(sent: dict[str, Any]) -> Wire:
         networks = tuple(f"public:{key}" for key in audiences if key.startswith("network:"))
         audiences += (*networks, "public") if networks else ()
     audiences += (EVERYTHING,)
-    return Wire(str(sent["epoch"]), int(sent["offset"]), audiences, item)
+    return Wire(
+        str(sent["epoch"]), int(sent["offset"]), audiences, item, sent.get("actor", ""), sent.get("reasons", {})
+    )
 
 
 def feed_wire(sent: dict[str, Any]) -> Wire:
@@ -65,26 +67,29 @@ def hint(hub: Hub, payload: bytes) -> None:
         hub.look()
 
 
-async def inbox_after(clients: Clients, person_id: str, after: int) -> Batch | None:
-    """One person's alerts after an offset; None when there are too many to send again."""
+async def inbox_after(clients: Clients, person_id: str, after: int) -> Missed | None:
+    """What one person was told after an offset, and how; None when it is too much to send again."""
     path = f"/internal/inbox/{person_id}"
     found = await clients.ask("notifications", path, after=after, limit=REPLAY_LIMIT)
     if found.get("too_far"):
         return None
-    wires = [alert_wire({"epoch": found["epoch"], "audiences": [], **_as_wire(item)}) for item in found["items"]]
-    return Batch(str(found["epoch"]), int(found["head"]), wires)
+    missed = [_told_again(found["epoch"], item) for item in found["items"]]
+    return Missed(str(found["epoch"]), int(found["head"]), missed)
 
 
-async def body_feed_after(clients: Clients, body: str, after: int) -> Batch | None:
+def _told_again(epoch: str, item: dict[str, Any]) -> tuple[Wire, Telling]:
+    """An alert of an inbox as the stream would have brought it."""
+    why, core = item["why"], {name: value for name, value in item.items() if name not in ("read", "channel", "why")}
+    way = f"{why['route']}|{why['audience']}"
+    offset = int(str(item["position"]).rpartition("-")[2])
+    wire = Wire(epoch, offset, (why["audience"],), core, reasons={way: why["sentence"]})
+    return wire, Telling(f"{CHANNELS.index(item['channel'])}9|{way}", bool(item["read"]))
+
+
+async def body_feed_after(clients: Clients, body: str, after: int) -> Missed | None:
     """One body's feed after an offset; None when there is too much to send again."""
     found = await clients.ask("oversight", f"/internal/feed/{body}", after=after, limit=REPLAY_LIMIT)
     if found.get("too_far") or found.get("more"):
         return None
     wires = [feed_wire({"epoch": found["epoch"], "bodies": [body], **item}) for item in found["items"]]
-    return Batch(str(found["epoch"]), int(found["head"]), wires)
-
-
-def _as_wire(item: dict[str, Any]) -> dict[str, Any]:
-    if "alert" in item:
-        return item
-    return {"alert": item, "offset": int(str(item["position"]).rpartition("-")[2])}
+    return heard(Batch(str(found["epoch"]), int(found["head"]), wires))

@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import structlog
 
@@ -32,6 +32,7 @@ from services.gateway.wires import (
     Reader,
     Send,
     Stream,
+    Telling,
     Wire,
     body,
     observe,
@@ -49,6 +50,9 @@ EARLY_WIRES = 10_000
 HELD_FRAMES = 500
 FETCH_LIMIT = 500
 BEAT_SECONDS = 15.0
+AFTER_ALL = 2**63
+"""The place of what stands in no sequence: after every wire that a replay may have brought."""
+UNMADE: Event = {}
 BREATH = 500
 """Deliveries between two breaths of the loop: about 5 ms, so that a page does not wait for ten thousand streams."""
 
@@ -178,14 +182,17 @@ class Hub:
     async def _deliver(self, wire: Wire) -> None:
         self.position = wire.offset
         self.recent.append(wire)
-        events: dict[Format, Event] = {}
+        events: dict[tuple[Format, Telling], Event | None] = {}
         slow = []
-        format_: Format | None = None
-        for count, stream in enumerate(self._concerned(wire), 1):
-            if stream.format is not format_:  # most are alike: one look at the dictionary for a run of them
-                format_ = stream.format
-                event = events.get(format_) or events.setdefault(format_, body(format_(wire)))
-            if wire.offset > stream.after and not self._given(stream, wire.offset, event):
+        known: tuple[Format, Telling] | None = None
+        event: Event | None = None
+        for count, (stream, telling) in enumerate(self._concerned(wire), 1):
+            if known != (key := (stream.format, telling)):  # most are alike: one look at the dictionary for a run of them
+                known, event = key, events.get(key, UNMADE)
+                if event is UNMADE:
+                    content = stream.format(wire, telling)
+                    event = events[key] = body(content) if content else None
+            if event and wire.offset > stream.after and not self._given(stream, wire.offset, event):
                 slow.append(stream)
             if count % BREATH == 0:
                 await asyncio.sleep(0)
@@ -193,13 +200,12 @@ class Hub:
             self._cut(stream)
         observe(wire)
 
-    def _concerned(self, wire: Wire) -> Iterator[Stream]:
-        """The streams to write to, as they are now: who joins later finds the wire in storage."""
+    def _concerned(self, wire: Wire) -> Iterator[tuple[Stream, Telling]]:
+        """The streams to write to, as they are now, and how: who joins later finds the wire in storage."""
         matching = [readers for key in wire.audiences if (readers := self._by_audience.get(key))]
         readers = matching[0] if len(matching) == 1 else set().union(*matching)
-        network = wire.item.get("network_id")
-        wanting = [r for r in readers if network not in r.muted and (r.wants is None or r.wants(wire))]
-        return iter([stream for reader in wanting for stream in reader.streams])
+        told = ((reader, telling) for reader in readers if (telling := reader.hears(wire)))
+        return iter([(stream, telling) for reader, telling in told for stream in reader.streams])
 
     def _given(self, stream: Stream, offset: int, event: Event) -> bool:
         if stream.held is None:
@@ -251,18 +257,25 @@ class Hub:
             del self.readers[reader.key]
             self._unlisten(reader)
 
-    def change(self, reader: Reader, audiences: Iterable[str], muted: Iterable[str]) -> None:
-        """Give a reader other audiences and muted networks, for all their streams at once."""
+    def change(self, reader: Reader, fresh: Reader) -> None:
+        """Give a reader the rules of *fresh*, for all their streams at once."""
         self._unlisten(reader)
-        reader.audiences, reader.muted = tuple(audiences), frozenset(muted)
+        reader.rules, reader.networks, reader.revision = fresh.rules, fresh.networks, fresh.revision
         self._listen(reader)
 
+    def say(self, reader: Reader, content: bytes) -> None:
+        """Write what is no wire to all streams of a reader; one that replays gets it when it has caught up."""
+        event = body(content)
+        for stream in list(reader.streams):
+            if not self._given(stream, AFTER_ALL, event):
+                self._cut(stream)
+
     def _listen(self, reader: Reader) -> None:
-        for key in reader.audiences:
+        for key in reader.rules:
             self._by_audience.setdefault(key, set()).add(reader)
 
     def _unlisten(self, reader: Reader) -> None:
-        for key in reader.audiences:
+        for key in reader.rules:
             readers = self._by_audience.get(key, set())
             readers.discard(reader)
             if not readers:

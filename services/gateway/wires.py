@@ -2,34 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared import clock
+from shared.announcement import CHANNELS, KINDS
 from shared.telemetry import SCREEN_SECONDS
 
 HEARTBEAT = {"type": "http.response.body", "body": b": still here\n\n", "more_body": True}
+LOUD = (float("-inf"), ("39||",) * len(KINDS))
+"""The rule of who hears all of an audience, live: `<channel><nearness>|<route>|<audience>` for each kind."""
+OFF, LIVE = "0", "3"
 Event = dict[str, Any]
-Format = Callable[["Wire"], bytes]
-Send = Callable[[Any], Any]
-Wants = Callable[["Wire"], bool]
+Rule = tuple[float, Sequence[str]]
+"""Since when (Unix seconds), and for each kind how it is told by this route."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """One thing to be shown: its place in the sequence, whom it concerns, and the alert or feed item itself."""
+    """One thing to be shown: its place in the sequence, whom it concerns, and the alert or feed item itself.
+
+    `reasons` say why it reaches somebody, by route and audience.
+    """
 
     epoch: str
     offset: int
     audiences: tuple[str, ...]
     item: dict[str, Any]
+    actor: str = ""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    kind: int = field(init=False)
+    moment: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What every reader is asked about is worked out once."""
+        category = self.item.get("category", "")
+        object.__setattr__(self, "kind", KINDS.index(category) if category in KINDS else 0)
+        object.__setattr__(self, "moment", moment_of(self.item.get("time")))
 
     @property
     def id(self) -> str:
         """The SSE id, `epoch-offset`."""
         return f"{self.epoch}-{self.offset}"
+
+
+class Telling(NamedTuple):
+    """How one thing is told to somebody: `<channel><nearness>|<route>|<audience>`, and whether they know it already."""
+
+    best: str
+    is_read: bool = False
+
+    def fields(self, reasons: Mapping[str, str]) -> dict[str, Any]:
+        """What an alert shows of it, as an inbox does."""
+        digits, route, audience = self.best.split("|", 2)
+        why = {"audience": audience, "route": route, "sentence": reasons.get(f"{route}|{audience}", "")}
+        return {"read": self.is_read, "channel": CHANNELS[int(digits[0])], "why": why}
+
+
+TO_ALL = Telling(LOUD[1][0])
+"""How something is told to who hears all of an audience."""
+Format = Callable[[Wire, Telling], bytes]
+"""The bytes of a wire that is told in one way; empty where this sort of stream has nothing to say of it."""
+Send = Callable[[Any], Any]
+Wants = Callable[[Wire], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +83,60 @@ Fetch = Callable[[int, int], Awaitable[Batch]]
 """(after this offset, at most so many) → Batch. Raises Problem when storage does not answer."""
 
 
-class Reader:
-    """Somebody's audiences and muted networks, shared by all their streams."""
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What one stream missed after an offset, oldest first, and how each of it is told."""
 
-    __slots__ = ("audiences", "key", "muted", "streams", "wants")
+    epoch: str
+    head: int
+    told: list[tuple[Wire, Telling]]
+    more: bool = False
+
+
+def heard(batch: Batch) -> Missed:
+    """What who hears all of it has missed."""
+    return Missed(batch.epoch, batch.head, [(wire, TO_ALL) for wire in batch.wires], batch.more)
+
+
+class Reader:
+    """Somebody's rules, shared by all their streams. What the rules mean, notifications decides; here they are read."""
+
+    __slots__ = ("key", "networks", "revision", "rules", "streams", "wants")
 
     def __init__(
-        self, key: str, audiences: Iterable[str] = (), muted: Iterable[str] = (), wants: Wants | None = None
-    ) -> None:
-        """*key* names the reader: a person's id, or a kind of public page. *wants* leaves out what is not wanted."""
+        self, key: str, rules: Mapping[str, Sequence[Rule]] | Iterable[str] = (),
+        networks: Mapping[str, str] | None = None, revision: int = 0, wants: Wants | None = None,
+    ) -> None:  # fmt: skip
+        """*key* names the reader: a person's id, or a kind of public page. Audiences alone mean: hears all of them.
+
+        *wants* leaves out what is not wanted.
+        """
         self.key = key
-        self.audiences = tuple(audiences)
-        self.muted = frozenset(muted)
+        self.rules: Mapping[str, Sequence[Rule]] = (
+            rules if isinstance(rules, Mapping) else dict.fromkeys(rules, (LOUD,))
+        )
+        self.networks = networks or {}
+        self.revision = revision
         self.wants = wants
         self.streams: set[Stream] = set()
+
+    def hears(self, wire: Wire) -> Telling | None:
+        """How *wire* is told to this reader: the strongest of what its audiences give; None where it is off."""
+        best = ""
+        for audience in wire.audiences:
+            for since, bests in self.rules.get(audience, ()):
+                if wire.moment >= since and (given := self._given(wire, audience, bests[wire.kind])) > best:
+                    best = given
+        if not best or best[0] == OFF or (self.wants and not self.wants(wire)):
+            return None
+        return Telling(best, best[0] != LIVE or wire.actor == self.key)
+
+    def _given(self, wire: Wire, audience: str, best: str) -> str:
+        """What a choice for the wire's network makes of a route that does not lead through it."""
+        if not self.networks or audience.startswith("network:"):
+            return best
+        digit = self.networks.get(wire.item.get("network_id", ""), "......")[wire.kind]
+        return best if digit == "." else digit + best[1:]
 
 
 class Stream:
@@ -104,10 +181,15 @@ def reset(position: str) -> Event:
     return body(f'id: {position}\nevent: reset\ndata: {{"position":"{position}"}}\n\n'.encode())
 
 
-def observe(wire: Wire) -> None:
-    """Note how long it took from the change to the streams."""
+def moment_of(text: Any) -> float:
+    """Unix seconds of a time in ISO form; without one, long after everything began."""
     try:
-        told = datetime.fromisoformat(str(wire.item.get("time")))
-        SCREEN_SECONDS.observe(max(0.0, (clock.now() - told).total_seconds()))
-    except (ValueError, TypeError):
-        return  # a wire without a readable time is shown all the same
+        return datetime.fromisoformat(str(text)).timestamp()
+    except ValueError:
+        return float("inf")
+
+
+def observe(wire: Wire) -> None:
+    """Note how long it took from the change to the streams; a wire without a readable time is shown all the same."""
+    if wire.moment != float("inf"):
+        SCREEN_SECONDS.observe(max(0.0, clock.now().timestamp() - wire.moment))

@@ -22,6 +22,7 @@ import orjson
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifications.audience import reasons
 from services.notifications.headlines import filled, names_in
 from services.notifications.tables import alert_audiences, alert_contents, alerts, networks, position
 from shared import clock
@@ -68,7 +69,7 @@ async def tell(session: AsyncSession, messages: Sequence[Envelope]) -> Told | No
     contents = [_content(row["offset"], message) for row, (message, _) in zip(rows, announced, strict=True)]
     await insert_rows(session, alert_contents, contents)
     for wire in await wires(session, rows, epoch=place.epoch):
-        broadcast_after_commit(session, "alerts", orjson.dumps(wire))
+        broadcast_after_commit(session, "alerts", orjson.dumps(wire, option=orjson.OPT_UTC_Z))
     return Told(rows, place.epoch, before, place.draft_id)
 
 
@@ -93,14 +94,16 @@ def offset_in(text: str, epoch: str) -> int:
 
 
 async def wires(session: AsyncSession, rows: Iterable[dict[str, Any]], *, epoch: str) -> list[dict[str, Any]]:
-    """What travels to the open streams: the alert with its names filled in, and whom it concerns."""
+    """What travels to the open streams: the alert with its names filled in, whom it concerns, and why."""
     rows = list(rows)
     people = await names_in(session, (row["headline"] for row in rows))
-    called = await network_names(session, (row["network_id"] for row in rows))
+    told = [a.removeprefix("network:") for row in rows for a in row["audiences"] if a.startswith("network:")]
+    called = await network_names(session, [*told, *(row["network_id"] for row in rows)])
     return [
         {
             "offset": row["offset"], "epoch": epoch, "audiences": row["audiences"], "actor": row["actor"],
             "alert": shown(row, epoch=epoch, people=people, networks=called),
+            "reasons": reasons(row["audiences"], called),
         }
         for row in rows
     ]  # fmt: skip

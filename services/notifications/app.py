@@ -12,6 +12,7 @@ from services.notifications.api import (
     subscriptions,
     webhook_log,
 )
+from services.notifications.delivery.fanning import fan_out
 from services.notifications.delivery.sender import deliver
 from services.notifications.delivery.webhooks.sender import deliver_webhooks
 from services.notifications.queries.effects import effects
@@ -42,6 +43,6 @@ service = Service(
         Subscription(registry.SUCCESSIONS.name, consumers.on_successions),
         Subscription(None, consumers.on_announcements),
     ],
-    workers=[deliver, deliver_webhooks],
+    workers=[fan_out, deliver, deliver_webhooks],
     effects=effects,
 )

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications import alerts, audience, digest
 from services.notifications.commands.erasure import forget
 from services.notifications.commands.successions import merge_choices
-from services.notifications.delivery.rows import order_alert_mails
+from services.notifications.delivery.fanning import order_fanouts
 from services.notifications.matching import order_webhooks
 from services.notifications.tables import networks, people, preferences
 from shared.auth import Principal
@@ -60,11 +60,11 @@ class _Network(BaseModel):
 
 
 async def on_announcements(session: AsyncSession, messages: Sequence[Envelope]) -> None:
-    """Tell what is announced: alerts, the draft of the newsletter, mail at once to those who want it, webhooks."""
+    """Tell what is announced: alerts, the newsletter's draft, who is to be reached outside the pages, webhooks."""
     told = await alerts.tell(session, messages)
     if told is not None:
         await digest.add_to_draft(session, told)
-        await order_alert_mails(session, after=told.before)
+        await order_fanouts(session, after=told.before)
         await order_webhooks(session, told.rows)
 
 
@@ -112,6 +112,7 @@ async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None
         for person, m in said
     ]
     await upsert_newer(session, people, rows)
+    await audience.changed(session, [row["id"] for row in rows])
     await _keep_standing(session, said)
 
 

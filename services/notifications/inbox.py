@@ -1,47 +1,50 @@
-"""The inbox: a read over a reader's audiences, less what they muted and what happened before they came.
+"""The inbox: a read over a reader's audiences, in the forms that the one rule gives.
 
 Invariants:
 1. Nothing is stored for a reader but how far they have read, and the exceptions to that.
 2. Each alert stands here once, however many of the reader's audiences it was told to.
-3. What the inbox holds after an offset is what the live stream brought after it: both ask the same audiences.
+3. What the inbox holds after an offset is what the live stream brought after it: both ask the same rule.
+4. What reaches the reader in another form (by mail, in a summary), and what they did themselves, counts as read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications import alerts as sequence
-from services.notifications.audience import audiences_of, reason_of, sentence
-from services.notifications.headlines import names_in
-from services.notifications.tables import (
-    alert_audiences,
-    alerts,
-    mutes,
-    read_exceptions,
-    read_marks,
-)
+from services.notifications.audience import Best, audiences_of, is_told, reach, sentence
+from services.notifications.channels import LIVE
+from services.notifications.headlines import names_in, saying
+from services.notifications.tables import alert_audiences, alerts, read_exceptions, read_marks
+from shared.announcement import CHANNELS
+
+CHUNK = 200
+"""Alerts that are looked at in one step backwards through an inbox."""
+Condition = ColumnElement[bool]
 
 
-def visible(person_id: str, *conditions: ColumnElement[bool]) -> Select[tuple[int, str]]:
-    """(offset, why) of everything in a person's inbox that fulfils *conditions* on `alerts`."""
-    mine = audiences_of(person_id)
-    muted = select(mutes.c.network_id).where(mutes.c.person_id == person_id)
-    return (
-        select(alerts.c.offset, func.min(reason_of(mine)).label("why"))
-        .select_from(mine)
-        .join(alert_audiences, alert_audiences.c.audience == mine.c.audience)
-        .join(alerts, alerts.c.offset == alert_audiences.c.offset)
-        .where(alerts.c.time >= mine.c.since, alerts.c.network_id.not_in(muted), *conditions)
-        .group_by(alerts.c.offset)
-    )
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of an inbox is asked for."""
+
+    network_id: str = ""
+    unread: bool = False
+    q: str = ""
 
 
-def _read(person_id: str) -> ColumnElement[bool]:
-    """Whether an alert is read: the exception where there is one, else the watermark."""
+def visible(person_id: str, *conditions: Condition) -> Select[int, str]:
+    """(offset, best) of everything in a person's inbox that fulfils *conditions* on `alerts`."""
+    told = reach(person_id=person_id, where=conditions).subquery("told")
+    return select(told.c.offset, told.c.best).where(is_told(told.c.best))
+
+
+def is_read(person_id: str, best: ColumnElement[str]) -> Condition:
+    """Whether an alert is read: an exception says it, or the watermark, or that they know it from elsewhere."""
     mark = select(read_marks.c.up_to).where(read_marks.c.person_id == person_id).scalar_subquery()
     exception = (
         select(read_exceptions.c.read)
@@ -49,54 +52,101 @@ def _read(person_id: str) -> ColumnElement[bool]:
         .correlate(alerts)
         .scalar_subquery()
     )
-    return func.coalesce(exception, alerts.c.offset <= func.coalesce(mark, literal(0)))
+    otherwise = or_(func.substr(best, 1, 1) != LIVE, alerts.c.actor == person_id)
+    return func.coalesce(exception, or_(alerts.c.offset <= func.coalesce(mark, literal(0)), otherwise))
 
 
 async def newest(
-    session: AsyncSession, person_id: str, *, before: int, limit: int, network_id: str = "", unread: bool = False
+    session: AsyncSession, person_id: str, *, before: int, limit: int, wanted: Wanted | None = None
 ) -> list[dict[str, Any]]:
-    """The newest alerts before an offset, newest first."""
-    conditions = [alerts.c.offset < before]
-    if network_id:
-        conditions.append(alerts.c.network_id == network_id)
-    if unread:
-        conditions.append(~_read(person_id))
-    found = visible(person_id, *conditions).order_by(alerts.c.offset.desc()).limit(limit)
-    return await _items(session, person_id, found)
+    """The newest alerts before an offset, newest first: a walk backwards that stops when there are enough."""
+    wanted = wanted or Wanted()
+    matches = await conditions_of(session, wanted)
+    found: list[dict[str, Any]] = []
+    while len(found) < limit:
+        near = await _near(session, person_id, wanted, matches, before=before)
+        if not near:
+            break
+        some = visible(person_id, alerts.c.offset.in_(near), *matches)
+        found += [item for item in await _items(session, person_id, some) if not (wanted.unread and item["read"])]
+        before = near[-1]
+    return found[:limit]
 
 
 async def following(session: AsyncSession, person_id: str, *, after: int, limit: int) -> list[dict[str, Any]]:
     """The alerts after an offset, oldest first: what a stream that ended there has missed."""
-    found = visible(person_id, alerts.c.offset > after).order_by(alerts.c.offset).limit(limit)
+    found = visible(person_id, alerts.c.offset > after).order_by("offset").limit(limit)
     return list(reversed(await _items(session, person_id, found)))
 
 
-async def counts(session: AsyncSession, person_id: str, *, network_id: str = "") -> tuple[int, int]:
-    """How many alerts there are, and how many are unread."""
-    conditions = [alerts.c.network_id == network_id] if network_id else []
-    found = visible(person_id, *conditions).subquery("found")
-    query = select(func.count(), func.count().filter(~_read(person_id))).select_from(found)
-    row = (await session.execute(query.join(alerts, alerts.c.offset == found.c.offset))).one()
-    return row[0], row[1]
+async def conditions_of(session: AsyncSession, wanted: Wanted) -> list[Condition]:
+    """What of an inbox is asked for, as conditions on `alerts`; whether it is read is asked elsewhere."""
+    network = [alerts.c.network_id == wanted.network_id] if wanted.network_id else []
+    return network + await saying(session, wanted.q)
 
 
-async def _items(session: AsyncSession, person_id: str, found: Select[Any]) -> list[dict[str, Any]]:
+async def _near(
+    session: AsyncSession, person_id: str, wanted: Wanted, matches: Sequence[Condition], *, before: int
+) -> list[int]:
+    """The next CHUNK offsets that may stand in the inbox, newest first."""
+    if matches:
+        query = select(alerts.c.offset).where(alerts.c.offset < before, *matches)
+        query = query.order_by(alerts.c.offset.desc()).limit(CHUNK)
+    else:
+        query = _told_before(person_id, before, _maybe_unread(person_id) if wanted.unread else lambda _: true())
+    return list((await session.execute(query)).scalars())
+
+
+def _told_before(person_id: str, before: int, may: Callable[[ColumnElement[int]], Condition]) -> Select[int]:
+    """The newest CHUNK offsets of all a reader's audiences: of each audience at most so many are looked at."""
+    mine, each = audiences_of(person_id), alert_audiences.alias("each")
+    last = (
+        select(each.c.offset)
+        .where(each.c.audience == mine.c.audience, each.c.offset < before, may(each.c.offset))
+        .order_by(each.c.offset.desc()).limit(1).offset(CHUNK - 1)
+        .correlate(mine).scalar_subquery()
+    )  # fmt: skip
+    told = alert_audiences.c.offset
+    return (
+        select(told).distinct()
+        .select_from(mine.join(alert_audiences, alert_audiences.c.audience == mine.c.audience))
+        .where(told < before, may(told), told >= func.coalesce(last, 0))
+        .order_by(told.desc()).limit(CHUNK)
+    )  # fmt: skip
+
+
+def _maybe_unread(person_id: str) -> Callable[[ColumnElement[int]], Condition]:
+    """Beyond the watermark, or an exception: what is not either has been read."""
+    mark = select(read_marks.c.up_to).where(read_marks.c.person_id == person_id).scalar_subquery()
+    again = select(read_exceptions.c.offset).where(
+        read_exceptions.c.person_id == person_id, read_exceptions.c.read.is_(False)
+    )
+    return lambda offset: or_(offset > func.coalesce(mark, 0), offset.in_(again))
+
+
+async def _items(session: AsyncSession, person_id: str, found: Select[int, str]) -> list[dict[str, Any]]:
     picked = found.subquery("picked")
     query = (
-        select(alerts, picked.c.why, _read(person_id).label("read"))
+        select(alerts, picked.c.best, is_read(person_id, picked.c.best).label("read"))
         .join(picked, picked.c.offset == alerts.c.offset)
         .order_by(alerts.c.offset.desc())
     )
     rows: Sequence[Any] = (await session.execute(query)).mappings().all()
     epoch, _ = await sequence.head(session)
     people = await names_in(session, (row["headline"] for row in rows))
-    reasons = [row["why"].split("|", 2) for row in rows]
-    told = [audience.removeprefix("network:") for _, _, audience in reasons if audience.startswith("network:")]
+    bests = [Best.of(row["best"]) for row in rows]
+    told = [best.audience.removeprefix("network:") for best in bests if best.audience.startswith("network:")]
     called = await sequence.network_names(session, [*told, *(row["network_id"] for row in rows)])
     return [
         {
             **sequence.shown(row, epoch=epoch, people=people, networks=called), "read": bool(row["read"]),
-            "why": {"audience": why, "sentence": sentence(route, why, called.get(why.removeprefix("network:"), ""))},
+            "channel": CHANNELS[int(best.channel)], "why": why(best, called),
         }
-        for row, (_, route, why) in zip(rows, reasons, strict=True)
+        for row, best in zip(rows, bests, strict=True)
     ]  # fmt: skip
+
+
+def why(best: Best, called: Mapping[str, str]) -> dict[str, str]:
+    """The rule that made somebody told, as programs and as people read it. *called*: network id → name."""
+    said = sentence(best.route, best.audience, called.get(best.audience.removeprefix("network:"), ""))
+    return {"audience": best.audience, "route": best.route, "sentence": said}

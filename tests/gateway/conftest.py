@@ -14,9 +14,9 @@ import uvicorn
 
 from services.gateway.beginning import START as STREAM_START
 from services.gateway.beginning import Wanted, missed
-from services.gateway.live import alert_json
+from services.gateway.formats import alert_json
 from services.gateway.stream import Hub
-from services.gateway.wires import Batch, Reader, Wire, body
+from services.gateway.wires import Batch, Missed, Reader, Wire, body, heard
 from shared.errors import Unavailable
 
 
@@ -91,7 +91,8 @@ def listens(hub: Hub) -> Callable[..., Client]:
 
     def open_stream(key: str, *audiences: str, muted: tuple[str, ...] = (), slow: bool = False) -> Client:
         client = Client(slow=slow)
-        stream = hub.join(Reader(key, audiences or ("network:n1",), muted), alert_json, client.send)
+        chosen = dict.fromkeys(muted, "000000")
+        stream = hub.join(Reader(key, audiences or ("network:n1",), chosen), alert_json, client.send)
         assert hub.released(stream, hub.position)
         return client
 
@@ -126,7 +127,11 @@ async def server(hub: Hub, storage: Storage) -> AsyncIterator[Server]:
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         last = dict(scope["headers"]).get(b"last-event-id", b"").decode()
-        wanted = Wanted(hub, Reader("somebody", ["network:n1"]), alert_json, lambda o: storage.after(o, 200), last)
+
+        async def replay(offset: int) -> Missed:
+            return heard(await storage.after(offset, 200))
+
+        wanted = Wanted(hub, Reader("somebody", ["network:n1"]), alert_json, replay, last)
         stream = hub.join(wanted.reader, wanted.format, send)
         await send(STREAM_START)
         content, reached = await missed(wanted, stream)

@@ -76,15 +76,15 @@ async def test_several_matching_audiences_bring_one_frame(hub: Hub, listens: Lis
 
 
 async def test_only_those_concerned_get_it_and_not_who_muted_the_network(hub: Hub, listens: Listens) -> None:
-    member, other, muted = listens("anna"), listens("ben", "network:n2"), listens("cleo", muted=("n1",))
-    hub.offer(wire(1))
+    member, other, muted = listens("anna"), listens("ben", "network:n2"), listens("cleo", "body:Q31", muted=("n1",))
+    hub.offer(wire(1, "network:n1", "body:Q31"))
     await until(lambda: hub.position == 1)
     assert (member.offsets, other.offsets, muted.offsets) == ([1], [], [])
 
 
 async def test_a_reader_whose_audiences_change_hears_the_new_ones_on_open_streams(hub: Hub, listens: Listens) -> None:
     client = listens("anna", "network:n2")
-    hub.change(hub.readers["anna"], ["network:n1"], [])
+    hub.change(hub.readers["anna"], Reader("anna", ["network:n1"]))
     hub.offer(wire(1))
     hub.offer(wire(2, network="n2"))
     await until(lambda: hub.position == 2)
@@ -93,7 +93,7 @@ async def test_a_reader_whose_audiences_change_hears_the_new_ones_on_open_stream
 
 async def test_a_slow_client_is_cut_and_the_others_are_not_kept_waiting(hub: Hub, listens: Listens) -> None:
     slow, quick = Client(slow=False), listens("ben")
-    stream = hub.join(Reader("anna", ["network:n1"]), lambda w: b"x", slow.send)
+    stream = hub.join(Reader("anna", ["network:n1"]), lambda w, _: b"x", slow.send)
     hub.released(stream, 0)
     slow.slow = True
     hub.offer(wire(1))
@@ -126,7 +126,7 @@ async def test_storage_away_is_said_and_what_came_meanwhile_is_delivered_after(
 
 async def test_what_comes_during_a_replay_is_held_and_what_was_replayed_is_not_repeated(hub: Hub) -> None:
     client = Client()
-    stream = hub.join(Reader("anna", ["network:n1"]), lambda w: f"id: {w.id}\n\n".encode(), client.send)
+    stream = hub.join(Reader("anna", ["network:n1"]), lambda w, _: f"id: {w.id}\n\n".encode(), client.send)
     for number in (1, 2, 3):
         hub.offer(wire(number))
     await until(lambda: hub.position == 3)
@@ -139,7 +139,7 @@ async def test_what_comes_during_a_replay_is_held_and_what_was_replayed_is_not_r
 
 async def test_a_replay_ahead_of_the_hub_is_not_repeated_by_it(hub: Hub) -> None:
     client = Client()
-    stream = hub.join(Reader("anna", ["network:n1"]), lambda w: f"id: {w.id}\n\n".encode(), client.send)
+    stream = hub.join(Reader("anna", ["network:n1"]), lambda w, _: f"id: {w.id}\n\n".encode(), client.send)
     assert hub.released(stream, 5)
     for number in range(1, 8):
         hub.offer(wire(number))

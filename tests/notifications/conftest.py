@@ -25,6 +25,7 @@ from shared.envelope import Envelope, encode
 from shared.log import NewRecord, Topic
 from shared.log.sqlite import SqliteLog
 from shared.service import Parts, Service, Shared, application, parts_of, running
+from shared.store.memory import LocalStore
 from tests.conftest import Backends
 
 SECRET = "x" * 32
@@ -65,6 +66,7 @@ class Town:
     parts: Parts
     client: httpx.AsyncClient
     heard: Heard
+    service: Service
     revisions: dict[str, int] = field(default_factory=dict)
 
     def as_(self, principal: Principal | str) -> dict[str, str]:
@@ -185,10 +187,10 @@ async def own_database(settings: Settings) -> AsyncIterator[Service]:
 
 
 @asynccontextmanager
-async def town_of(settings: Settings, mine: Service, mailer: Any) -> AsyncIterator[Town]:
-    """Run the service *mine* and speak to it."""
-    heard, log = Heard(), SqliteLog(settings.data / "log.sqlite")
-    common = Shared(settings, log, heard, NoMail(), mailer)  # type: ignore[arg-type]
+async def town_of(settings: Settings, mine: Service, mailer: Any, broadcast: Any = None) -> AsyncIterator[Town]:
+    """Run the service *mine* and speak to it; what is broadcast is remembered, or goes out on *broadcast*."""
+    heard, log = broadcast or Heard(), SqliteLog(settings.data / "log.sqlite")
+    common = Shared(settings, log, heard, LocalStore(), mailer)  # type: ignore[arg-type]
     await common.start()
     await log.create_topics([Topic("toy.things")])
     parts = parts_of(mine, common)
@@ -196,7 +198,7 @@ async def town_of(settings: Settings, mine: Service, mailer: Any) -> AsyncIterat
         async with running(mine, parts):
             transport = httpx.ASGITransport(application(mine, parts))
             async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-                yield Town(parts, client, heard)
+                yield Town(parts, client, heard, mine)
     finally:
         await common.stop()
 

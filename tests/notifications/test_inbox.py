@@ -48,12 +48,12 @@ async def test_muted_network_is_silent_until_unmuted(town: Town) -> None:
     await town.post("/networks/stroke/mute", "ann")
     await town.tell("Not heard", networks=["stroke"], people=["ann"])
     assert await town.inbox("ann") == []
-    assert (await town.ask_as_gateway("/internal/reader/ann"))["muted"] == ["stroke"]
+    assert (await town.ask_as_gateway("/internal/reader/ann"))["networks"] == {"stroke": "000000"}
 
     await town.post("/networks/stroke/unmute", "ann")
 
     assert await town.inbox("ann") == ["Not heard"]
-    assert {"person_id": "ann"} in town.heard.on("readers")
+    assert [said["revision"] for said in town.heard.on("readers") if said["person_id"] == "ann"][-2:] == [3, 4]
 
 
 async def test_follower_is_told_and_knows_why(town: Town) -> None:
@@ -62,7 +62,9 @@ async def test_follower_is_told_and_knows_why(town: Town) -> None:
     await town.post("/networks/stroke/follow", "ann")
     await town.tell("News", networks=["stroke"])
     [alert] = (await town.get("/alerts", "ann"))["items"]
-    assert alert["why"] == {"audience": "network:stroke", "sentence": "because you follow Stroke"}
+    assert alert["why"] == {
+        "audience": "network:stroke", "route": "follow", "sentence": "because you follow Stroke",
+    }  # fmt: skip
 
     await town.post("/networks/stroke/unfollow", "ann")
     assert (await town.get("/preferences", "ann"))["follows"] == []

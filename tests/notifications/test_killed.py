@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from services.notifications.commands.preferences import subscribe
+from services.notifications.commands.following import subscribe
 from services.notifications.tables import deliveries, people
 from shared.clock import now
 from shared.config import Settings

@@ -13,7 +13,7 @@ from services.cli.seed.acts import Mail
 from services.cli.seed.cast import HOME, MEMBER, SECOND_STAFF, Player
 from services.cli.seed.names import address_of, invented_names
 from services.cli.seed.register import Entry
-from services.notifications.commands.preferences import choose, subscribe
+from services.notifications.commands.following import choose, subscribe
 from services.notifications.digest import close_draft
 from services.notifications.tables import issues, newsletter_readers
 from shared import clock

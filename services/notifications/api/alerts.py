@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Query, Request
 
 from services.notifications import inbox
-from services.notifications.alerts import head, offset_in
+from services.notifications.alerts import offset_in
 from services.notifications.commands import reading
-from services.notifications.schemas.alerts import Alert, Alerts, ReadBody, UnreadBody
+from services.notifications.counts import Counts, counted, counted_of
+from services.notifications.schemas.alerts import Alert, Alerts, ReadBody, Standing, UnreadBody
 from shared.auth import Principal, Session, may, signed_in
 from shared.boundary import Router
 
 router = Router(tags=["alerts"])
-END = 2**62
+
+
+def standing(counts: Counts) -> dict[str, Any]:
+    """The counts, as every answer says them."""
+    return {
+        "unread": counts.unread, "total": counts.total, "revision": counts.revision,
+        "position": f"{counts.epoch}-{counts.head}",
+    }  # fmt: skip
 
 
 @router.get("/alerts")
 async def list_alerts(
-    session: Session, unread: bool = False, network: Annotated[str, Query(max_length=64)] = "",
-    limit: Annotated[int, Query(ge=1, le=100)] = 25, cursor: Annotated[str, Query(max_length=60)] = "",
-    by: Principal = may(signed_in, "alerts:read"),
+    request: Request, session: Session, unread: bool = False, network: Annotated[str, Query(max_length=64)] = "",
+    q: Annotated[str, Query(max_length=200)] = "", limit: Annotated[int, Query(ge=1, le=100)] = 25,
+    cursor: Annotated[str, Query(max_length=60)] = "", by: Principal = may(signed_in, "alerts:read"),
 ) -> Alerts:  # fmt: skip
-    """Your alerts, newest first."""
-    epoch, newest = await head(session)
-    before = offset_in(cursor, epoch) if cursor else END
-    found = await inbox.newest(session, by.person_id, before=before, limit=limit + 1, network_id=network, unread=unread)
-    total, new = await inbox.counts(session, by.person_id, network_id=network)
+    """Your alerts, newest first; with *q* those in which every word of it stands."""
+    wanted = inbox.Wanted(network, unread, q)
+    counts = await counted(session, request.app.state.parts.store, by.person_id)
+    before = offset_in(cursor, counts.epoch) if cursor else counts.head + 1
+    found = await inbox.newest(session, by.person_id, before=before, limit=limit + 1, wanted=wanted)
+    total, new = counts.total, counts.unread
+    if network or q:
+        total, new = await counted_of(session, by.person_id, wanted)
     items = [Alert.model_validate(item) for item in found[:limit]]
     following = items[-1].position if len(found) > limit else None
-    return Alerts(items=items, next=following, total=new if unread else total, unread=new, position=f"{epoch}-{newest}")
+    whole = {**standing(counts), "total": new if unread else total}
+    return Alerts(items=items, next=following, **whole)
+
+
+@router.get("/alerts/unread")
+async def count_unread(request: Request, session: Session, by: Principal = may(signed_in, "alerts:read")) -> Standing:
+    """How many of your alerts are unread."""
+    return Standing(**standing(await counted(session, request.app.state.parts.store, by.person_id)))
 
 
 @router.post("/alerts/read", status_code=204)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Request
 
 from services.notifications import alerts, inbox
-from services.notifications.audience import routes_of
-from services.notifications.queries.preferences import muted_by
+from services.notifications.api.alerts import standing
+from services.notifications.audience import rules_of
+from services.notifications.counts import counted
 from services.notifications.schemas.alerts import Alert, AlertWire, Missed, ReaderOut, Wires
 from shared.auth import Principal, Session, gateway_only, may
 from shared.boundary import Router
@@ -19,10 +20,13 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 @router.get("/internal/reader/{person_id}")
-async def reader(person_id: str, session: Session, _by: Principal = may(gateway_only, "internal")) -> ReaderOut:
-    """Whom a person listens to, and what they muted."""
-    audiences = [audience for audience, _ in await routes_of(session, person_id)]
-    return ReaderOut(audiences=audiences, muted=await muted_by(session, person_id))
+async def reader(
+    person_id: str, request: Request, session: Session, _by: Principal = may(gateway_only, "internal")
+) -> ReaderOut:
+    """What a person is told and in which form, and how many alerts they have not read."""
+    counts = await counted(session, request.app.state.parts.store, person_id)
+    rules = await rules_of(session, person_id)
+    return ReaderOut(**standing(counts), audiences=rules.audiences, networks=rules.networks)
 
 
 @router.get("/internal/alerts")

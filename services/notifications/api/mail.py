@@ -10,8 +10,9 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 
 from services.notifications.api.newsletter import WrongCursor, stationery
-from services.notifications.commands import preferences as commands
 from services.notifications.commands import switching
+from services.notifications.commands.following import unsubscribe
+from services.notifications.commands.preferences import no_immediate
 from services.notifications.delivery.rows import stop_copies
 from services.notifications.schemas.newsletter import MailOut, MailSummary, Stopping
 from shared.auth import Principal, Session, anyone, may, staff
@@ -55,9 +56,9 @@ async def stop(
     if kind == "subscription":
         await switching.stop(session, reader_id)
     elif kind == "alerts":
-        await commands.no_immediate(session, reader_id)
+        await no_immediate(session, reader_id)
     else:
-        await commands.unsubscribe(session, reader_id)
+        await unsubscribe(session, reader_id)
     return Stopping(kind=kind, stopped=True, sentence=f"You will not get {WHAT[kind]} any more.")
 
 

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+from fastapi import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.commands import following
 from services.notifications.commands import preferences as commands
 from services.notifications.queries.preferences import preferences_of
-from services.notifications.schemas.alerts import Preferences, PreferencesBody
+from services.notifications.schemas.preferences import Preferences, PreferencesBody
 from shared.auth import Principal, Session, may, signed_in
-from shared.boundary import ChangeBody, Router
+from shared.boundary import ChangeBody, IfMatch, Router, etag
 
 router = Router(tags=["alerts"])
 
 
 @router.get("/preferences")
-async def get_preferences(session: Session, by: Principal = may(signed_in, "alerts:read")) -> Preferences:
+async def get_preferences(
+    session: Session, response: Response, by: Principal = may(signed_in, "alerts:read")
+) -> Preferences:
     """What you chose, and the audiences you belong to."""
-    return Preferences.model_validate(await preferences_of(session, by.person_id))
+    return await _shown(session, response, by.person_id)
 
 
 @router.patch("/preferences")
 async def change_preferences(
-    body: PreferencesBody, session: Session, by: Principal = may(signed_in, "alerts:write")
-) -> Preferences:
+    body: PreferencesBody, session: Session, response: Response, expected: IfMatch,
+    by: Principal = may(signed_in, "alerts:write"),
+) -> Preferences:  # fmt: skip
     """Choose otherwise."""
-    await commands.change_preferences(session, fields=body.fields(), by=by)
-    return Preferences.model_validate(await preferences_of(session, by.person_id))
+    await commands.change_preferences(session, fields=body.fields(), by=by, expected=expected)
+    return await _shown(session, response, by.person_id)
+
+
+async def _shown(session: AsyncSession, response: Response, person_id: str) -> Preferences:
+    found = Preferences.model_validate(await preferences_of(session, person_id))
+    etag(response, found.revision)
+    return found
 
 
 @router.post("/networks/{network_id}/follow", status_code=204)
@@ -31,7 +44,7 @@ async def follow(
     network_id: str, _body: ChangeBody, session: Session, by: Principal = may(signed_in, "alerts:write")
 ) -> None:
     """Be told of a network without being a member."""
-    await commands.follow(session, network_id=network_id, by=by)
+    await following.follow(session, network_id=network_id, by=by)
 
 
 @router.post("/networks/{network_id}/unfollow", status_code=204)
@@ -39,7 +52,7 @@ async def unfollow(
     network_id: str, _body: ChangeBody, session: Session, by: Principal = may(signed_in, "alerts:write")
 ) -> None:
     """Follow a network no longer."""
-    await commands.unfollow(session, network_id=network_id, by=by)
+    await following.unfollow(session, network_id=network_id, by=by)
 
 
 @router.post("/networks/{network_id}/mute", status_code=204)
@@ -47,7 +60,7 @@ async def mute(
     network_id: str, _body: ChangeBody, session: Session, by: Principal = may(signed_in, "alerts:write")
 ) -> None:
     """Hear nothing of a network."""
-    await commands.mute(session, network_id=network_id, by=by)
+    await following.mute(session, network_id=network_id, by=by)
 
 
 @router.post("/networks/{network_id}/unmute", status_code=204)
@@ -55,4 +68,4 @@ async def unmute(
     network_id: str, _body: ChangeBody, session: Session, by: Principal = may(signed_in, "alerts:write")
 ) -> None:
     """Hear of a network again."""
-    await commands.unmute(session, network_id=network_id, by=by)
+    await following.unmute(session, network_id=network_id, by=by)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications.audience import changed
+from services.notifications.audience import forgotten
 from services.notifications.commands.subscriptions import forget_subscriptions
 from services.notifications.tables import (
     alert_audiences,
     alerts,
     audience_members,
+    choices,
     deliveries,
     feed_keys,
     mutes,
@@ -29,7 +30,7 @@ async def forget(session: AsyncSession, person_id: str) -> None:
     """Delete everything about a person: record, audiences, choices, what they read, copies sent and to be sent."""
     owned = {
         people: people.c.id, audience_members: audience_members.c.person_id, mutes: mutes.c.person_id,
-        preferences: preferences.c.person_id, read_marks: read_marks.c.person_id,
+        choices: choices.c.person_id, preferences: preferences.c.person_id, read_marks: read_marks.c.person_id,
         read_exceptions: read_exceptions.c.person_id, newsletter_readers: newsletter_readers.c.id,
         deliveries: deliveries.c.reader_id, feed_keys: feed_keys.c.person_id,
     }  # fmt: skip
@@ -37,7 +38,7 @@ async def forget(session: AsyncSession, person_id: str) -> None:
         await session.execute(delete(table).where(column == person_id))
     await _forget_webhooks(session, person_id)
     await session.execute(delete(alert_audiences).where(alert_audiences.c.audience == f"person:{person_id}"))
-    changed(session, [person_id])
+    forgotten(session, person_id)
 
 
 async def _forget_webhooks(session: AsyncSession, person_id: str) -> None:

@@ -1,125 +1,116 @@
-"""What people choose: whom to follow, what to mute, interests, the newsletter, mail for each alert."""
+"""What people choose: a channel for each kind of change, in general and for single networks.
+
+Invariant: a choice holds from the next message on, and for copies that were ordered and have not begun.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications.audience import belonging, changed, keep_only, put
-from services.notifications.tables import audience_members, mutes, networks, newsletter_readers, preferences
-from shared import clock
+from services.notifications.audience import changed
+from services.notifications.channels import ALL_MAIL, MAIL, NOTHING_CHOSEN, PRESETS, code_of
+from services.notifications.commands import following
+from services.notifications.delivery.wanted import drop_unwanted
+from services.notifications.tables import audience_members, choices, mutes, preferences
 from shared.auth import Principal
+from shared.boundary import require_revision
 from shared.db import upsert
-from shared.errors import NotFound
+
+Kinds = Mapping[str, str | None]
 
 
-class NoSuchNetwork(NotFound):
-    """There is no network with this id; search the directory for its name."""
-
-
-async def change_preferences(session: AsyncSession, *, fields: dict[str, Any], by: Principal) -> None:
-    """Set what was sent; each list is the whole list. Raises NoSuchNetwork."""
-    if "follows" in fields:
-        await choose(session, by.person_id, "follow", await _known(session, fields["follows"]))
-    if "interests" in fields:
-        await _choose_interests(session, by.person_id, fields["interests"])
-    if "muted" in fields:
-        await session.execute(delete(mutes).where(mutes.c.person_id == by.person_id))
-        await _mute_all(session, by.person_id, await _known(session, fields["muted"]))
-        changed(session, [by.person_id])
+async def change_preferences(
+    session: AsyncSession, *, fields: dict[str, Any], by: Principal, expected: int | None = None
+) -> None:
+    """Set what was sent; each list is the whole list. Raises NoSuchNetwork, ChangedMeanwhile."""
+    person_id = by.person_id
+    shape = await _locked(session, person_id)
+    require_revision(expected, shape)
+    await _choose_sources(session, person_id, fields)
     if "newsletter" in fields:
-        await subscribe(session, [by.person_id]) if fields["newsletter"] else await unsubscribe(session, by.person_id)
-    if "immediate" in fields:
-        await _prefer(session, by.person_id, immediate=fields["immediate"])
-
-
-async def follow(session: AsyncSession, *, network_id: str, by: Principal) -> None:
-    """Be told of a network without being a member. Raises NoSuchNetwork."""
-    await _known(session, [network_id])
-    await put(session, [_chosen(by.person_id, "follow", network_id)])
-
-
-async def unfollow(session: AsyncSession, *, network_id: str, by: Principal) -> None:
-    """Follow no longer; a member is told all the same."""
-    followed = audience_members.c.audience == f"network:{network_id}", audience_members.c.source == "follow"
-    await session.execute(delete(audience_members).where(audience_members.c.person_id == by.person_id, *followed))
-    changed(session, [by.person_id])
-
-
-async def mute(session: AsyncSession, *, network_id: str, by: Principal) -> None:
-    """Hear nothing of a network, by whichever way it would come. Raises NoSuchNetwork."""
-    await _mute_all(session, by.person_id, await _known(session, [network_id]))
-    changed(session, [by.person_id])
-
-
-async def unmute(session: AsyncSession, *, network_id: str, by: Principal) -> None:
-    """Hear of a network again, also of what it said meanwhile."""
-    muted = mutes.c.person_id == by.person_id, mutes.c.network_id == network_id
-    await session.execute(delete(mutes).where(*muted))
-    changed(session, [by.person_id])
-
-
-async def choose(session: AsyncSession, person_id: str, source: str, names: Iterable[str]) -> None:
-    """Make *names* the whole list of what a person follows (`follow`) or is interested in (`interest`)."""
-    rows = [_chosen(person_id, source, name) for name in dict.fromkeys(names)]
-    await keep_only(session, person_id, source, [row["audience"] for row in rows])
-    await put(session, rows)
-
-
-async def subscribe(session: AsyncSession, person_ids: Iterable[str]) -> None:
-    """Send the newsletter to these people, who have accounts and so confirmed addresses."""
-    statement = upsert(session, newsletter_readers)
-    again = statement.on_conflict_do_update(
-        index_elements=[newsletter_readers.c.id], set_={"unsubscribed_at": None, "confirmed_at": clock.now()}
-    )
-    rows = [{"id": i, "email": "", "confirmed_at": clock.now(), "unsubscribed_at": None} for i in person_ids]
-    if rows:
-        await session.execute(again, rows)
-
-
-async def unsubscribe(session: AsyncSession, reader_id: str) -> None:
-    """Send this reader no newsletter any more."""
-    mine = newsletter_readers.c.id == reader_id, newsletter_readers.c.unsubscribed_at.is_(None)
-    await session.execute(update(newsletter_readers).where(*mine).values(unsubscribed_at=clock.now()))
+        takes = fields["newsletter"]
+        await (following.subscribe(session, [person_id]) if takes else following.unsubscribe(session, person_id))
+    if fields.get("immediate") is False:
+        await _mail_nothing(session, person_id)
+    await _set_general(session, person_id, fields)
+    for network_id, kinds in fields.get("networks", {}).items():
+        await _set_network(session, person_id, network_id, kinds)
+    await settle(session, person_id)
 
 
 async def no_immediate(session: AsyncSession, person_id: str) -> None:
-    """Send this person no mail for single alerts any more."""
-    await _prefer(session, person_id, immediate=False)
+    """Send this person no mail for single alerts any more, whatever they chose it for."""
+    await changed(session, [person_id])
+    await _mail_nothing(session, person_id)
+    await settle(session, person_id)
 
 
-def _chosen(person_id: str, source: str, name: str) -> dict[str, Any]:
-    kind = "network" if source == "follow" else "care_group"
-    return belonging(f"{kind}:{name}", person_id, source=source, route=source, since=clock.now())
-
-
-async def _choose_interests(session: AsyncSession, person_id: str, interests: list[str]) -> None:
-    """From now on the interests in the person's record no longer count: the choice made here does."""
-    await choose(session, person_id, "interest", interests)
-    from_record = audience_members.c.source == "record", audience_members.c.route == "interest"
-    await session.execute(delete(audience_members).where(audience_members.c.person_id == person_id, *from_record))
-    await _prefer(session, person_id, interests_chosen=True)
-
-
-async def _prefer(session: AsyncSession, person_id: str, **values: bool) -> None:
-    statement = upsert(session, preferences).on_conflict_do_update(
-        index_elements=[preferences.c.person_id], set_=values
+async def settle(session: AsyncSession, person_id: str) -> None:
+    """Let what follows from a choice be so: who is looked at when copies are ordered, and the copies that wait."""
+    mails = union_all(
+        *(
+            select(table.c.person_id).where(table.c.person_id == person_id, table.c.forms.contains(MAIL))
+            for table in (preferences, choices)
+        )
     )
-    await session.execute(statement, {"person_id": person_id, "immediate": False, "interests_chosen": False, **values})
+    eager = (await session.execute(mails.limit(1))).first() is not None
+    for table in (preferences, audience_members):
+        mine = update(table).where(table.c.person_id == person_id, table.c.eager.is_not(eager))
+        await session.execute(mine.values(eager=eager))
+    await drop_unwanted(session, person_id)
 
 
-async def _mute_all(session: AsyncSession, person_id: str, network_ids: Iterable[str]) -> None:
-    rows = [{"person_id": person_id, "network_id": network_id} for network_id in dict.fromkeys(network_ids)]
-    if rows:
-        await session.execute(upsert(session, mutes).on_conflict_do_nothing(), rows)
+async def _choose_sources(session: AsyncSession, person_id: str, fields: dict[str, Any]) -> None:
+    """The lists: whom they follow, what interests them, what they mute."""
+    if "follows" in fields:
+        await following.choose(session, person_id, "follow", await following.known(session, fields["follows"]))
+    if "interests" in fields:
+        await following.choose_interests(session, person_id, fields["interests"])
+    if "muted" in fields:
+        muted = await following.known(session, fields["muted"])
+        await session.execute(delete(mutes).where(mutes.c.person_id == person_id))
+        await following.mute_all(session, person_id, muted)
 
 
-async def _known(session: AsyncSession, network_ids: list[str]) -> list[str]:
-    rows = await session.execute(networks.select().where(networks.c.id.in_(network_ids)))
-    known = {row.id for row in rows}
-    if unknown := [network_id for network_id in network_ids if network_id not in known]:
-        raise NoSuchNetwork(f"There is no network {unknown[0][:60]!r}; search the directory for its name.")
-    return network_ids
+async def _locked(session: AsyncSession, person_id: str) -> int:
+    """The revision of the person's choices; their row is kept until the transaction ends, and open pages look again."""
+    mine = select(preferences.c.shape).where(preferences.c.person_id == person_id).with_for_update()
+    shape = (await session.execute(mine)).scalar() or 0
+    await changed(session, [person_id])
+    return int(shape)
+
+
+async def _mail_nothing(session: AsyncSession, person_id: str) -> None:
+    """Take back every choice of mail at once."""
+    for table in (preferences, choices):
+        mine = table.c.person_id == person_id, table.c.forms.contains(MAIL)
+        await session.execute(update(table).where(*mine).values(forms=func.replace(table.c.forms, MAIL, ".")))
+
+
+async def _set_general(session: AsyncSession, person_id: str, fields: dict[str, Any]) -> None:
+    """Put a short choice, "all by mail" and the table's first line, those that were sent, onto the general choice."""
+    mine = preferences.c.person_id == person_id
+    code = str((await session.execute(select(preferences.c.forms).where(mine))).scalar_one())
+    code = PRESETS[fields["preset"]] if fields.get("preset") else code
+    code = code_of(fields.get("kinds", {}), ALL_MAIL if fields.get("immediate") else code)
+    await session.execute(update(preferences).where(mine).values(forms=code))
+
+
+async def _set_network(session: AsyncSession, person_id: str, network_id: str, kinds: Kinds) -> None:
+    """Choose for one network; where nothing chosen is left, its row goes."""
+    [network_id] = await following.known(session, [network_id])
+    mine = choices.c.person_id == person_id, choices.c.network_id == network_id
+    present = (await session.execute(select(choices.c.forms).where(*mine))).scalar()
+    code = code_of(kinds, present or NOTHING_CHOSEN)
+    if code == NOTHING_CHOSEN:
+        await session.execute(delete(choices).where(*mine))
+        return
+    insert = upsert(session, choices)
+    statement = insert.on_conflict_do_update(
+        index_elements=[choices.c.person_id, choices.c.network_id], set_={"forms": insert.excluded.forms}
+    )
+    await session.execute(statement, {"person_id": person_id, "network_id": network_id, "forms": code})

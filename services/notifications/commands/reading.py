@@ -8,6 +8,7 @@ from sqlalchemy import case, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.alerts import head, offset_in
+from services.notifications.audience import marked
 from services.notifications.tables import alerts, read_exceptions, read_marks
 from shared.auth import Principal
 from shared.db import upsert
@@ -15,6 +16,7 @@ from shared.db import upsert
 
 async def mark(session: AsyncSession, *, message_ids: Sequence[str], read: bool, by: Principal) -> None:
     """Mark single alerts as read or unread; ids of alerts that do not exist are passed over."""
+    await marked(session, by.person_id, ids=list(message_ids), read=read)
     query = select(alerts.c.offset).where(alerts.c.message_id.in_(message_ids))
     offsets = (await session.execute(query)).scalars().all()
     if not offsets:
@@ -31,6 +33,7 @@ async def mark_all(session: AsyncSession, *, up_to: str, by: Principal) -> None:
     """Mark everything up to a position as read. Raises WrongPosition."""
     epoch, newest = await head(session)
     offset = min(offset_in(up_to, epoch), newest)
+    await marked(session, by.person_id, up_to=f"{epoch}-{offset}", read=True)
     insert = upsert(session, read_marks)
     further = case((read_marks.c.up_to < insert.excluded.up_to, insert.excluded.up_to), else_=read_marks.c.up_to)
     statement = insert.on_conflict_do_update(index_elements=[read_marks.c.person_id], set_={"up_to": further})

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.audience import belonging, put
 from services.notifications.audience import changed as readers_changed
 from services.notifications.commands.subscriptions import changed, file_anew, locked
 from services.notifications.tables import audience_members as members
-from services.notifications.tables import mutes, subscription_keys
+from services.notifications.tables import choices, mutes, subscription_keys
 from shared.auth import Principal
 from shared.db import upsert
 
@@ -24,6 +24,7 @@ async def merge_choices(session: AsyncSession, *, source: str, target: str, mome
     belonged to the other network by themselves: they chose to hear of that one.
     """
     await _merge_mutes(session, source, target, moment)
+    await _merge_kinds(session, source, target)
     followed = members.c.audience == f"network:{source}", members.c.source == "follow"
     followers = (await session.execute(select(members.c.person_id, members.c.since).where(*followed))).all()
     coming = [
@@ -48,7 +49,16 @@ async def _merge_mutes(session: AsyncSession, source: str, target: str, moment: 
     if people:
         rows = [{"person_id": person_id, "network_id": target} for person_id in people]
         await session.execute(upsert(session, mutes).on_conflict_do_nothing(), rows)
-        readers_changed(session, people)
+        await readers_changed(session, people)
+
+
+async def _merge_kinds(session: AsyncSession, source: str, target: str) -> None:
+    """Who chose in which form the old network reaches them has chosen it for the new one, unless they chose there."""
+    old = select(choices.c.person_id, literal(target), choices.c.forms).where(choices.c.network_id == source)
+    names = ["person_id", "network_id", "forms"]
+    await session.execute(upsert(session, choices).from_select(names, old).on_conflict_do_nothing())
+    mine = select(choices.c.person_id).where(choices.c.network_id == source)
+    await readers_changed(session, (await session.execute(mine)).scalars().all())
 
 
 async def _merge_subscriptions(session: AsyncSession, source: str, target: str, by: Principal) -> None:

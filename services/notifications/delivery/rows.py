@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, literal, or_, select, union, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.tables import (
-    alert_audiences,
-    alerts,
     audience_members,
     deliveries,
     issues,
     mutes,
     newsletter_readers,
     people,
-    preferences,
     senders,
     suppressions,
 )
@@ -28,8 +25,6 @@ from shared.db import UtcDateTime, upsert
 
 LEASE_SECONDS = 5
 OPEN = ("pending", "sending", "deferred")
-TOLD_BY_MAIL = timedelta(days=1)
-"""A change older than this is no news: nobody gets a mail of it, however late it is handled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,45 +160,6 @@ async def say_alive(session: AsyncSession, holder: str) -> None:
 async def say_gone(session: AsyncSession, holder: str) -> None:
     """Give up the hold at once."""
     await session.execute(delete(senders).where(senders.c.id == holder))
-
-
-async def order_alert_mails(session: AsyncSession, *, after: int) -> None:
-    """Order a mail of each alert after an offset for everybody concerned who wants alerts by mail at once.
-
-    One statement for the batch, from the few who chose this: it costs the others nothing.
-    """
-    reach = _reached_at_once()
-    muted = exists().where(mutes.c.person_id == reach.c.person_id, mutes.c.network_id == alerts.c.network_id)
-    moment = literal(clock.now(), UtcDateTime())
-    wanted = (
-        select(
-            literal("alert"), alerts.c.message_id, reach.c.person_id, literal("pending"), literal(0), moment,
-            literal(""), literal(False), literal(""),
-        )
-        .select_from(alerts)
-        .join(alert_audiences, alert_audiences.c.offset == alerts.c.offset)
-        .join(reach, reach.c.audience == alert_audiences.c.audience)
-        .where(alerts.c.offset > after, alerts.c.time >= reach.c.since, alerts.c.time > clock.now() - TOLD_BY_MAIL)
-        .where(alerts.c.actor != reach.c.person_id, alerts.c.path.not_like("/newsletter/%"), ~muted)
-        .distinct()
-    )  # fmt: skip
-    await session.execute(_insert_from(session, wanted))
-
-
-def _reached_at_once() -> Any:
-    """`person_id`, `audience`, `since` of those who want alerts by mail at once and have an address that takes mail."""
-    wants, members = preferences.c, audience_members.c
-    listed = select(wants.person_id, members.audience, members.since).join(
-        audience_members, and_(members.person_id == wants.person_id, members.active)
-    )
-    alone = select(wants.person_id, literal("person:").concat(wants.person_id), people.c.known_since)
-    with_all = select(wants.person_id, literal("everyone"), people.c.known_since)
-    suppressed = func.lower(people.c.email).in_(select(suppressions.c.address))
-    asked = [
-        query.join(people, people.c.id == wants.person_id).where(wants.immediate, people.c.email != "", ~suppressed)
-        for query in (listed, alone.select_from(preferences), with_all.select_from(preferences))
-    ]
-    return union(*asked).subquery("reach")
 
 
 async def order_copies(session: AsyncSession, issue_id: str) -> int:

@@ -8,8 +8,10 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.alerts import network_names
-from services.notifications.audience import routes_of
-from services.notifications.tables import audience_members, mutes, newsletter_readers, preferences
+from services.notifications.audience import Rules, routes_of, rules_of
+from services.notifications.channels import ALL_MAIL, NOTHING_CHOSEN, OFF, chosen_in, preset_of
+from services.notifications.tables import audience_members, choices, mutes, newsletter_readers, preferences
+from shared.announcement import CHANNELS, KINDS
 
 
 async def muted_by(session: AsyncSession, person_id: str) -> list[str]:
@@ -18,7 +20,7 @@ async def muted_by(session: AsyncSession, person_id: str) -> list[str]:
 
 
 async def preferences_of(session: AsyncSession, person_id: str) -> dict[str, Any]:
-    """All that a person chose, and the audiences that follow from it and from their record."""
+    """All that a person chose, and what follows from it and from their record."""
     mine = select(audience_members.c.audience).where(
         audience_members.c.person_id == person_id, audience_members.c.active
     )
@@ -27,15 +29,41 @@ async def preferences_of(session: AsyncSession, person_id: str) -> dict[str, Any
     wants = select(newsletter_readers.c.id).where(
         newsletter_readers.c.id == person_id, newsletter_readers.c.unsubscribed_at.is_(None)
     )
-    immediate = select(preferences.c.person_id).where(preferences.c.person_id == person_id, preferences.c.immediate)
+    chose = (await session.execute(select(preferences).where(preferences.c.person_id == person_id))).mappings().first()
+    forms = chose["forms"] if chose else NOTHING_CHOSEN
     return {
-        "muted": await muted_by(session, person_id),
+        "revision": chose["shape"] if chose else 0, "preset": preset_of(forms), "kinds": chosen_in(forms),
+        "networks": await _networks(session, person_id), "muted": await muted_by(session, person_id),
         "follows": [audience.removeprefix("network:") for audience in follows],
         "interests": sorted({audience.removeprefix("care_group:") for audience in interests}),
-        "newsletter": bool(await _column(session, wants)),
-        "immediate": bool(await _column(session, immediate)),
+        "newsletter": bool(await _column(session, wants)), "immediate": forms == ALL_MAIL,
         "audiences": await _named_audiences(session, person_id),
-    }
+    }  # fmt: skip
+
+
+async def _networks(session: AsyncSession, person_id: str) -> list[dict[str, Any]]:
+    """Each network that a person belongs to or chose something for, by name: what was chosen, and what it comes to."""
+    rules, routes = await rules_of(session, person_id), dict(await routes_of(session, person_id))
+    belongs = {audience[8:]: route for audience, route in routes.items() if audience.startswith("network:")}
+    rows = await session.execute(select(choices.c.network_id, choices.c.forms).where(choices.c.person_id == person_id))
+    chosen, muted = {row[0]: row[1] for row in rows}, set(await muted_by(session, person_id))
+    ids = {*belongs, *chosen, *muted}
+    called = await network_names(session, ids)
+    found = [
+        {
+            "network_id": network_id, "name": called.get(network_id, ""), "route": belongs.get(network_id, ""),
+            "muted": network_id in muted, "kinds": chosen_in(chosen.get(network_id, NOTHING_CHOSEN)),
+            "effective": _effective(rules, network_id),
+        }
+        for network_id in ids
+    ]  # fmt: skip
+    return sorted(found, key=lambda network: (network["name"].casefold(), network["network_id"]))
+
+
+def _effective(rules: Rules, network_id: str) -> dict[str, str]:
+    """Kind → the channel by which a person is told of this network's changes as such."""
+    lines = [bests for _, bests in rules.audiences.get(f"network:{network_id}", [])]
+    return {kind: CHANNELS[int(max((line[n] for line in lines), default=OFF)[0])] for n, kind in enumerate(KINDS)}
 
 
 async def _named_audiences(session: AsyncSession, person_id: str) -> list[dict[str, str]]:

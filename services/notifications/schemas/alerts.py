@@ -1,4 +1,4 @@
-"""Alerts, inboxes and preferences."""
+"""Alerts and inboxes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ CareGroup = Annotated[Line, Field(min_length=1, max_length=80)]
 
 
 class Why(BaseModel):
-    """Why somebody was told: the audience, and a sentence that says it."""
+    """Why somebody was told: the audience, the route to it, and a sentence that says it."""
 
     audience: str
+    route: str
     sentence: str
 
 
@@ -39,17 +40,22 @@ class AlertCore(BaseModel):
 
 
 class Alert(AlertCore):
-    """An alert in one person's inbox."""
+    """An alert in one person's inbox. `channel` is how it reached them: live, mail, daily or weekly."""
 
     read: bool
+    channel: str
     why: Why
 
 
 class Alerts(Page[Alert]):
-    """A page of an inbox; `unread` counts the whole inbox, `position` is its end: streams resume there."""
+    """A page of an inbox; `unread` counts the whole inbox, `position` is its end: streams resume there.
+
+    `revision` rises when the reader's audiences, choices or read marks change; a stream says when it does.
+    """
 
     unread: int
     position: str
+    revision: int
 
 
 class AlertWire(BaseModel):
@@ -60,6 +66,7 @@ class AlertWire(BaseModel):
     audiences: list[str]
     actor: str
     alert: AlertCore
+    reasons: dict[str, str]
 
 
 class Wires(BaseModel):
@@ -79,11 +86,20 @@ class Missed(BaseModel):
     too_far: bool
 
 
-class ReaderOut(BaseModel):
-    """A reader as the live streams need them."""
+class Standing(BaseModel):
+    """How many of a person's alerts are unread, counted at a position and a revision."""
 
-    audiences: list[str]
-    muted: list[str]
+    unread: int
+    total: int
+    position: str
+    revision: int
+
+
+class ReaderOut(Standing):
+    """A reader as the live streams need them: the rules that `rules_of` gives, and the count to begin with."""
+
+    audiences: dict[str, list[tuple[datetime, list[str]]]]
+    networks: dict[str, str]
 
 
 class ReadBody(ChangeBody):
@@ -103,32 +119,3 @@ class UnreadBody(ChangeBody):
     """Which alerts are to count as unread."""
 
     ids: Annotated[list[Id], Field(min_length=1, max_length=500)]
-
-
-class AudienceOut(BaseModel):
-    """An audience that a person belongs to, and by which route."""
-
-    audience: str
-    route: str
-    name: str
-
-
-class Preferences(BaseModel):
-    """What a person chose. `muted` and `follows` are networks' ids, `interests` care groups."""
-
-    muted: list[str]
-    follows: list[str]
-    newsletter: bool
-    immediate: bool
-    interests: list[str]
-    audiences: list[AudienceOut]
-
-
-class PreferencesBody(ChangeBody):
-    """Changes of preferences; a list that is sent is the whole list."""
-
-    muted: Annotated[list[Id], Field(max_length=500, default_factory=list)]
-    follows: Annotated[list[Id], Field(max_length=500, default_factory=list)]
-    interests: Annotated[list[CareGroup], Field(max_length=100, default_factory=list)]
-    newsletter: bool = False
-    immediate: bool = False

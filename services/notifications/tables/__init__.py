@@ -4,6 +4,7 @@ from services.notifications.tables.alerts import (
     alert_audiences,
     alert_contents,
     alerts,
+    fanouts,
     position,
     read_exceptions,
     read_marks,
@@ -17,7 +18,7 @@ from services.notifications.tables.newsletter import (
     senders,
     suppressions,
 )
-from services.notifications.tables.people import audience_members, mutes, networks, people, preferences
+from services.notifications.tables.people import audience_members, choices, mutes, networks, people, preferences
 from services.notifications.tables.subscriptions import (
     feed_keys,
     subscription_keys,
@@ -28,8 +29,30 @@ from services.notifications.tables.subscriptions import (
 )
 
 __all__ = [
-    "alert_audiences", "alert_contents", "alerts", "audience_members", "deliveries", "feed_keys", "issue_items",
-    "issues", "metadata", "mutes", "networks", "newsletter_readers", "people", "position", "preferences",
-    "read_exceptions", "read_marks", "senders", "subscription_keys", "subscriptions", "suppressions",
-    "webhook_attempts", "webhook_deliveries", "webhook_endpoints",
-]  # fmt: skip
+    "alert_audiences",
+    "alert_contents",
+    "alerts",
+    "audience_members",
+    "choices",
+    "deliveries",
+    "fanouts",
+    "feed_keys",
+    "issue_items",
+    "issues",
+    "metadata",
+    "mutes",
+    "networks",
+    "newsletter_readers",
+    "people",
+    "position",
+    "preferences",
+    "read_exceptions",
+    "read_marks",
+    "senders",
+    "subscription_keys",
+    "subscriptions",
+    "suppressions",
+    "webhook_attempts",
+    "webhook_deliveries",
+    "webhook_endpoints",
+]

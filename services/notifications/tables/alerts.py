@@ -33,6 +33,7 @@ alerts = Table(
     Column("actor", Text, nullable=False),
     Column("stored_at", UtcDateTime, nullable=False),
     Index("alerts_by_time", "time"),
+    Index("alerts_of_network", "network_id", "offset"),
 )
 
 alert_contents = Table(
@@ -51,6 +52,14 @@ alert_audiences = Table(
     Column("audience", Text, primary_key=True),
     Column("offset", BigInteger, primary_key=True, autoincrement=False),
     Index("audiences_of_alert", "offset"),
+)
+
+fanouts = Table(
+    "fanouts",
+    metadata,
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("after", Text, nullable=False, comment="the last person who was seen to; empty at the beginning"),
+    comment="alerts that somebody may want by mail or in the browser at once; a row goes when all have been seen to",
 )
 
 read_marks = Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, false, text
 
 from services.notifications.tables.kept import metadata
 from shared.db import UtcDateTime
@@ -41,7 +41,9 @@ audience_members = Table(
         "active", Boolean, nullable=False, comment="rows of ended roles stay, so that an old message changes nothing"
     ),
     Column("since", UtcDateTime, nullable=False, comment="what happened earlier is not told to them"),
+    Column("eager", Boolean, nullable=False, server_default=false(), comment="the person's, as in `preferences`"),
     Index("audiences_of_person", "person_id", "active"),
+    Index("eager_of_audience", "audience", "person_id", sqlite_where=text("eager = 1"), postgresql_where=text("eager")),
 )
 
 mutes = Table(
@@ -55,6 +57,18 @@ preferences = Table(
     "preferences",
     metadata,
     Column("person_id", Text, primary_key=True),
-    Column("immediate", Boolean, nullable=False, comment="wants each alert by mail too"),
+    Column("revision", Integer, nullable=False, server_default="0", comment="of all that the person's inbox shows"),
+    Column("shape", Integer, nullable=False, server_default="0", comment="of what stands in it, read or unread"),
+    Column("forms", Text, nullable=False, server_default="......", comment="a channel for each kind, see channels.py"),
+    Column("eager", Boolean, nullable=False, server_default=false(), comment="reached outside the pages: mail or push"),
     Column("interests_chosen", Boolean, nullable=False, comment="chose care groups here: the record's no longer count"),
+    Index("eager_people", "person_id", sqlite_where=text("eager = 1"), postgresql_where=text("eager")),
+)  # fmt: skip
+
+choices = Table(
+    "choices",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("network_id", Text, primary_key=True),
+    Column("forms", Text, nullable=False, comment="a channel for each kind of this network's changes"),
 )

@@ -1,9 +1,7 @@
-"""Audiences: who belongs to `network:<id>`, `body:<code>`, `care_group:<name>`, `staff`.
+"""Belonging: who is in `network:<id>`, `body:<code>`, `care_group:<name>`, `staff`.
 
 `person:<id>` and `everyone` need no rows. A person belongs to an audience by one or several sources (a role, their
 record, their own choice); each is a row of its own, so that the end of one does not end the others.
-
-Invariant: whoever's audiences or mutes change is named on the channel `readers` after the commit.
 """
 
 from __future__ import annotations
@@ -12,17 +10,16 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-from sqlalchemy import ColumnElement, Subquery, Text, case, delete, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Subquery, Text, case, delete, func, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifications.audience.readers import changed
+from services.notifications.channels import ROUTES
 from services.notifications.tables import audience_members as members
-from services.notifications.tables import people
-from shared.db import UtcDateTime, broadcast_after_commit, upsert
+from services.notifications.tables import people, preferences
+from shared.db import UtcDateTime, among, upsert
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
-ROUTES = ("person", "role", "member", "follow", "officer", "interest", "staff", "everyone")
-"""In the order in which they explain why somebody was told: the nearest first."""
 
 
 def belonging(
@@ -55,23 +52,24 @@ async def put(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
         where=members.c.revision <= new.revision,
     )  # fmt: skip
     await session.execute(statement, list(newest.values()))
-    changed(session, (row["person_id"] for row in rows))
+    people_ids = list(dict.fromkeys(row["person_id"] for row in rows))
+    await _mark_eager(session, people_ids)
+    await changed(session, people_ids)
 
 
 async def keep_only(session: AsyncSession, person_id: str, source: str, audiences: Iterable[str]) -> None:
     """End what *source* gave this person, except *audiences*."""
     mine = (members.c.person_id == person_id, members.c.source == source)
-    await session.execute(delete(members).where(*mine, members.c.audience.not_in(list(audiences))))
-    changed(session, [person_id])
+    ended = await session.execute(delete(members).where(*mine, members.c.audience.not_in(list(audiences))))
+    if ended.rowcount:  # type: ignore[attr-defined]
+        await changed(session, [person_id])
 
 
-def changed(session: AsyncSession, person_ids: Iterable[str]) -> None:
-    """Say, after the commit, that the audiences or mutes of these people are to be loaded again."""
-    said: set[str] = session.info.setdefault("readers_changed", set())
-    for person_id in dict.fromkeys(person_ids):
-        if person_id not in said:
-            said.add(person_id)
-            broadcast_after_commit(session, "readers", orjson.dumps({"person_id": person_id}))
+async def _mark_eager(session: AsyncSession, person_ids: Sequence[str]) -> None:
+    """New rows of people who are reached outside the pages say so too: fanning out looks at those rows alone."""
+    eager = select(preferences.c.person_id).where(among(session, preferences.c.person_id, person_ids))
+    theirs = members.c.person_id.in_(eager.where(preferences.c.eager)), ~members.c.eager
+    await session.execute(update(members).where(*theirs).values(eager=True))
 
 
 def audiences_of(person_id: str) -> Subquery:
@@ -104,33 +102,6 @@ async def routes_of(session: AsyncSession, person_id: str) -> list[tuple[str, st
 
 def _nearness(route: str) -> int:
     return ROUTES.index(route)
-
-
-def chosen(*sources: str) -> ColumnElement[bool]:
-    """Rows that come from one of these sources."""
-    return or_(*(members.c.source == source for source in sources))
-
-
-def reason_of(mine: Subquery) -> ColumnElement[str]:
-    """`<nearness>|<route>|<audience>`: the smallest is why somebody was told."""
-    nearness = case({route: str(number) for number, route in enumerate(ROUTES)}, value=mine.c.route)
-    return nearness.concat("|").concat(mine.c.route).concat("|").concat(mine.c.audience)
-
-
-def sentence(route: str, audience: str, network_name: str) -> str:
-    """Why somebody was told, as they read it."""
-    name = audience.partition(":")[2]
-    network = network_name or "this network"
-    return {
-        "person": "because it concerns you",
-        "role": f"because you hold a role in {network}",
-        "member": f"because you are a member of {network}",
-        "follow": f"because you follow {network}",
-        "officer": f"because you are an officer of {name}",
-        "interest": f"because you are interested in {name.replace('_', ' ')}",
-        "staff": "because you are staff",
-        "everyone": "because it is for everyone",
-    }[route]
 
 
 async def sizes(session: AsyncSession, audiences: Sequence[str]) -> dict[str, int]:

@@ -1,0 +1,253 @@
+"""The one rule: who is told of something, in which form, and why.
+
+    a change ─▶ the audiences it concerns ─▶ each person's routes ─▶ a channel for each route ─▶ the strongest
+
+Invariants:
+1. Nothing else decides. The inbox, mail, browser notifications, summaries and whoever counts before something is said
+   ask `reach`; the live streams look up what `rules_of` gave them.
+2. One alert has one form for one person, however many routes lead to them: the strongest channel that a route gives.
+   Of several routes that give it the nearest explains it.
+3. A route gives what the person chose for that network, else what they chose in general, else what is suggested for
+   the route. What concerns a person by name is never off by a general choice; a muted network is off by any route.
+   For a route by a network's audience the network is that one, for every other route the first that is concerned.
+4. Nobody is told what happened before they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, case, func, literal, select, true, union_all
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from services.notifications.audience.belonging import ALWAYS, audiences_of
+from services.notifications.channels import ALL_OFF, LIVE, OFF, ROUTES, SUGGESTED
+from services.notifications.tables import (
+    alert_audiences,
+    alerts,
+    audience_members,
+    choices,
+    mutes,
+    people,
+    preferences,
+)
+from shared import clock
+from shared.announcement import CHANNELS, KINDS, Announcement
+from shared.db import UtcDateTime
+
+Condition = ColumnElement[bool]
+Who = Callable[[ColumnElement[str]], Condition]
+
+
+class Matter(NamedTuple):
+    """What is told, stored or not: `said` has offset, category, network_id, time; `told` has offset, audience."""
+
+    said: FromClause
+    told: FromClause
+
+
+STORED = Matter(alerts, alert_audiences)
+
+
+class Best(NamedTuple):
+    """How somebody is told: the channel's digit, and the route and audience that give it."""
+
+    channel: str
+    route: str
+    audience: str
+
+    @classmethod
+    def of(cls, text: str) -> Best:
+        """From the column `best` of `reach`."""
+        digits, route, audience = text.split("|", 2)
+        return cls(digits[0], route, audience)
+
+
+class Reached(NamedTuple):
+    """How many people something would reach: all who are told, and how many by each channel, `off` included."""
+
+    people: int
+    by_channel: dict[str, int]
+
+
+def reach(
+    matter: Matter = STORED, *, person_id: str = "", who: Who | None = None, where: Sequence[Condition] = ()
+) -> Select[int, str, str]:
+    """(offset, person_id, best) of everybody whom *matter* reaches, also of those for whom it is off.
+
+    *person_id* or *who* say about whom it is asked, *where* about what of the matter.
+    """
+    ways = [(_mine(person_id), _by_audience)] if person_id else _everybody(matter)
+    found = union_all(
+        *(
+            _routes(way, joined(way, matter.told), matter).where(*where, *((who(way.person_id),) if who else ()))
+            for way, joined in ways
+        )
+    ).subquery("routes")
+    best = func.max(_exact(found.c.best)).label("best")
+    return select(found.c.offset, found.c.person_id, best).group_by(found.c.offset, found.c.person_id)
+
+
+def is_told(best: ColumnElement[str]) -> Condition:
+    """Whether it is not off."""
+    return func.substr(best, 1, 1) != OFF
+
+
+async def reached(session: AsyncSession, said: Announcement, *, actor: str = "") -> Reached:
+    """Whom *said* would reach if *actor* said it now, each person counted once. Costs what its audiences are large."""
+    told = reach(_spoken(session, said)).subquery("reached")
+    channel = func.substr(told.c.best, 1, 1)
+    query = select(channel, func.count()).where(told.c.person_id != actor).group_by(channel)
+    found = {CHANNELS[int(digit)]: count for digit, count in await session.execute(query)}
+    by_channel = {str(channel): found.get(channel, 0) for channel in CHANNELS}
+    return Reached(sum(by_channel.values()) - by_channel["off"], by_channel)
+
+
+class Rules(NamedTuple):
+    """What the live streams know of a reader.
+
+    `audiences`: for each route through an audience (since when, `best` for each kind that names no network).
+    `networks`: what the reader chose for single networks, which goes before that for routes of another kind.
+    """
+
+    audiences: dict[str, list[tuple[datetime, list[str]]]]
+    networks: dict[str, str]
+
+
+async def rules_of(session: AsyncSession, person_id: str) -> Rules:
+    """The rules of one reader."""
+    mine, kinds = _mine(person_id), _kinds()
+    source = _with_choices(mine, kinds, mine.source.join(kinds, true()))
+    query = select(mine.audience, mine.route, mine.since, kinds.c.category, _best(mine, kinds)).select_from(source)
+    found: dict[tuple[str, str], tuple[datetime, dict[str, str]]] = {}
+    for audience, route, since, kind, best in await session.execute(query):
+        found.setdefault((audience, route), (since, {}))[1][kind] = best
+    audiences: dict[str, list[tuple[datetime, list[str]]]] = {}
+    for (audience, _), (since, bests) in found.items():
+        audiences.setdefault(audience, []).append((since, [bests[kind] for kind in KINDS]))
+    chosen = await session.execute(
+        select(choices.c.network_id, choices.c.forms).where(choices.c.person_id == person_id)
+    )
+    muted = await session.execute(select(mutes.c.network_id).where(mutes.c.person_id == person_id))
+    return Rules(audiences, {row[0]: row[1] for row in chosen} | dict.fromkeys(muted.scalars(), ALL_OFF))
+
+
+# How it is asked
+
+
+class _Way(NamedTuple):
+    """Rows that lead from an audience to people."""
+
+    source: FromClause
+    audience: ColumnElement[str]
+    person_id: ColumnElement[str]
+    route: ColumnElement[str]
+    since: ColumnElement[datetime]
+
+
+Joined = Callable[[_Way, FromClause], Condition]
+
+
+def _mine(person_id: str) -> _Way:
+    mine = audiences_of(person_id)
+    return _Way(mine, mine.c.audience, literal(person_id, Text()), mine.c.route, mine.c.since)
+
+
+def _by_audience(way: _Way, told: FromClause) -> Condition:
+    return way.audience == told.c.audience
+
+
+def _everybody(matter: Matter) -> list[tuple[_Way, Joined]]:
+    m, p = audience_members.c, people.c
+    named, everyone = literal("person", Text()), literal("everyone", Text())
+    always = literal(ALWAYS, UtcDateTime())
+    return [
+        (
+            _Way(audience_members, m.audience, m.person_id, m.route, m.since),
+            lambda way, told: and_(_by_audience(way, told), m.active),
+        ),
+        (
+            _Way(people, matter.told.c.audience, p.id, named, always),
+            lambda _, told: and_(told.c.audience.like("person:%"), p.id == func.substr(told.c.audience, 8)),
+        ),
+        (_Way(people, everyone, p.id, everyone, p.known_since), _by_audience),
+    ]  # fmt: skip
+
+
+def _routes(way: _Way, joined: Condition, matter: Matter) -> Select[Any]:
+    """One row for each route: the alert, the person, and what the route gives."""
+    said, told = matter
+    source = _with_choices(way, said, told.join(way.source, joined).join(said, said.c.offset == told.c.offset))
+    columns = said.c.offset, way.person_id.label("person_id"), _best(way, said).label("best")
+    return select(*columns).select_from(source).where(said.c.time >= way.since)
+
+
+def _with_choices(way: _Way, said: FromClause, source: FromClause) -> FromClause:
+    network = case((way.audience.like("network:%"), func.substr(way.audience, 9)), else_=said.c.network_id)
+    source = source.outerjoin(preferences, preferences.c.person_id == way.person_id)
+    for table in (choices, mutes):
+        source = source.outerjoin(table, and_(table.c.person_id == way.person_id, table.c.network_id == network))
+    return source
+
+
+def _best(way: _Way, said: FromClause) -> ColumnElement[str]:
+    """`<channel><nearness>|<route>|<audience>`: the largest of several routes is how and why somebody is told."""
+    place = case({kind: number for number, kind in enumerate(KINDS, start=1)}, value=said.c.category, else_=1)
+    suggested = case(SUGGESTED, value=way.route)
+    general = func.coalesce(
+        func.nullif(func.substr(preferences.c.forms, place, 1), "."), func.substr(suggested, place, 1)
+    )
+    kept = case((and_(way.route == "person", general == OFF), LIVE), else_=general)
+    chosen = func.coalesce(func.nullif(func.substr(choices.c.forms, place, 1), "."), kept)
+    channel = case((mutes.c.network_id.is_not(None), OFF), else_=chosen)
+    nearness = case({route: str(9 - number) for number, route in enumerate(ROUTES)}, value=way.route)
+    return channel.concat(nearness).concat("|").concat(way.route).concat("|").concat(way.audience)
+
+
+def _kinds() -> FromClause:
+    """One matter of each kind that names no network."""
+    texts = ({"category": kind, "network_id": ""} for kind in KINDS)
+    return union_all(*(select(*(literal(v, Text()).label(n) for n, v in row.items())) for row in texts)).subquery(
+        "kinds"
+    )
+
+
+def _spoken(session: AsyncSession, said: Announcement) -> Matter:
+    """A matter that is not stored."""
+    network = said.concerns.networks[0] if said.concerns.networks else ""
+    spoken = select(
+        literal(0).label("offset"), literal(said.category, Text()).label("category"),
+        literal(network, Text()).label("network_id"), literal(clock.now(), UtcDateTime()).label("time"),
+    ).subquery("spoken")  # fmt: skip
+    audiences = _listed(session, said.concerns.audiences())
+    return Matter(spoken, select(literal(0).label("offset"), audiences.label("audience")).subquery("told"))
+
+
+def _listed(session: AsyncSession, values: Sequence[str]) -> ColumnElement[str]:
+    """*values* as rows, one parameter however many they are."""
+    if session.get_bind().dialect.name == "postgresql":
+        return func.unnest(literal(list(values), postgresql.ARRAY(Text()))).column_valued("audience")
+    return func.json_each(orjson.dumps(list(values)).decode()).table_valued("value").c.value
+
+
+class _exact(FunctionElement[str]):
+    """Text compared letter by letter, as Python does, whatever the database's language."""
+
+    inherit_cache = True
+    type = Text()
+
+
+@compiles(_exact)
+def _as_it_is(element: Any, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(_exact, "postgresql")
+def _in_c(element: Any, compiler: Any, **options: Any) -> str:
+    return f'({compiler.process(element.clauses, **options)}) COLLATE "C"'

@@ -1,0 +1,144 @@
+"""Fanning out: from one alert to a copy for each person who is to be reached outside the pages.
+
+Invariants:
+1. Storing an alert costs the same however many want it: one row of `fanouts`, and only where somebody may want it.
+   The copies are ordered afterwards, BATCH people in a transaction.
+2. Any number of processes share the work: a row is theirs for as long as their transaction lasts, others pass it over.
+   One that dies has ordered nothing of its batch, and the next begins where the last batch ended.
+3. Only people who are `eager` are looked at: who chose mail at once, or whose browser is to be told. Whether and how
+   each is told, `reach` decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.audience import Best, reach
+from services.notifications.channels import MAIL
+from services.notifications.tables import (
+    alert_audiences,
+    alerts,
+    audience_members,
+    deliveries,
+    fanouts,
+    people,
+    preferences,
+    suppressions,
+)
+from shared import clock
+from shared.db import among, insert_rows, upsert
+from shared.service import Parts
+
+BATCH = 1000
+ALERTS = 50
+POLL_SECONDS = 0.25
+NEWS = timedelta(days=1)
+"""A change older than this is no news: nobody is sent word of it, however late it is handled."""
+
+
+async def order_fanouts(session: AsyncSession, *, after: int) -> None:
+    """Order the fanning out of the alerts after an offset, where there may be somebody to reach outside the pages."""
+    new = select(alerts.c.offset, literal("")).where(
+        alerts.c.offset > after, alerts.c.time > clock.now() - NEWS, alerts.c.path.not_like("/newsletter/%"),
+        _is_wanted(),
+    )  # fmt: skip
+    await session.execute(upsert(session, fanouts).from_select(["offset", "after"], new).on_conflict_do_nothing())
+
+
+def _is_wanted() -> ColumnElement[bool]:
+    told, member, person = alert_audiences.c, audience_members.c, preferences.c
+    listed = exists().where(
+        told.offset == alerts.c.offset, member.audience == told.audience, member.eager, member.active
+    )
+    anybody = exists().where(person.eager)
+    others = exists().where(
+        told.offset == alerts.c.offset,
+        or_(and_(told.audience == "everyone", anybody), and_(told.audience.like("person:%"), _named_is_eager())),
+    )
+    return or_(listed, others)
+
+
+def _named_is_eager() -> ColumnElement[bool]:
+    named = func.substr(alert_audiences.c.audience, 8)
+    return exists().where(preferences.c.eager, preferences.c.person_id == named).correlate(alert_audiences)
+
+
+async def fan_out(parts: Parts) -> None:
+    """The worker: order copies until told to stop."""
+    while True:
+        async with parts.database.reading() as session:
+            waiting = (await session.execute(select(fanouts.c.offset).limit(1))).first()
+        if waiting is None:
+            await asyncio.sleep(POLL_SECONDS)
+            continue
+        async with parts.database.transaction() as session:
+            await order_copies_of_some(session)
+
+
+async def order_copies_of_some(session: AsyncSession, *, batch: int = BATCH) -> None:
+    """Order the copies of at most *batch* people, the oldest alerts first."""
+    mine = select(fanouts).order_by(fanouts.c.offset).limit(ALERTS).with_for_update(skip_locked=True)
+    done, room = [], batch
+    for offset, after in (await session.execute(mine)).all():
+        ids = await _next_people(session, offset, after, room)
+        await _order(session, offset, ids)
+        if len(ids) == room:
+            await session.execute(update(fanouts).where(fanouts.c.offset == offset).values(after=ids[-1]))
+            break
+        done.append(offset)
+        room -= len(ids)
+    await session.execute(delete(fanouts).where(among(session, fanouts.c.offset, done)))
+
+
+async def _next_people(session: AsyncSession, offset: int, after: str, limit: int) -> list[str]:
+    """The next eager people in this alert's audiences, each once, in the order of their ids."""
+    told = select(alert_audiences.c.audience).where(alert_audiences.c.offset == offset)
+    found: set[str] = set()
+    for audience in (await session.execute(told)).scalars().all():
+        found.update((await session.execute(_eager_in(audience, after).limit(limit))).scalars().all())
+    return sorted(found)[:limit]
+
+
+def _eager_in(audience: str, after: str) -> Select[str]:
+    if audience == "everyone" or audience.startswith("person:"):
+        person = preferences.c.person_id
+        query = select(person).where(preferences.c.eager, person > after)
+        return (query if audience == "everyone" else query.where(person == audience[7:])).order_by(person)
+    person = audience_members.c.person_id
+    here = audience_members.c.audience == audience, audience_members.c.eager, audience_members.c.active
+    return select(person).distinct().where(*here, person > after).order_by(person)
+
+
+async def _order(session: AsyncSession, offset: int, ids: Sequence[str]) -> None:
+    """Order the copies of those among *ids* who are told at once by mail or in the browser."""
+    if not ids:
+        return
+    told = reach(where=[alerts.c.offset == offset], who=lambda person: among(session, person, ids)).subquery("told")
+    query = (
+        select(
+            alerts.c.message_id, alerts.c.actor, told.c.person_id, told.c.best, people.c.email, suppressions.c.address
+        )
+        .join(told, told.c.offset == alerts.c.offset)
+        .join(people, people.c.id == told.c.person_id)
+        .outerjoin(suppressions, suppressions.c.address == func.lower(people.c.email))
+    )  # fmt: skip
+    rows = [
+        _copy("alert", row.message_id, row.person_id)
+        for row in await session.execute(query)
+        if row.actor != row.person_id and Best.of(row.best).channel == MAIL and row.email and not row.address
+    ]
+    if rows:
+        await insert_rows(session, deliveries, rows, "ON CONFLICT DO NOTHING")
+
+
+def _copy(kind: str, thing: str, person_id: str) -> dict[str, Any]:
+    return {
+        "kind": kind, "thing": thing, "reader_id": person_id, "state": "pending", "attempts": 0,
+        "next_at": clock.now(), "holder": "", "repeated": False, "reason": "",
+    }  # fmt: skip
