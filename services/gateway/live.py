@@ -78,7 +78,7 @@ class Live:
         hub, asked = wanted.hub, wanted.reader
         if not await begun(wanted, send):
             return None
-        stream = hub.join(asked, wanted.format, send)
+        stream = hub.join(asked, wanted.format, send, hears_states=bool(wanted.state))
         if stream.reader is not asked and stream.reader.revision < asked.revision:
             hub.change(stream.reader, asked)
         try:
@@ -111,9 +111,10 @@ class Live:
         person, clients = principal.person_id, self._edge.clients
         reader, standing = await self.readers.load(person)
         shown = {"/api/alerts/stream": alert_json, "/live/unread": count_only}.get(scope["path"], self._alert_html)
+        is_asked = shown is not alert_json or "states" in _asked(scope)
         return Wanted(
             self._edge.alerts, reader, shown, lambda after: sources.inbox_after(clients, person, after), last_id,
-            state=state_event(standing, None),
+            state=state_event(standing, None) if is_asked else b"",
         )  # fmt: skip
 
     async def _feed(self, scope: Scope, code: str) -> Wanted:
@@ -172,8 +173,13 @@ def _last_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"last-event-id":
             return str(value.decode("latin-1"))
-    query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+    query = _asked(scope)
     return query.get("after") or query.get("last_event_id") or ""
+
+
+def _asked(scope: Scope) -> dict[str, str]:
+    """What stands behind the question mark."""
+    return dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
 
 
 async def listen(broadcast: Broadcast, channel: str, take: Callable[[bytes], Any], missed: Callable[[], Any]) -> None:

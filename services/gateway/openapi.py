@@ -28,7 +28,12 @@ PROBLEM_SCHEMA = {
     },
 }
 STREAMS = {
-    "/alerts/stream": ("alertStream", "Your alerts as they happen (server-sent events)."),
+    "/alerts/stream": (
+        "alertStream",
+        "Your alerts as they happen (server-sent events). With `?states=1` also how the inbox stands whenever that "
+        "changes: unread, total, the position and revision at which they were counted, and what was marked; whoever "
+        "knows an older revision than the one before fetches again.",
+    ),
     "/oversight/{body}/feed/stream": ("feedStream", "A body's feed as it happens (server-sent events)."),
     "/changes/stream": (
         "changeStream",

@@ -231,12 +231,12 @@ class Hub:
 
     # Who listens
 
-    def join(self, reader: Reader, format_: Format, send: Send) -> Stream:
+    def join(self, reader: Reader, format_: Format, send: Send, *, hears_states: bool = False) -> Stream:
         """Register a stream that holds what comes until `released`. What is at or before `position` is past."""
         present = self.readers.setdefault(reader.key, reader)
         if present is reader:
             self._listen(reader)
-        stream = Stream(present, format_, send, self.position)
+        stream = Stream(present, format_, send, self.position, hears_states=hears_states)
         present.streams.add(stream)
         self._gauge.inc()
         return stream
@@ -264,10 +264,10 @@ class Hub:
         self._listen(reader)
 
     def say(self, reader: Reader, content: bytes) -> None:
-        """Write what is no wire to all streams of a reader; one that replays gets it when it has caught up."""
+        """Tell a reader's streams how the inbox stands; one that replays hears it when it has caught up."""
         event = body(content)
         for stream in list(reader.streams):
-            if not self._given(stream, AFTER_ALL, event):
+            if stream.hears_states and not self._given(stream, AFTER_ALL, event):
                 self._cut(stream)
 
     def _listen(self, reader: Reader) -> None:

@@ -142,13 +142,14 @@ class Reader:
 class Stream:
     """One open connection. Small, because there may be ten thousand."""
 
-    __slots__ = ("_send", "after", "format", "held", "reader")
+    __slots__ = ("_send", "after", "format", "hears_states", "held", "reader")
 
-    def __init__(self, reader: Reader, format_: Format, send: Send, after: int) -> None:
-        """Wires up to *after* are past for this stream."""
+    def __init__(self, reader: Reader, format_: Format, send: Send, after: int, *, hears_states: bool = False) -> None:
+        """Wires up to *after* are past for this stream. *hears_states*: it is told how the inbox stands, too."""
         self.reader = reader
         self.format = format_
         self.after = after
+        self.hears_states = hears_states
         self.held: list[tuple[int, Event]] | None = []
         self._send = send
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from services.gateway.beginning import Wanted, begun
-from services.gateway.live import alert_json
+from services.gateway.formats import alert_json
 from services.gateway.picked import WrongPicker, change_json, picker_in, wants
 from services.gateway.sources import EVERYTHING, alert_wire
 from services.gateway.stream import Hub
-from services.gateway.wires import Batch, Reader, Wire
+from services.gateway.wires import Batch, Missed, Reader, Wire, heard
 from shared.picker import Picker
 from tests.gateway.conftest import Client, Storage, until, wire
 
@@ -65,9 +65,9 @@ def test_who_may_see_everything_is_told_everything_and_others_are_not() -> None:
 def absence(hub: Hub, missed: int, size: int = 10) -> Callable[[int], Any]:
     """A replay in batches of what was missed up to an offset."""
 
-    async def replay(after: int) -> Batch:
+    async def replay(after: int) -> Missed:
         wires = [picked_wire(n, "networks.toy.x.y.v1") for n in range(after + 1, min(after + size, missed) + 1)]
-        return Batch(hub.epoch, missed, wires, more=after + size < missed)
+        return heard(Batch(hub.epoch, missed, wires, more=after + size < missed))
 
     return replay
 

@@ -95,8 +95,8 @@ class Tab:
         headers = [(b"authorization", f"Bearer {self.person}".encode())]
         headers.append((b"last-event-id", f"{epoch}-{self.position}".encode()))
         scope = {
-            "type": "http", "method": "GET", "path": "/api/alerts/stream", "query_string": b"", "headers": headers,
-            "http_version": "1.1", "scheme": "http", "raw_path": b"", "root_path": "",
+            "type": "http", "method": "GET", "path": "/api/alerts/stream", "query_string": b"states=1",
+            "headers": headers, "http_version": "1.1", "scheme": "http", "raw_path": b"", "root_path": "",
         }  # fmt: skip
         opened, self._closing = asyncio.Event(), asyncio.Event()
 
