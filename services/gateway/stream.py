@@ -187,7 +187,8 @@ class Hub:
         known: tuple[Format, Telling] | None = None
         event: Event | None = None
         for count, (stream, telling) in enumerate(self._concerned(wire), 1):
-            if known != (key := (stream.format, telling)):  # most are alike: one look at the dictionary for a run of them
+            key = (stream.format, telling)
+            if known != key:  # most are alike: one look at the dictionary for a run of them
                 known, event = key, events.get(key, UNMADE)
                 if event is UNMADE:
                     content = stream.format(wire, telling)
