@@ -211,7 +211,7 @@ async def test_the_network_and_its_bodies_are_told_as_news_of_the_workforce(scen
     assert proposed.announcement.headline == (  # type: ignore[union-attr]
         "Mersey Stroke Network proposes “Stroke unit open at night”, from 1 April 2027: +2.1 whole-time equivalents"
     )
-    assert agreed.announcement.headline.startswith("{person:person-mina} approved “Stroke unit")  # type: ignore[union-attr]
+    assert agreed.announcement.headline.startswith("A lead of Mersey Stroke Network approved “Stroke unit")  # type: ignore[union-attr]
     assert approved.state["approved_by"] == ["person-mina", "person-dev"]
     assert approved.state["impacts"][1] == {
         "staff_group": "administrative_and_clerical", "wte": -0.4, "training": "", "people": 0, "from_on": "2027-09-01"
@@ -272,6 +272,14 @@ async def test_the_totals_agree_with_adding_up_one_by_one(scene: Scene) -> None:
     mine = await scene.register.get("/workforce?proposed=true&sha=Q31&from=2027-03-01&to=2027-12-31")
     kept = [i["wte"] for n, i in rows if n == scene.network and "2027-03-01" <= i["from_on"] <= "2027-12-31"]
     assert mine["total"]["net"] == round(sum(kept), 1) and {body["value"] for body in mine["by_body"]} <= {"Q31"}
+
+
+async def test_the_networks_history_names_nobody_by_a_reference(scene: Scene) -> None:
+    await scene.approved()
+    await scene.does("decline", await scene.proposed(title="Another"), scene.nurse, reason="Too soon")
+    entries = (await scene.register.get(f"/networks/{scene.network}/history", by=ANYBODY))["items"]
+    assert [entry["headline"] for entry in entries if "{" in entry["headline"]] == []
+    assert {"Dev", "Mina", "Nell"} <= {entry["actor_name"] for entry in entries}
 
 
 async def test_only_staff_and_officers_see_the_totals(scene: Scene) -> None:

@@ -17,9 +17,9 @@ from shared.outbox import Change, change
 HEADLINES = {
     "proposed": "{network} proposes “{title}”, from {day}{wte}",
     "changed": "{network} changed its proposal “{title}”",
-    "agreed": "{{person:{who}}} approved “{title}” for {network}; it still needs {missing}",
+    "agreed": "A lead of {network} approved “{title}”; it still needs {missing}",
     "approved": "{network} approved “{title}”, from {day}{wte}",
-    "declined": "{{person:{who}}} declined “{title}” for {network}",
+    "declined": "A lead of {network} declined “{title}”",
     "started": "“{title}” of {network} is in force{wte}",
     "moved": "{network} took over “{title}”",
     "withdrawn": "{network} withdrew “{title}”",
@@ -37,7 +37,7 @@ async def said(
     significance: Significance = "minor" if kind in SMALL else "normal"
     headline = HEADLINES[kind].format(
         network=network.name, title=_short(found.title), day=f"{found.from_on:%-d %B %Y}", wte=_wte(state),
-        who=by.person_id, missing=" and ".join(missing),
+        missing=" and ".join(missing),
     )  # fmt: skip
     announcement = Announcement(
         headline=headline[:300], category="workforce", significance=significance, path=f"/service-changes/{found.id}",
