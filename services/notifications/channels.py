@@ -20,12 +20,12 @@ ROUTES = ("person", "role", "member", "follow", "officer", "interest", "staff", 
 SUGGESTED = {
     #           governance, events, news, discussion, resources, workforce
     "person":   LIVE   + LIVE   + LIVE   + LIVE   + LIVE   + LIVE,
-    "role":     LIVE   + LIVE   + LIVE   + LIVE   + DAILY  + LIVE,
-    "member":   LIVE   + LIVE   + LIVE   + DAILY  + WEEKLY + WEEKLY,
+    "role":     LIVE   + LIVE   + LIVE   + LIVE   + LIVE   + LIVE,
+    "member":   LIVE   + LIVE   + LIVE   + LIVE   + WEEKLY + WEEKLY,
     "follow":   LIVE   + LIVE   + LIVE   + WEEKLY + WEEKLY + OFF,
-    "officer":  LIVE   + DAILY  + LIVE   + OFF    + WEEKLY + LIVE,
+    "officer":  LIVE   + LIVE   + LIVE   + OFF    + WEEKLY + LIVE,
     "interest": WEEKLY + WEEKLY + WEEKLY + OFF    + WEEKLY + OFF,
-    "staff":    LIVE   + LIVE   + LIVE   + DAILY  + WEEKLY + LIVE,
+    "staff":    LIVE   + LIVE   + LIVE   + LIVE   + WEEKLY + LIVE,
     "everyone": LIVE   + LIVE   + LIVE   + LIVE   + LIVE   + LIVE,
 }  # fmt: skip
 """For each route what counts where nobody chose. Nobody is mailed each change unless they ask for it."""

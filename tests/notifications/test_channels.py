@@ -46,9 +46,9 @@ async def choose(town: Town, person: str, **fields: Any) -> Any:
 async def test_what_is_suggested_differs_by_role(town: Town) -> None:
     await member(town, "ann")
     await town.role(await town.person("lea"), "stroke", "lead_manager")
-    await town.tell("A thread", networks=["stroke"], category="discussion")
+    await town.tell("A document", networks=["stroke"], category="resources")
 
-    assert (await channels(town, "ann"), await channels(town, "lea")) == ({"A thread": "daily"}, {"A thread": "live"})
+    assert (await channels(town, "ann"), await channels(town, "lea")) == ({"A document": "weekly"}, {"A document": "live"})
     assert (await town.get("/alerts", "ann"))["unread"] == 0
     assert (await town.get("/alerts", "lea"))["unread"] == 1
 

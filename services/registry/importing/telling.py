@@ -37,7 +37,7 @@ def _said(
     contract: Contract, record: Import, headline: str, concerns: Concerns, *, by: str, minor: bool | None = None
 ) -> Change:
     announcement = Announcement(
-        headline=headline[:300], category="governance", path=f"/imports/{record.id}", concerns=concerns
+        headline=headline[:300], category="governance", path="/networks", concerns=concerns
     )
     return change(
         contract, ImportState.model_validate(record, from_attributes=True), key=record.id, announcement=announcement,
