@@ -27,8 +27,11 @@ from shared.telemetry import WEBHOOKS
 log = structlog.get_logger()
 LANES = {"quick": 128, "new": 128, "slow": 128}
 """Visits at once, by pace."""
-MOST_VISITS = 800
-"""Visits at once in all; those that overran have given up their place in a lane, not their place here."""
+MOST_WAITING = 512
+"""Visits at once that have overrun and so given up their place in a lane. With that many, nobody new or slow gives up
+a place any more, so no further ones of these begin; the places of the quick are never touched by this."""
+MOST_IN_ALL = 1_500
+"""Visits at once whatever their pace: sockets are not endless."""
 POLL_SECONDS = 0.1
 BREATH_SECONDS = 0.01
 """After some visits ended and before others begin: claims of several places cost one transaction."""
@@ -78,9 +81,9 @@ class WebhookSender:
     # Visits
 
     async def _begin_visits(self) -> None:
-        free = {pace: most - self._in_lane[pace] for pace, most in LANES.items()}
-        room = MOST_VISITS - len(self._visits)
-        wanted = [pace for pace, places in free.items() if places > 0] if room > 0 else []
+        room = MOST_IN_ALL - len(self._visits)
+        free = {pace: min(most - self._in_lane[pace], room) for pace, most in LANES.items()}
+        wanted = [pace for pace, places in free.items() if places > 0]
         async with self._database.reading() as session:
             due = await rows.due_paces(session, wanted)
         if not due:
@@ -89,7 +92,7 @@ class WebhookSender:
             await say_alive(session, self.id)
             held: list[str] = []
             for pace in due:
-                held += await rows.claim(session, self.id, pace, limit=min(free[pace], room - len(held)))
+                held += await rows.claim(session, self.id, pace, limit=free[pace])
         async with self._database.reading() as session:
             found = await rows.visits(session, held)
             bodies = await prepared(session, found, self._stationery)
@@ -101,12 +104,18 @@ class WebhookSender:
         place = _Place(self._in_lane, pace, self._woken)
         visiting = Visiting(
             visit, bodies, signing_key=self._signing_key, post=self._caller.post, record=self._marks.add,
-            overrun=place.leave if pace != "slow" else lambda: None,
+            overrun=lambda: self._overran(place),
         )  # fmt: skip
         subscription_id = visit.subscription["id"]
         task = asyncio.create_task(self._visit(visiting, subscription_id), name=f"webhook-{subscription_id}")
         self._visits[task] = visiting
         task.add_done_callback(lambda done: self._ended(done, place))
+
+    def _overran(self, place: _Place) -> None:
+        """A call lasts too long: let another have the place, while those that wait so are not too many."""
+        waiting = len(self._visits) - sum(self._in_lane.values())
+        if place.pace == "quick" or (place.pace == "new" and waiting < MOST_WAITING):
+            place.leave()
 
     async def _visit(self, visiting: Visiting, subscription_id: str) -> None:
         try:
@@ -182,7 +191,7 @@ class _Place:
     """A visit's place in its lane, given up once."""
 
     def __init__(self, in_lane: Counter[str], pace: str, woken: asyncio.Event) -> None:
-        self._in_lane, self._pace, self._woken = in_lane, pace, woken
+        self._in_lane, self.pace, self._woken = in_lane, pace, woken
         self._is_held = True
         in_lane[pace] += 1
 
@@ -190,5 +199,5 @@ class _Place:
         """Give it up; who looks for places is woken."""
         if self._is_held:
             self._is_held = False
-            self._in_lane[self._pace] -= 1
+            self._in_lane[self.pace] -= 1
             self._woken.set()
