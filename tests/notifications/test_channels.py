@@ -48,7 +48,10 @@ async def test_what_is_suggested_differs_by_role(town: Town) -> None:
     await town.role(await town.person("lea"), "stroke", "lead_manager")
     await town.tell("A document", networks=["stroke"], category="resources")
 
-    assert (await channels(town, "ann"), await channels(town, "lea")) == ({"A document": "weekly"}, {"A document": "live"})
+    assert (await channels(town, "ann"), await channels(town, "lea")) == (
+        {"A document": "weekly"},
+        {"A document": "live"},
+    )
     assert (await town.get("/alerts", "ann"))["unread"] == 0
     assert (await town.get("/alerts", "lea"))["unread"] == 1
 
