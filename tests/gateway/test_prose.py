@@ -15,7 +15,8 @@ pytestmark = pytest.mark.fast
 HARMFUL = (
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "[x](data:text/html,x)",
     '<a href="https://x" onclick="y">z</a>', "![p](https://x/y.png)", "<svg/onload=alert(1)>", "<style>*{}</style>",
-    "[a]([x](javascript:alert(1)))", "[a]: javascript:alert(1)\n[a]", "<javascript:alert(1)>", "[x](JaVaScRiPt:alert(1))", "[x](\tjavascript:alert(1))",
+    "[a]([x](javascript:alert(1)))",
+    "[a]: javascript:alert(1)\n[a]", "<javascript:alert(1)>", "[x](JaVaScRiPt:alert(1))", "[x](\tjavascript:alert(1))",
 )  # fmt: skip
 PIECES = (*HARMFUL, "<", ">", "&", "'", '"', "\n", "# ", "* ", "1. ", "> ", "`", "[a](", "![a](", ")", "x", "&lt;a&gt;")
 

@@ -56,7 +56,7 @@ async def test_a_file_is_matched_judged_applied_and_undone(register: Register) -
 
 @BOTH
 async def test_an_import_is_told_once_and_each_network_recorded(register: Register) -> None:
-    record = await applied(register, as_csv(STROKE, RENAL))
+    await applied(register, as_csv(STROKE, RENAL))
     told = [message for message in await register.said("registry.imports") if message.announcement]
     assert [m.announcement.headline for m in told if m.announcement] == [
         "2 networks imported from list.csv: 2 new",
