@@ -167,6 +167,7 @@ DONE = {
     "webhook-again": "It goes out again.", "feed-key-dropped": "No address with a key works any more.",
     "search-saved": "The search is saved. You are told of each network that comes to match it.",
     "search-renamed": "The search has its new name.", "search-deleted": "The search is deleted.",
+    "evidence": "The evidence is recorded.", "stage": "The network is at its new stage; those concerned are told.",
     "raised": "The challenge is raised; both networks and their oversight bodies are told.",
     "change-proposed": "It is proposed; the network's leads can approve it now.",
     "change-approved": "Your approval is recorded.",

@@ -16,7 +16,8 @@ HOME = "/networks/greater-manchester-and-cheshire-cardiac-and-stroke-network"
 PUBLIC = (
     "/", "/networks", "/networks?q=nothing-has-this-name", NETWORK, f"{NETWORK}/history", "/leads?care_group=stroke",
     "/events", "/challenges", f"{NETWORK}/challenges", f"{NETWORK}/service-changes", "/service-changes",
-    "/", "/networks", "/networks?q=nothing-has-this-name", NETWORK, f"{NETWORK}/history", f"{NETWORK}?as_of=2026-06-01",
+    "/", "/networks", "/networks?q=nothing-has-this-name", NETWORK, f"{NETWORK}/history", f"{HOME}/history",
+    f"{NETWORK}?as_of=2026-06-01",
     f"{NETWORK}/compare?from=2020-01-01", "/networks/compare", "/leads?care_group=stroke",
     "/events", "/challenges", f"{NETWORK}/challenges",
     "/newsletter", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms", "/contact",
@@ -26,6 +27,7 @@ PUBLIC = (
 )  # fmt: skip
 STAFF = (
     "/networks/new", NETWORK, f"{NETWORK}/edit", f"{NETWORK}/roles?q=ha", "/alerts", "/preferences", "/oversight",
+    f"{NETWORK}/standards", f"{NETWORK}/standards?kind=audit",
     f"{NETWORK}/rename", f"{NETWORK}/archive", f"{NETWORK}/merge?q=cancer",
     f"{NETWORK}/merge?into=dorset-cancer-network", f"{NETWORK}/split",
     "/oversight/Q31", "/staff", "/staff/newsletter", "/mailbox", "/events/new", "/sign-out",

@@ -32,7 +32,7 @@ def said(field: str, value: Any, names: Mapping[str, str]) -> str:
     if value in (None, "", []):
         return NOTHING
     if isinstance(value, list):
-        return ", ".join(names.get(entry, str(entry)) for entry in value)
+        return ", ".join(_entry(entry, names) for entry in value)
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, int):
@@ -40,6 +40,13 @@ def said(field: str, value: Any, names: Mapping[str, str]) -> str:
     if field == "started_on":
         return day(date.fromisoformat(value))
     return words(value) if field in CODES else names.get(value, str(value))
+
+
+def _entry(entry: Any, names: Mapping[str, str]) -> str:
+    """One thing of a list: a name for a code; of what has parts, its sentence or else what the parts say."""
+    if isinstance(entry, dict):
+        return str(entry.get("sentence") or ", ".join(str(part) for part in entry.values() if part not in (None, "")))
+    return names.get(entry, str(entry))
 
 
 def rows(changes: Mapping[str, list[Any]], names: Mapping[str, str]) -> list[tuple[str, str, str]]:
