@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
 from services.registry import commands, queries
 from services.registry.schemas.standards import (
@@ -54,7 +56,10 @@ async def add_standard(
 @asking.post("/standards/dry-run")
 async def dry_run(body: ProposedStandard, session: Session, _by: Principal = may(staff, "networks:write")) -> DryRun:
     """Which networks would turn red, amber or green were this standard saved. Nothing is changed."""
-    return await queries.dry_run(session, body)
+    try:
+        return await queries.dry_run(session, body)
+    except ValidationError as error:  # a new one that lacks something is refused as POST /standards refuses it
+        raise RequestValidationError(error.errors()) from None
 
 
 @router.get("/standards/{standard_id}")

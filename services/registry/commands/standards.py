@@ -138,7 +138,7 @@ async def _published(
 ) -> None:  # fmt: skip
     bodies = tuple((await session.execute(select(Body.code).order_by(Body.code))).scalars())
     told = Announcement(
-        headline=headline, category="governance", path="/standards", concerns=Concerns(bodies=bodies, staff=True)
+        headline=headline, category="governance", path="/staff", concerns=Concerns(bodies=bodies, staff=True)
     )
     said: Change = change(
         contract, state_of(standard), key=standard.id, before=before, announcement=told,
