@@ -18,6 +18,8 @@ FACETS = (
     ("health", "Health"), ("purpose", "Purpose"), ("side", "Side"),
 )  # fmt: skip
 ASKED = ("q", *(name for name, _ in FACETS))
+SAVED = tuple(name for name in ASKED if name != "health")
+"""What a saved search keeps: of a health that turned, the standards tell already."""
 COLUMNS = (
     ("leads", "Who leads"), ("areas", "Areas"), ("aims", "Aims"), ("contact", "Contact"), ("host", "Host organisation"),
     ("population", "People served"), ("started_on", "Start date"),

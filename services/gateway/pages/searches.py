@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from services.gateway.clients import Refused
 from services.gateway.pages.choices import bodies
-from services.gateway.pages.directory import ASKED, FACETS, address_of, shown
+from services.gateway.pages.directory import FACETS, SAVED, address_of, shown
 from services.gateway.pages.forms import error_list, error_of, text
 from services.gateway.visit import Visit, page
 
@@ -34,13 +34,13 @@ async def search(visit: Visit) -> Response:
 async def new(visit: Visit) -> Response:
     """The form that names a search, with what it looks for."""
     visit.require_signed_in()
-    return await _form(visit, {name: visit.query.get(name, "")[:200] for name in ASKED})
+    return await _form(visit, {name: visit.query.get(name, "")[:200] for name in SAVED})
 
 
 async def save(visit: Visit) -> Response:
     """Save a search."""
     form = await visit.form()
-    asked = {name: text(form, name) for name in ASKED}
+    asked = {name: text(form, name) for name in SAVED}
     try:
         await visit.change("registry", "POST", "/searches", {**asked, "name": text(form, "name")})
     except Refused as refused:
@@ -91,7 +91,7 @@ async def _form(visit: Visit, asked: Mapping[str, Any], *, refused: Refused | No
     errors = error_list(refused, LABELS, otherwise="name") if refused else []
     return visit.page(
         "searches/new.html", "Save this search", status=refused.status if refused else 200, search=search,
-        asked=[(field, asked[field]) for field in ASKED if asked[field]], errors=errors, error_of=error_of,
+        asked=[(field, asked[field]) for field in SAVED if asked[field]], errors=errors, error_of=error_of,
         name=name or ", ".join(part.strip("“”").partition(": ")[2] or part.strip("“”") for part in search["looks_for"]),
     )  # fmt: skip
 
