@@ -82,7 +82,7 @@ async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None
 
 
 async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> None:
-    """Judge the networks of which something changed that their standards look at."""
+    """Judge what changed by its standards; look again at what it overlaps with and which saved searches it matches."""
     looked_at = subjects(await standards_in_force(session))
     watched = {subject.removeprefix("field:") for subject in looked_at}
     causes: dict[str, list[Cause]] = {}
@@ -92,6 +92,9 @@ async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> No
         if changed := _changed(message) & (watched | STANDING_FIELDS):
             causes.setdefault(message.key, []).append(caused_by(message, *(f"field:{name}" for name in changed)))
     await assess(session, causes)
+    compared = [message.key for message in messages if commands.COMPARED & _changed(message)]
+    await commands.networks_changed(session, compared)
+    await commands.tell_of_matches(session, messages)
 
 
 async def on_links(session: AsyncSession, messages: Sequence[Envelope]) -> None:
