@@ -6,16 +6,19 @@ import asyncio
 import contextlib
 import os
 import random
+import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.flows.conftest import scaled_env
 from tests.flows.system import ROOT, System, build, free_port, running
 from tests.notifications.mail import Sink, serving
 
@@ -28,12 +31,27 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture(params=["embedded", pytest.param("scaled", marks=pytest.mark.backends)])
 def mortal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system of its own, to be killed."""
+    """A system of its own, to be killed; the scaled one on backends of its own, because these die, too."""
     folder = tmp_path_factory.mktemp(f"mortal-{request.param}")
-    env = {} if request.param == "embedded" else scaled_env(request.getfixturevalue("backends"))
-    env["TIDINGS_SMTP"] = f"smtp://127.0.0.1:{free_port()}"
-    with running(build(folder, **env)) as started:
-        yield started
+    with contextlib.ExitStack() as stack:
+        env = {} if request.param == "embedded" else stack.enter_context(_own_backends(request))
+        env["TIDINGS_SMTP"] = f"smtp://127.0.0.1:{free_port()}"
+        yield stack.enter_context(running(build(folder, **env)))
+
+
+@contextlib.contextmanager
+def _own_backends(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """The settings of a set of backends that nobody else uses; below /var/tmp, where PostgreSQL's user may go."""
+    request.getfixturevalue("backends").need("kafka")
+    home = Path(tempfile.mkdtemp(prefix="tidings-mortal.", dir="/var/tmp"))
+    home.chmod(0o755)
+    try:
+        _backends(home, "up")
+        written = re.findall(r"^export (TIDINGS_\w+)=(.*)$", (home / "env").read_text(), re.MULTILINE)
+        yield {**dict(written), "TIDINGS_BACKENDS_DIR": str(home)}
+    finally:
+        _backends(home, "down", "--wipe")
+        shutil.rmtree(home)
 
 
 async def test_five_hundred_changes_survive_kills(mortal: System) -> None:
@@ -112,6 +130,7 @@ async def _kill_now_and_then(mortal: System) -> int:
     Returns how often the sender of mail was killed.
     """
     chance = random.Random(7)
+    home = Path(mortal.env.get("TIDINGS_BACKENDS_DIR", ""))
     victims = ["registry", "notifications", "oversight", "registry", "kafka", "redis"] if mortal.scaled else ["all"] * 3
     for victim in victims:
         await asyncio.sleep(chance.uniform(0.3, 1.5))
@@ -119,16 +138,18 @@ async def _kill_now_and_then(mortal: System) -> int:
             await asyncio.to_thread(mortal.kill, victim)
             await asyncio.to_thread(mortal.start, victim)
         else:
-            await asyncio.to_thread(_backends, "kill", victim)
+            await asyncio.to_thread(_backends, home, "kill", victim)
             await asyncio.sleep(1)
-            await asyncio.to_thread(_backends, "start", victim)
+            await asyncio.to_thread(_backends, home, "start", victim)
     return sum(victim in ("notifications", "all") for victim in victims)
 
 
-def _backends(action: str, part: str) -> None:
+def _backends(home: Path, *words: str) -> None:
+    settings = {"TIDINGS_KAFKA", "TIDINGS_POSTGRES", "TIDINGS_REDIS"}
+    environment = {name: value for name, value in os.environ.items() if name not in settings}
     done = subprocess.run(
-        [sys.executable, str(ROOT / "deploy" / "backends"), action, part],
-        env=os.environ,
+        [sys.executable, str(ROOT / "deploy" / "backends"), *words],
+        env=environment | {"TIDINGS_BACKENDS_DIR": str(home), "TIDINGS_REQUIRE_BACKENDS": "1"},
         capture_output=True,
         text=True,
     )

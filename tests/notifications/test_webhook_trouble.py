@@ -114,8 +114,12 @@ async def test_after_eight_tries_in_vain_it_is_switched_off_and_comes_back_with_
         await calling.tell("First", networks=["stroke"])
         [entry] = await settled(calling, hook, "failed")
         assert entry["attempts"] == 8 == len(receiver.asked)
-        off = await hook_at(calling, hook)
-        assert off["status"] == "disabled" and "8 times in vain" in off["status_reason"]
+
+        async def switched_off() -> bool:
+            off = await hook_at(calling, hook)
+            return off["status"] == "disabled" and "8 times in vain" in off["status_reason"]
+
+        await eventually(switched_off)
 
         await calling.tell("Missed", networks=["stroke"])
         receiver.behaviour = answers()

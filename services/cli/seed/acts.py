@@ -5,8 +5,9 @@ People are named by their e-mail address and networks by their name, because ids
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 
@@ -184,3 +185,12 @@ class Decide(Act):
 
     change: str
     approve: bool = True
+
+
+def one_at_a_time(acts: Iterable[Act]) -> list[Act]:
+    """The acts in order of time, none in the second of another: what follows from one comes before the next."""
+    apart: list[Act] = []
+    for act in sorted(acts, key=lambda act: act.moment):
+        earliest = apart[-1].moment + timedelta(seconds=1) if apart else act.moment
+        apart.append(replace(act, moment=max(act.moment, earliest)))
+    return apart

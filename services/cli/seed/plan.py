@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from services.cli.seed.acts import Act, Proof
+from services.cli.seed.acts import Act, Proof, one_at_a_time
 from services.cli.seed.cast import Player, cast
 from services.cli.seed.challenges import challenges, speakers
 from services.cli.seed.gatherings import gatherings
@@ -55,7 +55,7 @@ def planned(now: datetime) -> Plan:
     acts += mails(now, len(players) + WITHOUT_ACCOUNT)
     acts += ties(Random(SEED + 1), networks, held, now)
     following = follows(chance, players, networks)
-    return Plan(players, networks, held, kept, following, sorted(acts, key=lambda act: act.moment))
+    return Plan(players, networks, held, kept, following, one_at_a_time(acts))
 
 
 def _trusts() -> dict[str, list[str]]:
