@@ -43,6 +43,12 @@ class Settings(BaseSettings):
         "", description="Mail server, smtp://[user:password@]host:port. Unset: a local mailbox with a page."
     )
     mail_from: str = Field("news@tidings.example", description="Sender address of mail.")
+    dkim_key: str = Field(
+        "", description="File with the private key (PEM, RSA or Ed25519) that signs mail by DKIM. Unset: not signed."
+    )
+    dkim_selector: str = Field(
+        "tidings", pattern=r"^[A-Za-z0-9.-]{1,63}$", description="Where its public half is: <selector>._domainkey."
+    )
     base_url: str = Field("", description="The public address, for links in mail. Unset: http://HOST:PORT.")
     demo: bool = Field(False, description="Load the demonstration register and people on the first start.")
     demo_password: str = Field("", description="Password of the demonstration people. Unset: made up and printed once.")
@@ -87,6 +93,18 @@ class Settings(BaseSettings):
         if value and (urlsplit(value).scheme not in expected or not urlsplit(value).hostname):
             raise ValueError(f"expected {expected[0]}://host:port")
         return value.rstrip("/")
+
+    @field_validator("dkim_key")
+    @classmethod
+    def _signs(cls, value: str) -> str:
+        if value:
+            from shared.mailer.dkim import signer_of
+
+            try:
+                signer_of(Path(value), domain="", selector="")
+            except (OSError, ValueError) as error:
+                raise ValueError(f"{error}; expected a file with a private key") from None
+        return value
 
     @field_validator("webhook_allow")
     @classmethod

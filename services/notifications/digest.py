@@ -10,8 +10,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -24,8 +23,6 @@ from shared import clock
 from shared.db import upsert
 from shared.envelope import new_id
 
-LONGEST = 12
-"""Items in one reader's copy."""
 WEEK = timedelta(days=7)
 _OPEN_KINDS = ("network:", "body:", "care_group:", "everyone")
 
@@ -45,10 +42,11 @@ async def draft(session: AsyncSession) -> str:
     return draft_id
 
 
-async def close_draft(session: AsyncSession) -> None:
-    """Let what comes from now on go into the next issue."""
+async def close_draft(session: AsyncSession, issue_id: str | None = None) -> None:
+    """Let what comes from now on go into the next issue; with *issue_id*, only where that is the open draft."""
     await taken(session, 0)
-    await session.execute(update(position).values(draft_id=""))
+    only = [] if issue_id is None else [position.c.draft_id == issue_id]
+    await session.execute(update(position).where(*only).values(draft_id=""))
 
 
 async def _begin_draft(session: AsyncSession) -> str:
@@ -120,66 +118,3 @@ def _same(row: Mapping[str, Any]) -> str:
     if path.startswith("/networks/") or path.count("/") < 2:
         return f"{row['network_id']}|{row['category']}|{row['headline']}"
     return f"{row['category']}|{path}"
-
-
-# Order and choice
-
-
-def ranked(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Pinned first, then as staff placed them, then major before the rest, then the newest."""
-
-    def rank(item: Mapping[str, Any]) -> tuple[bool, float, bool, float]:
-        place = float("inf") if item["place"] is None else item["place"]
-        return not item["pinned"], place, item["significance"] != "major", -item["time"].timestamp()
-
-    return sorted(items, key=rank)
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """The items of one reader's copy, as indexes of the issue's items."""
-
-    first: list[int]
-    near: list[int]
-    rest: list[int]
-
-
-class Choice:
-    """Chooses from an issue's items for one reader after another; a reader costs a few microseconds."""
-
-    def __init__(self, items: Sequence[Mapping[str, Any]]) -> None:
-        """*items* are ranked, the dropped ones left out."""
-        self._networks = [item["network_id"] for item in items]
-        self._pinned = [n for n, item in enumerate(items) if item["pinned"] and _is_open(item)]
-        self._by_audience: dict[str, list[int]] = {}
-        for number, item in enumerate(items):
-            for audience in item["audiences"].split("\n"):
-                self._by_audience.setdefault(audience, []).append(number)
-        is_open = [n for n, item in enumerate(items) if _is_open(item)]
-        national = {n for n in is_open if items[n]["significance"] == "major"}
-        national |= set(self._by_audience.get("everyone", ())) & set(is_open)
-        self._rest = sorted(is_open, key=lambda n: (n not in national, n))
-
-    def copy_for(self, audiences: Iterable[str], muted: Collection[str] = ()) -> Copy:
-        """Pinned items, those of the reader's own audiences, then what concerns the whole country: LONGEST at most."""
-        first = self._pinned[:LONGEST]
-        mine = {n for audience in audiences for n in self._by_audience.get(audience, ())}
-        mine.difference_update(first)
-        near = [n for n in sorted(mine) if self._networks[n] not in muted][: LONGEST - len(first)]
-        room = LONGEST - len(first) - len(near)
-        rest: list[int] = []
-        for number in self._rest:
-            if len(rest) >= room:
-                break
-            if number not in mine and number not in first and self._networks[number] not in muted:
-                rest.append(number)
-        return Copy(first, near, rest)
-
-
-def _is_open(item: Mapping[str, Any]) -> bool:
-    return bool(item["category"] != "discussion")
-
-
-def public(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The general edition, for the web: ranked, without what was dropped and what is for members alone."""
-    return [item for item in ranked(items) if not item["dropped"] and _is_open(item)]

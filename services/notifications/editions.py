@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.alerts import network_names
-from services.notifications.digest import Choice, Copy, ranked
+from services.notifications.choice import Choice, Copy, ranked
 from services.notifications.headlines import filled, names_in
 from services.notifications.letters import Frame, Part, Recipient, Stationery, encoded, letter, mailbox, rendered
 from services.notifications.tables import alerts, issue_items, issues
 from shared import clock
 
+ELSEWHERE = "all networks"
 HEADINGS = {"first": "This week", "near": "From your networks", "rest": "From elsewhere"}
 
 
@@ -37,6 +38,8 @@ class Edition:
             rendered("item", item=item, url=stationery.url, network=networks.get(item["network_id"], ""))
             for item in items
         ]
+        self._groups = [item["care_group"] or ELSEWHERE for item in items]
+        self._names: dict[str, Part] = {group: rendered("group", group=_said(group)) for group in set(self._groups)}
         self._headings: dict[str, Part] = {name: rendered("heading", heading=text) for name, text in HEADINGS.items()}
         self._none: Part = rendered("nothing")
         values = {"issue": issue, "url": stationery.url, "name": stationery.name}
@@ -48,7 +51,7 @@ class Edition:
         stop_url = self._stationery.stop_url("newsletter", reader.id)
         greeting = f"Dear {' '.join(reader.name.split())}," if reader.name else "Hello,"
         own = {"greeting": encoded(f"{greeting}\n"), "stop": encoded(f"{stop_url}\n")}
-        in_html = {"greeting": encoded(f"{_escaped(greeting)}\n"), "stop": encoded(f'href="{stop_url}"\n')}
+        in_html = {"greeting": encoded(_escaped(greeting)), "stop": encoded(stop_url)}
         return letter(
             self._head, to=mailbox(reader.name, reader.address),
             mail_id=self._stationery.mail_id(self._thing, reader.id), stop_url=stop_url,
@@ -57,12 +60,24 @@ class Edition:
         )  # fmt: skip
 
     def _parts(self, copy: Copy) -> list[Part]:
+        """The items with their headings; pinned ones stand apart from their care groups."""
         parts: list[Part] = []
         for name, numbers in (("first", copy.first), ("near", copy.near), ("rest", copy.rest)):
             if numbers:
                 parts.append(self._headings[name])
-                parts += [self._items[number] for number in numbers]
+            group = ""
+            for number in numbers:
+                if name != "first" and self._groups[number] != group:
+                    group = self._groups[number]
+                    parts.append(self._names[group])
+                parts.append(self._items[number])
         return parts or [self._none]
+
+
+def _said(name: str) -> str:
+    """A care group's name as it is read: `older_people` is "Older people"."""
+    words = name.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]
 
 
 def _escaped(text: str) -> str:
@@ -91,7 +106,8 @@ class AlertLetter:
         """*alert* has its names filled in."""
         self._stationery = stationery
         self._thing = alert["message_id"]
-        self._head = stationery.head(subject=alert["headline"], date=alert["stored_at"], kind="alerts")
+        thread = f"network-{alert['network_id']}" if alert["network_id"] else ""
+        self._head = stationery.head(subject=alert["headline"], date=alert["stored_at"], kind="alerts", thread=thread)
         values = {"alert": alert, "network": network, "url": stationery.url, "name": stationery.name}
         self._text, self._html = Frame("alert.txt", **values), Frame("alert.html", **values)
 
@@ -102,7 +118,7 @@ class AlertLetter:
             self._head, to=mailbox(reader.name, reader.address),
             mail_id=self._stationery.mail_id(self._thing, reader.id), stop_url=stop_url,
             text=self._text.filled({"stop": encoded(f"{stop_url}\n")}),
-            html=self._html.filled({"stop": encoded(f'href="{stop_url}"\n')}),
+            html=self._html.filled({"stop": encoded(stop_url)}),
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -101,7 +102,17 @@ def open_mailer(settings: Settings) -> Mailer:
     if settings.smtp:
         from shared.mailer.smtp import SmtpMailer
 
-        return SmtpMailer(settings.smtp)
+        return _signing(SmtpMailer(settings.smtp), settings)
     from shared.mailer.mailbox import LocalMailbox
 
     return LocalMailbox(settings.data / "mailbox.db")
+
+
+def _signing(mailer: Mailer, settings: Settings) -> Mailer:
+    """*mailer*, which signs each mail where there is a key."""
+    if not settings.dkim_key:
+        return mailer
+    from shared.mailer.dkim import SigningMailer, signer_of
+
+    domain = settings.mail_from.rpartition("@")[2]
+    return SigningMailer(mailer, signer_of(Path(settings.dkim_key), domain=domain, selector=settings.dkim_selector))

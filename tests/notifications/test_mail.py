@@ -71,7 +71,7 @@ async def test_newsletter_arrives_personalised_with_proper_headers(posting: Town
     ann, ben = read(sink.mails["ann@people.example"]), read(sink.mails["ben@people.example"])
     text, html = (ann.get_body((kind,)).get_content() for kind in ("plain", "html"))
     assert ann["to"].addresses[0].display_name == "Ann Åsh" and "Dear Ann Åsh," in text
-    assert "FROM YOUR NETWORKS\n\n* News for ann" in text.replace("\r\n", "\n")
+    assert "FROM YOUR NETWORKS\n\nStroke\n\n* News for ann" in text.replace("\r\n", "\n")
     assert "News for ben" in ben.get_body(("plain",)).get_content()
     assert ann["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
     assert ann["list-unsubscribe"].strip("<>") in html and ann["message-id"] != ben["message-id"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from services.notifications.digest import LONGEST, Choice
+from services.notifications.choice import LONGEST, Choice
 from shared import clock
 from tests.notifications.conftest import STAFF, Town
 
@@ -131,7 +131,7 @@ def test_copy_is_never_longer_than_a_reader_can_take() -> None:
     def item(number: int, audience: str) -> dict[str, Any]:
         return {
             "network_id": audience, "audiences": f"network:{audience}", "pinned": number == 0, "category": "news",
-            "significance": "normal",
+            "significance": "normal", "care_group": "stroke",
         }  # fmt: skip
 
     choice = Choice([item(n, "a" if n % 2 else "b") for n in range(60)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +15,9 @@ from shared.mailer import Accepted, Deferred, Outcome, Refused, Unknown
 from shared.telemetry import MAILS
 
 RETRY_PAUSES = (60, 300, 1800, 7200, 21600)
-"""Seconds before the second to sixth try; after the sixth a copy counts as refused."""
+"""Seconds before the second to sixth try, each a fifth more or less, so that what failed together does not come again
+together; after the sixth a copy counts as refused."""
+JITTER = 0.2
 ADDRESS_CODES = frozenset({550, 551, 553})
 """What a server answers when it is the address that it refuses, not the mail or the moment."""
 
@@ -79,5 +82,5 @@ async def _mark_failed(session: AsyncSession, finished: Finished) -> None:
         )
     else:
         unknown = isinstance(outcome, Unknown)
-        seconds = 1 if unknown else RETRY_PAUSES[copy.attempts]
+        seconds = 1 if unknown else RETRY_PAUSES[copy.attempts] * random.uniform(1 - JITTER, 1 + JITTER)
         await rows.mark_deferred(session, copy, outcome.text, seconds=seconds, repeated=unknown)

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.alerts import network_names
 from services.notifications.audience import routes_of, sentence
+from services.notifications.choice import Choice, public
 from services.notifications.commands.issues import NoSuchIssue
 from services.notifications.delivery.rows import reader_count
-from services.notifications.digest import Choice, public
 from services.notifications.editions import items_of
 from services.notifications.letters import Stationery
 from services.notifications.queries.preferences import muted_by
@@ -65,19 +65,7 @@ async def all_items(session: AsyncSession, issue_id: str) -> list[dict[str, Any]
 
 async def public_items(session: AsyncSession, issue_id: str) -> list[dict[str, Any]]:
     """The general edition: grouped by care group and network, in the order of each group's first item."""
-    items = public(await items_of(session, issue_id))
-    groups: dict[tuple[str, str], int] = {}
-    care_groups: dict[str, int] = {}
-    for number, item in enumerate(items):
-        care_groups.setdefault(item["care_group"], number)
-        groups.setdefault((item["care_group"], item["network_id"]), number)
-
-    def place(item: Any) -> tuple[bool, int, int]:
-        return (
-            not item["pinned"], care_groups[item["care_group"]], groups[item["care_group"], item["network_id"]]
-        )  # fmt: skip
-
-    return await _numbered(session, sorted(items, key=place))
+    return await _numbered(session, public(await items_of(session, issue_id)))
 
 
 async def items_for(session: AsyncSession, issue_id: str, reader_id: str) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ class Notice:
             self._head, to=mailbox(reader.name, reader.address),
             mail_id=self._stationery.mail_id(self._thing, reader.id), stop_url=stop_url,
             text=self._text.filled({"stop": encoded(f"{stop_url}\n")}),
-            html=self._html.filled({"stop": encoded(f'href="{stop_url}"\n')}),
+            html=self._html.filled({"stop": encoded(stop_url)}),
         )  # fmt: skip
 
 
