@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmarks.figures import Figure
 
-NOUNS = ("start", "directory", "path", "carriage", "fanout", "rows", "newsletter", "webhooks")
+NOUNS = ("start", "directory", "path", "carriage", "fanout", "rows", "newsletter", "webhooks", "imports")
 OUT = Path(__file__).parent / "out.json"
 
 

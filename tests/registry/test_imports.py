@@ -62,7 +62,7 @@ async def test_an_import_is_told_once_and_each_network_recorded(register: Regist
         "2 networks imported from list.csv: 2 new",
     ]  # fmt: skip
     said = told[0].announcement
-    assert said and said.path == "/networks"
+    assert said and said.path == f"/networks/imports/{told[0].subject}"
     assert said.concerns.audiences() == ["body:Q30", "body:Q31", "staff"]
     networks = await register.said("registry.networks")
     assert len(networks) == 2 and not any(message.announcement for message in networks)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from services.registry import commands
+from services.registry.wording import folded
 from shared import clock
 from shared.errors import Problem
 from shared.history import history
@@ -136,7 +137,7 @@ def _stood(told: list[Any], moment: datetime) -> list[dict[str, Any]]:
 
 def _matches(state: dict[str, Any], wanted: dict[str, str]) -> bool:
     said = " ".join([state["name"], *state["aliases"], state["care_group"], state["aims"]])
-    words = commands.folded(said).split()
+    words = folded(said).split()
     sought = wanted.get("q", "").split()
     facets = all(state[name] == wanted[name] for name in ("stage", "level") if name in wanted)
     return (

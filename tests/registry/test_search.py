@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.registry.commands.naming import folded, words_of
+from services.registry.commands.naming import words_of
 from services.registry.queries import hits
 from services.registry.reference import rows
+from services.registry.wording import folded
 from tests.service_rig import Rig
 
 REAL = [

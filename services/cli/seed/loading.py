@@ -88,7 +88,7 @@ async def _people(year: Writing, players: Sequence[Player], password: str) -> di
 
 async def _networks(year: Writing, networks: Sequence[Entry], by: Principal) -> dict[str, str]:
     session = year.session("registry")
-    await import_networks(session, content=as_csv(networks), by=by)
+    await import_networks(session, content=as_csv(networks), by=by, as_it_stands=True)
     return dict((await session.execute(select(Network.name, Network.id))).all())
 
 

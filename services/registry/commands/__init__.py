@@ -13,7 +13,7 @@ from services.registry.commands.likeness import COMPARED
 from services.registry.commands.link_moves import move_links
 from services.registry.commands.links import add_link, change_link, confirm_link, drop_link
 from services.registry.commands.merging import merge_networks
-from services.registry.commands.naming import folded, slug_of
+from services.registry.commands.naming import slug_of
 from services.registry.commands.networks import (
     change_network,
     create_network,
@@ -64,7 +64,6 @@ __all__ = [
     "delete_search",
     "dismiss_overlap",
     "drop_link",
-    "folded",
     "forget_belongings",
     "forget_searches",
     "keep_belongings",

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.registry.commands.imports import SomeRowsWrong, drop_contents, receive_file
 from services.registry.importing import reading, telling
 from services.registry.importing.applying import Applying
-from services.registry.importing.gathering import pour
 from services.registry.importing.judging import Judge, batches, counted, settle, store
 from services.registry.schemas.imports import ImportedRow, ImportResult
 from services.registry.tables import Import, Verdict
@@ -35,14 +34,15 @@ class NoNames(Unprocessable):
 
 async def import_networks(
     session: AsyncSession, *, content: bytes, by: Principal, dry_run: bool = False, file: str = "networks.csv",
-    reason: str = "", minor: bool = False,
+    reason: str = "", minor: bool = False, as_it_stands: bool = False,
 ) -> ImportResult:  # fmt: skip
     """Judge the rows of a file and, unless *dry_run*, apply them all.
 
+    *as_it_stands*: a register is taken over as it is, before its people and its evidence; its stages pass no gate.
     Raises Unreadable, TooManyAtOnce, and SomeRowsWrong (with the account in `result`) before anything is written.
     """
     record = await receive_file(session, file=file, pieces=[content], by=by, automatic=True, reason=reason, minor=minor)
-    await _judged(session, record, content)
+    await _judged(session, record, content, gated=not as_it_stands)
     result = await account(session, record)
     if dry_run:
         await drop_contents(session, record.id)
@@ -51,11 +51,11 @@ async def import_networks(
     elif result.wrong:
         raise SomeRowsWrong(_why(result), result=result.model_dump())
     else:
-        await _applied(session, record, by)
+        await _applied(session, record, by, gated=not as_it_stands)
     return result
 
 
-async def _judged(session: AsyncSession, record: Import, content: bytes) -> None:
+async def _judged(session: AsyncSession, record: Import, content: bytes, *, gated: bool) -> None:
     stored = 0
     async with read(content) as (about, found):
         async for rows in found:
@@ -66,7 +66,7 @@ async def _judged(session: AsyncSession, record: Import, content: bytes) -> None
     _set(record, await reading.find_columns(session, record, about))
     if "name" not in record.columns:
         raise NoNames
-    judge, done = Judge(record, await reading.words_of(session)), 0
+    judge, done = Judge(record, await reading.words_of(session), gated=gated), 0
     await judge.learn(session)
     async for batch in batches(session, record):
         await store(session, await judge.judge(session, batch, first=done))
@@ -75,18 +75,18 @@ async def _judged(session: AsyncSession, record: Import, content: bytes) -> None
     _set(record, {**await counted(session, record.id), "status": "ready"})
 
 
-async def _applied(session: AsyncSession, record: Import, by: Principal) -> None:
+async def _applied(session: AsyncSession, record: Import, by: Principal, *, gated: bool) -> None:
     _set(record, {"status": "applied", "applied_by": by.person_id, "applied_at": clock.now(), "revision": 2})
     stage = Stage(session)
-    applying = Applying(record, stage)
+    applying = Applying(record, stage, gated=gated)
     async for batch in applying.batches(session):
         await applying.gather(session, batch)
-    await pour(session, stage, applying.gathered)
+    others = await applying.pour(session)
     await stage.clear()
     record.bodies = sorted(applying.gathered.bodies)
     await session.flush()
     if applying.gathered.networks:
-        await publish(session, telling.applied(record))
+        await publish(session, telling.applied(record), *others)
 
 
 def _why(result: ImportResult) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from services.registry.importing.likeness import distinguishing
 from services.registry.tables import Network
+from services.registry.wording import distinguishing
 
 FEWEST_PEOPLE = 5
 """Fewer people in common are no reason by themselves."""

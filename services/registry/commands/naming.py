@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from itertools import chain, count
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.tables import Address, Network
+from services.registry.wording import folded
 
 RESERVED = frozenset({"new", "imports", "compare"})
 """Last parts of addresses that are pages of the directory's own."""
@@ -18,14 +18,6 @@ LONGEST_WORD = 60
 """Letters of a word that count; PostgreSQL refuses a lexeme of more than two thousand bytes."""
 _WORD = re.compile(r"[^\W_]+")
 _APOSTROPHES = str.maketrans("", "", "'’ʼ`")
-
-
-def folded(text: str) -> str:
-    """*text* without accents or case, for order and search."""
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def words_of(text: str) -> list[str]:

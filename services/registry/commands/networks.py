@@ -8,9 +8,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.bodies import require_bodies
-from services.registry.commands.naming import folded, free_slug, words_of
+from services.registry.commands.naming import free_slug, words_of
 from services.registry.searching import SEARCHED, searched_words
 from services.registry.tables import Cover, Network
+from services.registry.wording import folded
 from shared import clock
 from shared.announcement import Announcement, Concerns
 from shared.auth import Principal

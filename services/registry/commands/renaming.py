@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.commands.naming import folded, free_slug
+from services.registry.commands.naming import free_slug
 from services.registry.commands.networks import (
     before_change,
     locked_to_change,
@@ -14,6 +14,7 @@ from services.registry.commands.networks import (
     touch,
 )
 from services.registry.tables import Address, Network
+from services.registry.wording import folded
 from shared.auth import Principal
 from shared.contracts.registry import NETWORK_RENAMED
 from shared.db import upsert

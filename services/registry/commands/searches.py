@@ -141,17 +141,29 @@ async def _noted(session: AsyncSession, state: Mapping[str, Any], searches: Sequ
     noted = await insert_rows(session, SavedMatch.__table__, rows, "ON CONFLICT DO NOTHING RETURNING search_id")  # type: ignore[arg-type]
     new = set(noted.scalars())
     people = list(dict.fromkeys(search.person_id for search in searches if search.id in new))
-    return [_told(state, people[n : n + TOLD_AT_ONCE]) for n in range(0, len(people), TOLD_AT_ONCE)]
+    return told_of_network(state, people)
 
 
-def _told(state: Mapping[str, Any], people: list[str]) -> Change:
-    identity = new_id()
-    announcement = Announcement(
-        headline=f"{state['name']} now matches a search that you saved"[:300], category="governance",
-        path=f"/networks/{state['slug']}", concerns=Concerns(people=tuple(people)),
-    )  # fmt: skip
-    match = SavedSearchState(id=identity, revision=1, network_id=state["id"])
-    return change(SAVED_SEARCH_MATCHED, match, key=identity, announcement=announcement)
+def told_of_network(state: Mapping[str, Any], people: Sequence[str]) -> list[Change]:
+    """What *people* are told of one network that came to match."""
+    headline, path = f"{state['name']} now matches a search that you saved", f"/networks/{state['slug']}"
+    return _told(headline, path, people, network_id=state["id"])
+
+
+def told_of_import(import_id: str, count: int, people: Sequence[str]) -> list[Change]:
+    """What *people* are told of several networks that one import brought, once for all of them."""
+    headline = f"{count:,} networks of one import now match searches that you saved"
+    return _told(headline, f"/networks/imports/{import_id}", people, import_id=import_id)
+
+
+def _told(headline: str, path: str, people: Sequence[str], **about: str) -> list[Change]:
+    told = []
+    for first in range(0, len(people), TOLD_AT_ONCE):
+        concerns, identity = Concerns(people=tuple(people[first : first + TOLD_AT_ONCE])), new_id()
+        said = Announcement(headline=headline[:300], category="governance", path=path, concerns=concerns)
+        match = SavedSearchState(id=identity, revision=1, **about)
+        told.append(change(SAVED_SEARCH_MATCHED, match, key=identity, announcement=said))
+    return told
 
 
 async def _own(session: AsyncSession, search_id: str, by: Principal) -> SavedSearch:

@@ -13,6 +13,7 @@ from services.registry.commands.assessing import assess
 from services.registry.commands.evidence import cause_of
 from services.registry.commands.networks import AlreadyArchived, locked, said, state_of, touch
 from services.registry.facts import facts_of, found, networks_seen, standards_in_force
+from services.registry.growth import WAYS, is_promotion, no_way
 from services.registry.named import names_in
 from services.registry.rules import RED
 from services.registry.schemas.stages import Gate, Satisfied
@@ -24,13 +25,6 @@ from shared.contracts.registry import NETWORK_STAGE_CHANGED
 from shared.errors import Conflict
 from shared.outbox import publish
 
-GROWTH = ("informal", "emerging", "managed")
-"""The stages of growth, in their order."""
-WAYS = {
-    "informal": ("emerging", "managed", "closing"), "emerging": ("managed", "informal", "closing"),
-    "managed": ("emerging", "informal", "closing"), "closing": ("closed", *GROWTH), "closed": GROWTH,
-}  # fmt: skip
-"""Stage → where a network may go from there."""
 HEADLINES = {"closing": "{name} is closing", "closed": "{name} has closed"}
 
 
@@ -73,11 +67,6 @@ async def move_stage(
     return network, gates
 
 
-def is_promotion(stage: str, to: str) -> bool:
-    """Whether the way from one stage to the other leads through gates."""
-    return to in GROWTH and (stage not in GROWTH or GROWTH.index(to) > GROWTH.index(stage))
-
-
 async def gates_of(session: AsyncSession, network_id: str, to: str) -> list[Gate]:
     """The standards of the stage *to*, each with what satisfies it or where it is put right."""
     (network,) = await networks_seen(session, [network_id])
@@ -100,7 +89,7 @@ def _require_way(stage: str, to: str) -> None:
     if stage == to:
         raise AtThatStage(f"The network is {to} already.")
     if to not in WAYS[stage]:
-        raise NotThatWay(f"A network that is {stage} can become {' or '.join(WAYS[stage])}, not {to}.")
+        raise NotThatWay(no_way(stage, to))
 
 
 def _refusal(network: Network, to: str, unmet: list[Gate]) -> str:

@@ -11,10 +11,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.health import Weight
-from services.registry.commands.naming import first_free, folded, slug_of
+from services.registry.commands.naming import first_free, slug_of
 from services.registry.reference import standards
 from services.registry.schemas.standards import NewStandard
 from services.registry.tables import Body, Edition, Standard
+from services.registry.wording import folded
 from shared import clock
 from shared.announcement import Announcement, Concerns
 from shared.auth import Principal

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from services.registry.commands.naming import folded, words_of
+from services.registry.commands.naming import words_of
 from services.registry.tables import HealthVersion, Version
+from services.registry.wording import folded
 from shared.contracts.registry import HEALTH, NETWORKS
 from shared.versions import keep_versions
 

@@ -8,7 +8,6 @@ from contextlib import suppress
 
 import orjson
 
-import services.registry.commands  # first: what it imports imports it again  # noqa: F401
 from services.registry.importing.holding import Hold, Lost
 from services.registry.importing.work import work
 from shared.config import Settings

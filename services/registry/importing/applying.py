@@ -10,11 +10,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.commands.naming import RESERVED, folded, slug_of
+from services.registry.commands.naming import RESERVED, slug_of
 from services.registry.commands.networks import before_change, new_network
-from services.registry.importing.gathering import BATCH, EFFECTS, Batch, Gathered, keep, networks_by_id, out_of
+from services.registry.importing.gates import refusals
+from services.registry.importing.gathering import BATCH, EFFECTS, Batch, Gathered, keep, networks_by_id, out_of, pour
+from services.registry.importing.matching import Matches, matches_of
 from services.registry.tables import Address, Import, Network, Verdict
+from services.registry.wording import folded
 from shared.db import among
+from shared.outbox import Change
 from shared.staging import Stage
 
 AT_ONCE = 25
@@ -24,11 +28,13 @@ AT_ONCE = 25
 class Applying:
     """Gathers the changes of one import, a batch of rows at a time."""
 
-    def __init__(self, record: Import, stage: Stage) -> None:
-        """Gather on *stage*."""
+    def __init__(self, record: Import, stage: Stage, *, gated: bool = True) -> None:
+        """Gather on *stage*. Not *gated*, a row may say any stage of a network."""
+        self._gated = gated
         self._record = record
         self._stage = stage
         self.gathered = Gathered()
+        self._matches: Matches | None = None
         self._slugs: set[str] = set(RESERVED)
         self._numbers: dict[str, int] = {}
 
@@ -49,14 +55,26 @@ class Applying:
     async def gather(self, session: AsyncSession, verdicts: Sequence[Verdict]) -> None:
         """Gather what these rows change."""
         networks = await networks_by_id(session, [v.network_id for v in verdicts if v.network_id and not _is_fresh(v)])
+        refused = await refusals(session, map(_as_row, verdicts)) if self._gated else {}
         names_taken = await self._names_taken(session, verdicts)
         await self._learn_slugs(session, verdicts)
         batch = Batch(self._record.applied_by, self._reason)
         for number, verdict in enumerate(verdicts):
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)  # let others of this process have a turn
-            self._put(batch, verdict, networks, names_taken)
-        await self._keep(batch)
+            if verdict.place in refused:
+                self.gathered.stale.append(verdict.place)
+            else:
+                self._put(batch, verdict, networks, names_taken)
+        await self._keep(session, batch)
+
+    async def pour(self, session: AsyncSession) -> list[Change]:
+        """Write all of it; returns what else there is to say. Raises Meanwhile."""
+        await pour(session, self._stage, self.gathered)
+        if self._matches is None:
+            return []
+        await self._matches.pour()
+        return self._matches.told(self._record)
 
     def _put(self, batch: Batch, verdict: Verdict, networks: Mapping[str, Network], names_taken: set[str]) -> None:
         network = networks.get(verdict.network_id)
@@ -99,8 +117,11 @@ class Applying:
                 numbered = (await session.execute(select(slug).where(slug.like(f"{crowded}-%")))).scalars()
                 self._slugs |= {crowded, *numbered}
 
-    async def _keep(self, batch: Batch) -> None:
+    async def _keep(self, session: AsyncSession, batch: Batch) -> None:
         await keep(self._stage, self.gathered, batch)
+        if self._matches is None:
+            self._matches = await matches_of(session, self._record, self._stage)
+        await self._matches.note(session, [change.envelope for change in batch.changes])
         effects = [
             {
                 "import_id": self._record.id, "network_id": network.id, "revision": network.revision,
@@ -114,6 +135,10 @@ class Applying:
 def _name_of(verdict: Verdict) -> str:
     """The name that a row gives, as the register compares it."""
     return folded(verdict.fields["name"])
+
+
+def _as_row(verdict: Verdict) -> dict[str, Any]:
+    return {name: getattr(verdict, name) for name in ("place", "outcome", "fields", "changes", "network_id", "likely")}
 
 
 def _is_fresh(verdict: Verdict) -> bool:

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.commands.naming import folded
 from services.registry.importing.fields import LABELS
 from services.registry.importing.rows import WrongRow, read_row
 from services.registry.importing.values import Words
 from services.registry.tables import Effect, Import, Network
+from services.registry.wording import folded
 from shared.db import among
 
 NEEDED = ("type", "care_group")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from services.registry.importing import values
 from services.registry.importing.values import Words
+from services.registry.wording import key_of
 
 Reader = Callable[[str, Words], object]
 
@@ -39,7 +40,7 @@ def _is_long(text: str, _words: Words) -> bool:
 
 
 def _is_known_care_group(text: str, words: Words) -> bool:
-    return values.key_of(text) in words.care_groups
+    return key_of(text) in words.care_groups
 
 
 def _is_name(text: str, _words: Words) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 
 from services.registry.importing.fields import FIELDS, Field
-from services.registry.importing.values import Words, key_of
+from services.registry.importing.values import Words
+from services.registry.wording import key_of
 from shared.sheets import meant
 
 SEARCHED = 30

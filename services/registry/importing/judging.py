@@ -11,13 +11,14 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.commands.naming import folded
 from services.registry.importing.comparing import Known, Twin, known_networks, verdict_of
+from services.registry.importing.gates import refusals
 from services.registry.importing.likeness import Likeness
 from services.registry.importing.reading import words_of
 from services.registry.importing.rows import name_in
 from services.registry.importing.values import Words
 from services.registry.tables import Import, ImportRow, Network, Verdict
+from services.registry.wording import folded
 from shared.db import among, insert_rows
 
 BATCH = 500
@@ -40,8 +41,9 @@ class Entry:
 class Judge:
     """Judges rows of one import; what it remembers of names takes a few dozen bytes each."""
 
-    def __init__(self, record: Import, words: Words) -> None:
-        """Knows no names yet: it then finds equal names and no like ones."""
+    def __init__(self, record: Import, words: Words, *, gated: bool = True) -> None:
+        """Knows no names yet: it then finds equal names and no like ones. Not *gated*, a row may say any stage."""
+        self._gated = gated
         self._record = record
         self._words = words
         self._likeness = Likeness()
@@ -87,7 +89,17 @@ class Judge:
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)  # let others of this process have a turn
             verdicts.append(self.verdict(entry, name, known, likely))
-        return verdicts
+        return await self.past_gates(session, verdicts)
+
+    async def past_gates(self, session: AsyncSession, verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """*verdicts*, those wrong that ask for a stage which their network may not have."""
+        refused = await refusals(session, verdicts) if self._gated else {}
+        return [
+            {**verdict, "outcome": "wrong", "reason": refused[verdict["place"]], "changes": {}}
+            if verdict["place"] in refused
+            else verdict
+            for verdict in verdicts
+        ]
 
     def verdict(self, entry: Entry, name: str, known: Known, twins: Sequence[Twin]) -> dict[str, Any]:
         """What becomes of one row."""
@@ -155,7 +167,7 @@ async def judge_again(session: AsyncSession, record: Import, places: Sequence[in
         likely = [Twin(was.network_id, was.twin_row, was.twin_name, "")] if was.likely else []
         entry = Entry(row.place, row.row, row.cells, row.choice)
         verdicts.append(judge.verdict(entry, name_in(row.cells, record.columns), known, likely))
-    await store(session, verdicts)
+    await store(session, await judge.past_gates(session, verdicts))
 
 
 async def settle(session: AsyncSession, import_id: str) -> None:

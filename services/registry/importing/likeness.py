@@ -10,24 +10,14 @@ take some thirty megabytes and a comparison costs a few searches, however large 
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from services.registry.importing.values import key_of
+from services.registry.wording import distinguishing
 
-_GENERAL = frozenset({"the", "and", "of", "for", "in", "a", "network", "networks", "nhs", "managed", "care", "mcn"})
-_SHORT = {
-    "nw": ("north", "west"), "ne": ("north", "east"), "sw": ("south", "west"), "se": ("south", "east"),
-    "odn": ("operational", "delivery"), "st": ("saint",), "paed": ("paediatric",), "paeds": ("paediatric",),
-    "chd": ("coronary", "heart", "disease"), "gtr": ("greater",), "hosp": ("hospital",), "dept": ("department",),
-    "natl": ("national",), "reg": ("regional",), "gm": ("greater", "manchester"), "yorks": ("yorkshire",),
-    "lancs": ("lancashire",), "herts": ("hertfordshire",), "beds": ("bedfordshire",), "notts": ("nottinghamshire",),
-}  # fmt: skip
 _MOST_WORDS = 8
 _MOST_COMPARED = 40
 _PLACES, _HASH = 24, (1 << 40) - 1
@@ -35,16 +25,6 @@ _PLACES, _HASH = 24, (1 << 40) - 1
 _SHARDS = 64
 _SHORTEST = 5
 """Letters of the shortest word that may be mistyped: shorter ones mean something else with another letter."""
-
-
-@lru_cache(maxsize=20_000)
-def distinguishing(name: str) -> tuple[str, ...]:
-    """The words that tell a name from others, sorted; British and American spellings the same."""
-    found: list[str] = []
-    for word in key_of(name).split():
-        if word not in _GENERAL:
-            found += _SHORT.get(word, (word,))
-    return tuple(sorted(re.sub(r"ae|oe", "e", word) for word in found))
 
 
 def difference(one: str, other: str) -> str | None:

@@ -19,8 +19,9 @@ from services.registry.importing.headings import (
     headings_at,
     signature,
 )
-from services.registry.importing.values import Words, body_key, key_of
+from services.registry.importing.values import Words, body_key
 from services.registry.tables import Body, Import, ImportPiece, ImportRow, Matching, Network
+from services.registry.wording import key_of
 from shared import clock
 from shared.db import insert_rows
 from shared.sheets import MOST_ROWS, About, Row, Unreadable

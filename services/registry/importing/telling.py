@@ -36,7 +36,8 @@ def judged(record: Import, *, took_long: bool) -> Change:
 def _said(
     contract: Contract, record: Import, headline: str, concerns: Concerns, *, by: str, minor: bool | None = None
 ) -> Change:
-    announcement = Announcement(headline=headline[:300], category="governance", path="/networks", concerns=concerns)
+    path = f"/networks/imports/{record.id}"
+    announcement = Announcement(headline=headline[:300], category="governance", path=path, concerns=concerns)
     return change(
         contract, ImportState.model_validate(record, from_attributes=True), key=record.id, announcement=announcement,
         actor=by, reason=record.reason, minor=record.minor if minor is None else minor,

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.importing.gathering import BATCH, Batch, Gathered, keep, networks_by_id, out_of
+from services.registry.importing.gathering import BATCH, Batch, Gathered, keep, networks_by_id, out_of, pour
 from services.registry.tables import Effect, Import, Role
 from shared.contracts.registry import NetworkState
 from shared.db import among
+from shared.outbox import Change
 from shared.staging import Stage
 
 
@@ -46,6 +47,11 @@ class Undoing:
             else:
                 batch.change(network, _before(effect))
         await keep(self._stage, self.gathered, batch)
+
+    async def pour(self, session: AsyncSession) -> list[Change]:
+        """Write all of it; there is nothing else to say. Raises Meanwhile."""
+        await pour(session, self._stage, self.gathered)
+        return []
 
 
 def _before(effect: Effect) -> dict[str, Any]:

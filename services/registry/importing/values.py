@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import get_args
 
-from services.registry.commands.naming import folded
 from services.registry.schemas.networks import Level, Purpose, Side, Stage, Type
+from services.registry.wording import key_of
 
-_MARKS = re.compile(r"[^a-z0-9]+")
 _ENDINGS = re.compile(r"\b(nhs|sha|strategic health authority|the)\b")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MEANT = {
@@ -32,11 +31,6 @@ class Words:
     bodies: Mapping[str, str] = field(default_factory=dict)
     every_body: tuple[str, ...] = ()
     care_groups: Mapping[str, str] = field(default_factory=dict)
-
-
-def key_of(text: str) -> str:
-    """*text* for comparing: without case, accents or marks."""
-    return _MARKS.sub(" ", folded(text).replace("'", "").replace("’", "")).strip()
 
 
 def body_key(text: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.registry.importing import reading as sheets
 from services.registry.importing import telling
 from services.registry.importing.applying import Applying
-from services.registry.importing.gathering import Gathered, Meanwhile, pour
+from services.registry.importing.gathering import Meanwhile
 from services.registry.importing.holding import MOST_ATTEMPTS, WORKED_ON, Hold, Stopped, let_go, record_of
 from services.registry.importing.judging import Judge, batches, counted, judge_again, judged_so_far, settle, store
 from services.registry.importing.undoing import Undoing
@@ -124,7 +124,7 @@ async def _apply(hold: Hold, record: Import) -> None:
                 return await _look_again(hold, record, applying.gathered.stale)
             record.bodies = sorted(applying.gathered.bodies)
             told = {"applied_at": clock.now(), "bodies": record.bodies, "kept": 0}
-            if await _poured(hold, record, own, stage, applying.gathered, status="applied", **told):
+            if await _poured(hold, record, own, applying, status="applied", **told):
                 return None
     raise Problem("The register changed again and again while this was gathered; apply it once more.")
 
@@ -138,7 +138,7 @@ async def _undo(hold: Hold, record: Import) -> None:
             if undoing.kept and not record.keep_changed:
                 raise Problem(f"{len(undoing.kept):,} of its networks were changed meanwhile, so nothing was undone.")
             told = {"undone_at": clock.now(), "kept": len(undoing.kept)}
-            if await _poured(hold, record, own, stage, undoing.gathered, status="undone", **told):
+            if await _poured(hold, record, own, undoing, status="undone", **told):
                 return
     raise Problem("The register changed again and again while this was gathered; undo it once more.")
 
@@ -154,16 +154,14 @@ async def _gather(hold: Hold, record: Import, own: AsyncSession, work: Applying 
                 await hold.say(saying, done=done, total=total)
 
 
-async def _poured(
-    hold: Hold, record: Import, own: AsyncSession, stage: Stage, gathered: Gathered, **values: Any
-) -> bool:
+async def _poured(hold: Hold, record: Import, own: AsyncSession, work: Applying | Undoing, **values: Any) -> bool:
     """Whether everything gathered was written: the register, what is said of it, and the import's own state."""
     try:
         async with own.begin():
             await _finish(hold, own, record, **values)
-            await pour(own, stage, gathered)
+            others = await work.pour(own)
             tell = telling.applied if values["status"] == "applied" else telling.reverted
-            await publish(own, tell(record))
+            await publish(own, tell(record), *others)
     except Meanwhile:
         return False
     return True

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from services.registry.commands.naming import folded
 from services.registry.queries.words import Term
 from services.registry.schemas.networks import Marked, Marks, Span
 from services.registry.tables import Network
+from services.registry.wording import folded
 
 BEFORE, AFTER = 60, 120
 """Characters of an excerpt before and after its first hit."""

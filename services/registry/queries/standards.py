@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.commands.stages import WAYS, gates_of, is_promotion
+from services.registry.commands.stages import gates_of
 from services.registry.commands.standards import NoSuchStandard
 from services.registry.facts import Required, facts_of, found, networks_seen, standards_in_force
+from services.registry.growth import WAYS, is_promotion
 from services.registry.named import names_in
 from services.registry.rules import Finding, health_of
 from services.registry.schemas.stages import Satisfied

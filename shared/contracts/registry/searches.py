@@ -6,9 +6,11 @@ from shared.contracts import State, contract, topic
 
 
 class SavedSearchState(State):
-    """A network came to match saved searches. Whose they are, and what they look for, is their owners' alone."""
+    """A network, or some that `import_id` brought, came to match saved searches. Whose they are, and what they look
+    for, is their owners' alone."""
 
-    network_id: str
+    network_id: str = ""
+    import_id: str = ""
 
 
 SAVED_SEARCHES = topic("registry.saved-searches")
