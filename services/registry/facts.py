@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, get_args
 
-from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,11 +21,11 @@ from services.registry.schemas.rules import (
     Rule,
     kinds_of,
     subjects_of,
+    whole,
 )
 from services.registry.tables import Edition, Evidence, Link, Network, Profession, Role, Standard
 from shared.db import among
 
-_RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
 _RECORD = [getattr(Network, name) for name in get_args(RecordField)]
 _STANDARD = [
     Standard.id, Standard.code, Standard.name, Standard.sentence, Standard.severity, Standard.stages, Standard.rule,
@@ -77,7 +76,7 @@ def required(standard: Any) -> Required:
     """A standard's row (or what has its fields) as something to judge by."""
     return Required(
         id=standard.id, code=standard.code, name=standard.name, sentence=standard.sentence,
-        severity=standard.severity, stages=frozenset(standard.stages), rule=_RULE.validate_python(standard.rule),
+        severity=standard.severity, stages=frozenset(standard.stages), rule=whole(standard.rule),
         mend=standard.mend,
     )  # fmt: skip
 

@@ -23,6 +23,7 @@ PUBLIC = (
     "/newsletter", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms", "/contact",
     "/there-is-no-such-page",
     f"{NETWORK}/links", f"{HOME}/links", "/care-groups", "/care-groups/cancer", "/care-groups/renal?sha=Q31",
+    "/standards",
     "/networks?q=who+leads+storke+in+North+West", "/leads?q=who+leads+burns",
 )  # fmt: skip
 STAFF = (
@@ -38,6 +39,8 @@ STAFF = (
     "/subscriptions", "/subscriptions?everybody=1", "/subscriptions/new",
     f"{HOME}/links?q=stroke", f"{HOME}/overlaps", "/staff/overlaps?sha=Q31", "/staff/overlaps?status=dismissed",
     "/searches", "/searches/new?q=stroke",
+    "/staff/standards", "/staff/standards/new", "/staff/standards/lead_nurse", "/staff/standards/lead_nurse/edit",
+    "/staff/standards/audit/edit", "/staff/standards/audit/retire",
 )  # fmt: skip
 DEEPER = (
     ("/", "a:has-text('How it spread')"), ("/events", "main h2 a"), ("/newsletter", "main h2 a"),

@@ -7,6 +7,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from services.registry import commands, queries
+from services.registry.api.networks import Limit
+from services.registry.schemas.history import Entry
 from services.registry.schemas.standards import (
     DryRun,
     NetworkStandards,
@@ -69,7 +71,19 @@ async def get_standard(
     """One standard, by its id or its code."""
     standard = await queries.standard_at(session, standard_id)
     etag(response, standard.revision)
-    return queries.standard_shown(standard, await queries.unmet_by(session, standard.id))
+    return queries.standard_shown(standard, await queries.met_or_not(session, standard.id))
+
+
+@router.get("/standards/{standard_id}/history")
+async def list_standard_history(
+    standard_id: str, session: Session, limit: Limit = 25, cursor: str | None = None,
+    _by: Principal = may(staff, "networks:read"),
+) -> Page[Entry]:  # fmt: skip
+    """Who changed what of a standard, when and why; the newest first."""
+    standard = await queries.standard_at(session, standard_id)
+    entries = await queries.history_page(session, standard.id, limit=limit + 1, cursor=cursor)
+    following = entries[limit - 1].id if len(entries) > limit else None
+    return Page(items=entries[:limit], next=following, total=await queries.history_count(session, standard.id))
 
 
 @router.patch("/standards/{standard_id}")
@@ -83,4 +97,4 @@ async def change_standard(
         reason=body.reason, minor=body.minor,
     )  # fmt: skip
     etag(response, standard.revision)
-    return queries.standard_shown(standard, await queries.unmet_by(session, standard.id))
+    return queries.standard_shown(standard, await queries.met_or_not(session, standard.id))

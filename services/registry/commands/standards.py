@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.registry.commands.health import Weight
 from services.registry.commands.naming import first_free, slug_of
 from services.registry.reference import standards
+from services.registry.schemas.rules import whole
 from services.registry.schemas.standards import NewStandard
 from services.registry.tables import Body, Edition, Standard
 from services.registry.wording import folded
@@ -85,7 +86,7 @@ async def change_standard(
         raise NoSuchStandard
     require_revision(expected, standard.revision)
     before = state_of(standard).model_dump(mode="json")
-    changed = {name: value for name, value in fields.items() if getattr(standard, name) != value}
+    changed = {name: value for name, value in fields.items() if not _is_same(name, getattr(standard, name), value)}
     if not changed:
         return standard
     if "name" in changed and folded(changed["name"]) != folded(standard.name):
@@ -116,6 +117,11 @@ def _shipped(place: int, row: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _is_same(field: str, before: Any, after: Any) -> bool:
+    """Of rules, those that leave different things to us are the same where they come to the same."""
+    return whole(before) == whole(after) if field == "rule" else bool(before == after)
+
+
 async def _require_free(session: AsyncSession, name: str) -> None:
     names = (await session.execute(select(Standard.name))).scalars()
     if folded(name) in {folded(known) for known in names}:
@@ -139,7 +145,10 @@ async def _published(
 ) -> None:  # fmt: skip
     bodies = tuple((await session.execute(select(Body.code).order_by(Body.code))).scalars())
     told = Announcement(
-        headline=headline, category="governance", path="/staff", concerns=Concerns(bodies=bodies, staff=True)
+        headline=headline,
+        category="governance",
+        path=f"/standards#{standard.code}",
+        concerns=Concerns(bodies=bodies, staff=True),
     )
     said: Change = change(
         contract, state_of(standard), key=standard.id, before=before, announcement=told,

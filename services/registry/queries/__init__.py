@@ -33,11 +33,11 @@ from services.registry.queries.service_changes import (
     staff_groups,
 )
 from services.registry.queries.standards import (
+    met_or_not,
     network_standards,
     standard_at,
     standard_shown,
     standards_shown,
-    unmet_by,
 )
 from services.registry.queries.workforce import Wanted, workforce
 
@@ -78,6 +78,7 @@ __all__ = [
     "links_shown",
     "marks_of",
     "matched_by",
+    "met_or_not",
     "neighbourhood",
     "network_as_of",
     "network_at",
@@ -103,6 +104,5 @@ __all__ = [
     "standards_shown",
     "sum_counts",
     "to_be_summed",
-    "unmet_by",
     "workforce",
 ]

@@ -1,4 +1,4 @@
-"""The changes of a network."""
+"""The changes of a network, or of whatever else has a history under a key of its own."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from shared.history import history, history_of, last_changes
 OF_NETWORKS = "networks.registry.network."
 
 
-async def history_page(session: AsyncSession, network_id: str, *, limit: int, cursor: str | None) -> list[Entry]:
-    """The newest changes of a network, with the names of those who made them."""
-    entries = await history_of(session, network_id, limit=limit, before=cursor or "~")
+async def history_page(session: AsyncSession, key: str, *, limit: int, cursor: str | None) -> list[Entry]:
+    """The newest changes of a network (or of a standard), with the names of those who made them."""
+    entries = await history_of(session, key, limit=limit, before=cursor or "~")
     names = await _names(session, entries)
     return [Entry(**entry, actor_name=names.get(entry["actor"], "")) for entry in entries]
 
@@ -43,6 +43,6 @@ async def _names(session: AsyncSession, entries: Iterable[dict[str, Any]]) -> di
     return dict((await session.execute(query)).all())
 
 
-async def history_count(session: AsyncSession, network_id: str) -> int:
-    """How many changes a network has had."""
-    return (await session.execute(select(func.count()).where(history.c.key == network_id))).scalar_one()
+async def history_count(session: AsyncSession, key: str) -> int:
+    """How many changes a network (or a standard) has had."""
+    return (await session.execute(select(func.count()).where(history.c.key == key))).scalar_one()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.stages import gates_of
@@ -19,13 +21,13 @@ from shared import clock
 
 
 async def standards_shown(session: AsyncSession, *, retired: bool = False) -> list[StandardOut]:
-    """The standards in their order, with how many networks do not meet each; *retired* ones too when asked for."""
+    """The standards in their order, with how many networks meet each and do not; *retired* ones too when asked for."""
     query = select(Standard).order_by(Standard.retired, Standard.place, Standard.id)
     if not retired:
         query = query.where(Standard.retired.is_(False))
-    unmet = await _unmet(session)
+    counts = await _counts(session)
     rows = (await session.execute(query)).scalars()
-    return [standard_shown(row, unmet.get(row.id, 0)) for row in rows]
+    return [standard_shown(row, counts.get(row.id)) for row in rows]
 
 
 async def standard_at(session: AsyncSession, address: str) -> Standard:
@@ -37,14 +39,17 @@ async def standard_at(session: AsyncSession, address: str) -> Standard:
     return standard
 
 
-def standard_shown(standard: Standard, unmet_by: int = 0) -> StandardOut:
-    """A standard's row as the API shows it."""
-    return StandardOut.model_validate(standard).model_copy(update={"unmet_by": unmet_by})
+def standard_shown(standard: Standard, counts: Mapping[bool, int] | None = None) -> StandardOut:
+    """A standard's row as the API shows it; *counts* are of the networks that meet it (True) and do not."""
+    many = counts or {}
+    return StandardOut.model_validate(standard).model_copy(
+        update={"met_by": many.get(True, 0), "unmet_by": many.get(False, 0)}
+    )
 
 
-async def unmet_by(session: AsyncSession, standard_id: str) -> int:
-    """How many networks do not meet a standard now."""
-    return (await _unmet(session)).get(standard_id, 0)
+async def met_or_not(session: AsyncSession, standard_id: str) -> dict[bool, int]:
+    """How many networks meet a standard now (True), and how many do not."""
+    return (await _counts(session, Standing.standard_id == standard_id)).get(standard_id, {})
 
 
 async def network_standards(session: AsyncSession, network: Network) -> NetworkStandards:
@@ -105,6 +110,9 @@ async def _moves(session: AsyncSession, network: Network) -> list[Move]:
     return moves
 
 
-async def _unmet(session: AsyncSession) -> dict[str, int]:
-    query = select(Standing.standard_id, func.count()).where(Standing.met.is_(False)).group_by(Standing.standard_id)
-    return dict((await session.execute(query)).all())
+async def _counts(session: AsyncSession, *which: ColumnElement[bool]) -> dict[str, dict[bool, int]]:
+    query = select(Standing.standard_id, Standing.met, func.count()).where(*which)
+    counts: dict[str, dict[bool, int]] = {}
+    for standard_id, met, many in await session.execute(query.group_by(Standing.standard_id, Standing.met)):
+        counts.setdefault(standard_id, {})[met] = many
+    return counts

@@ -17,9 +17,9 @@ in its state is taken; its headline and page become the title and the link. No c
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 MessageType = Annotated[str, Field(pattern=r"^networks(\.[a-z][a-z0-9-]*){3}\.v[0-9]+$", max_length=120)]
@@ -83,6 +83,14 @@ class NeedsProfessions(_Rule):
 
 
 Rule = Annotated[NeedsRole | NeedsEvidence | NeedsField | NeedsLink | NeedsProfessions, Field(discriminator="needs")]
+
+
+_RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
+
+
+def whole(kept: Any) -> Rule:
+    """A rule from its data, with what that left out."""
+    return _RULE.validate_python(kept)
 
 
 def kinds_of(rule: Rule) -> list[str]:

@@ -31,8 +31,10 @@ class StandardFields(ChangeBody):
     retired: bool | None = None
 
     def fields_kept(self) -> dict[str, Any]:
-        """What was sent, as it is kept."""
-        sent = self.model_dump(mode="json", exclude={"reason", "minor", "id"}, exclude_unset=True)
+        """What was sent, as it is kept: a rule whole, with what it left to us."""
+        sent = self.model_dump(mode="json", exclude={"reason", "minor", "id", "rule"}, exclude_unset=True)
+        if self.rule is not None:
+            sent["rule"] = self.rule.model_dump(mode="json")
         return {name: value for name, value in sent.items() if value is not None}
 
 
@@ -71,6 +73,7 @@ class Standard(BaseModel):
     rule: Rule
     mend: str
     retired: bool
+    met_by: int = Field(0, description="How many networks meet it now, of those it applies to.")
     unmet_by: int = Field(0, description="How many networks do not meet it now.")
     updated_at: datetime
 
