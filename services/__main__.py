@@ -111,6 +111,12 @@ def bench(json: Json = False) -> None:
 
 
 @app.command()
+def vapid(json: Json = False) -> None:
+    """Make a key for TIDINGS_PUSH_KEY, with which browser notifications are signed."""
+    documents.print_push_key(as_json=json)
+
+
+@app.command()
 def openapi() -> None:
     """Print the OpenAPI document of the whole API."""
     documents.print_openapi(load_settings())

@@ -6,6 +6,7 @@ memory for Redis, a local mailbox for SMTP.
 
 from __future__ import annotations
 
+import re
 import secrets
 from functools import cache
 from pathlib import Path
@@ -59,6 +60,9 @@ class Settings(BaseSettings):
     webhook_allow: str = Field(
         "",
         description="Networks that webhooks may reach though they are not public: 10.1.0.0/16,… Unset: none.",
+    )
+    push_key: str = Field(
+        "", description="Signs browser notifications; made by `tidings vapid`. Unset: no browser can ask for them."
     )
     log_level: str = Field("info", description="debug, info, warning or error.")
 
@@ -117,6 +121,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{error}; expected networks such as 10.1.0.0/16, separated by commas") from None
         return value
 
+    @field_validator("push_key")
+    @classmethod
+    def _private_key(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9_-]{43}", value):
+            raise ValueError("expected a key as `tidings vapid` prints it")
+        return value
+
     @field_validator("secret")
     @classmethod
     def _long_enough(cls, value: str) -> str:
@@ -166,5 +177,5 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _sentence(problem: Any) -> str:
     name = "TIDINGS_" + "_".join(str(part) for part in problem["loc"]).upper()
-    shown = "(hidden)" if name in {"TIDINGS_SECRET", "TIDINGS_DEMO_PASSWORD"} else repr(problem["input"])
+    shown = "(hidden)" if name in {"TIDINGS_SECRET", "TIDINGS_DEMO_PASSWORD", "TIDINGS_PUSH_KEY"} else repr(problem["input"])
     return f"{name} is {shown}: {problem['msg'].removeprefix('Value error, ')}."

@@ -22,6 +22,7 @@ MAILS = Counter("tidings_mails_total", "Mails, by outcome.", ["outcome"])
 WEBHOOKS = Counter(
     "tidings_webhooks_total", "Tries to deliver a message to a webhook, by what became of it.", ["outcome"]
 )
+PUSHES = Counter("tidings_pushes_total", "Tries to send a browser notification, by what became of it.", ["outcome"])
 HTTP_SECONDS = Histogram(
     "tidings_http_seconds", "Time to answer.", ["service", "method", "route", "status"], buckets=_QUICK
 )

@@ -1,4 +1,4 @@
-"""`tidings openapi` and `asyncapi`: the published contracts, from the code itself."""
+"""`tidings openapi` and `asyncapi`: the published contracts, from the code itself; and `vapid`, a new key."""
 
 from __future__ import annotations
 
@@ -23,3 +23,11 @@ def print_asyncapi(settings: Settings) -> None:
 
     Composition(settings)
     print(orjson.dumps(document(settings), option=orjson.OPT_INDENT_2).decode())
+
+
+def print_push_key(*, as_json: bool) -> None:
+    """Print a new key for browser notifications, and how to set it."""
+    from services.notifications.delivery.pushes.sealing import new_private_key
+
+    key = new_private_key()
+    print(orjson.dumps({"TIDINGS_PUSH_KEY": key}).decode() if as_json else f"TIDINGS_PUSH_KEY={key}")

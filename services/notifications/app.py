@@ -3,6 +3,7 @@
 from services.notifications import consumers, migrations, tables
 from services.notifications.api import (
     alerts,
+    browsers,
     changes,
     feeds,
     internal,
@@ -13,7 +14,9 @@ from services.notifications.api import (
     webhook_log,
 )
 from services.notifications.delivery.fanning import fan_out
+from services.notifications.delivery.pushes.sender import push
 from services.notifications.delivery.sender import deliver
+from services.notifications.delivery.summarising import summarise
 from services.notifications.delivery.webhooks.sender import deliver_webhooks
 from services.notifications.queries.effects import effects
 from shared.consumer import Subscription
@@ -25,6 +28,7 @@ service = Service(
     routers=[
         alerts.router,
         preferences.router,
+        browsers.router,
         newsletter.router,
         mail.router,
         subscriptions.router,
@@ -43,6 +47,6 @@ service = Service(
         Subscription(registry.SUCCESSIONS.name, consumers.on_successions),
         Subscription(None, consumers.on_announcements),
     ],
-    workers=[fan_out, deliver, deliver_webhooks],
+    workers=[fan_out, summarise, deliver, push, deliver_webhooks],
     effects=effects,
 )

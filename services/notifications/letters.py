@@ -24,6 +24,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from services.notifications.passes import Passes
 from services.notifications.styles import inlined, piece_inlined
 from shared.config import Settings
 from shared.errors import NotFound, Unprocessable
@@ -124,6 +125,7 @@ class Stationery:
         self.sender = settings.mail_from
         self.name = settings.name
         self.url = settings.public_url
+        self.passes = Passes(settings)
         self._key = hashlib.sha256(b"unsubscribe\n" + settings.signing_key.encode()).digest()
         self._domain = settings.mail_from.rpartition("@")[2] or "localhost"
 

@@ -12,7 +12,7 @@ from fastapi import Query, Request
 from services.notifications.api.newsletter import WrongCursor, stationery
 from services.notifications.commands import switching
 from services.notifications.commands.following import unsubscribe
-from services.notifications.commands.preferences import no_immediate
+from services.notifications.commands.preferences import no_immediate, no_summary
 from services.notifications.delivery.rows import stop_copies
 from services.notifications.schemas.newsletter import MailOut, MailSummary, Stopping
 from shared.auth import Principal, Session, anyone, may, staff
@@ -24,6 +24,7 @@ router = Router(tags=["newsletter"])
 WHAT = {
     "newsletter": "the weekly newsletter",
     "alerts": "a mail for each alert",
+    "summary": "a summary of what changed",
     "subscription": "messages to this webhook",
 }
 
@@ -57,6 +58,8 @@ async def stop(
         await switching.stop(session, reader_id)
     elif kind == "alerts":
         await no_immediate(session, reader_id)
+    elif kind == "summary":
+        await no_summary(session, reader_id)
     else:
         await unsubscribe(session, reader_id)
     return Stopping(kind=kind, stopped=True, sentence=f"You will not get {WHAT[kind]} any more.")

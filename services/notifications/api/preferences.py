@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import Response
+from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.commands import following
 from services.notifications.commands import preferences as commands
-from services.notifications.queries.preferences import preferences_of
+from services.notifications.passes import Passes, WrongPass
+from services.notifications.queries.preferences import is_known, preferences_of
 from services.notifications.schemas.preferences import Preferences, PreferencesBody
-from shared.auth import Principal, Session, may, signed_in
+from shared.auth import Principal, Session, anyone, may, signed_in
 from shared.boundary import ChangeBody, IfMatch, Router, etag
 
 router = Router(tags=["alerts"])
@@ -31,6 +32,33 @@ async def change_preferences(
     """Choose otherwise."""
     await commands.change_preferences(session, fields=body.fields(), by=by, expected=expected)
     return await _shown(session, response, by.person_id)
+
+
+@router.get("/preferences/pass/{made}")
+async def get_by_pass(
+    made: str, request: Request, session: Session, response: Response, _by: Principal = may(anyone, "alerts:read")
+) -> Preferences:
+    """What the person chose in whose mail the link stood."""
+    return await _shown(session, response, await _holder(request, session, made))
+
+
+@router.patch("/preferences/pass/{made}")
+async def change_by_pass(
+    made: str, body: PreferencesBody, request: Request, session: Session, response: Response, expected: IfMatch,
+    _by: Principal = may(anyone, "alerts:write"),
+) -> Preferences:  # fmt: skip
+    """Choose otherwise by the link in a mail, without signing in: these preferences, and nothing else."""
+    person_id = await _holder(request, session, made)
+    await commands.change_preferences(session, fields=body.fields(), by=Principal(person_id), expected=expected)
+    return await _shown(session, response, person_id)
+
+
+async def _holder(request: Request, session: AsyncSession, made: str) -> str:
+    """Whose pass it is. Raises WrongPass (also where the person was erased since), PassEnded."""
+    person_id = Passes(request.app.state.parts.settings).person_in(made)
+    if not await is_known(session, person_id):
+        raise WrongPass
+    return person_id
 
 
 async def _shown(session: AsyncSession, response: Response, person_id: str) -> Preferences:

@@ -11,6 +11,7 @@ from services.notifications.tables import (
     alert_audiences,
     alerts,
     audience_members,
+    browsers,
     choices,
     deliveries,
     feed_keys,
@@ -18,9 +19,13 @@ from services.notifications.tables import (
     newsletter_readers,
     people,
     preferences,
+    pushes,
     read_exceptions,
     read_marks,
+    read_undos,
     subscriptions,
+    summaries,
+    summary_items,
     webhook_attempts,
     webhook_deliveries,
 )
@@ -32,8 +37,11 @@ async def forget(session: AsyncSession, person_id: str) -> None:
         people: people.c.id, audience_members: audience_members.c.person_id, mutes: mutes.c.person_id,
         choices: choices.c.person_id, preferences: preferences.c.person_id, read_marks: read_marks.c.person_id,
         read_exceptions: read_exceptions.c.person_id, newsletter_readers: newsletter_readers.c.id,
-        deliveries: deliveries.c.reader_id, feed_keys: feed_keys.c.person_id,
+        deliveries: deliveries.c.reader_id, feed_keys: feed_keys.c.person_id, summaries: summaries.c.person_id,
+        summary_items: summary_items.c.person_id, read_undos: read_undos.c.person_id, browsers: browsers.c.person_id,
     }  # fmt: skip
+    theirs = select(browsers.c.id).where(browsers.c.person_id == person_id)
+    await session.execute(delete(pushes).where(pushes.c.browser_id.in_(theirs)))
     for table, column in owned.items():
         await session.execute(delete(table).where(column == person_id))
     await _forget_webhooks(session, person_id)

@@ -5,7 +5,8 @@ Invariants:
    The copies are ordered afterwards, BATCH people in a transaction.
 2. Any number of processes share the work: a row is theirs for as long as their transaction lasts, others pass it over.
    One that dies has ordered nothing of its batch, and the next begins where the last batch ended.
-3. Only people who are `eager` are looked at: who chose mail at once, or whose browser is to be told. Whether and how
+3. For whom it is quiet, nothing is sent: it waits for the summary at the end of their quiet hours.
+4. Only people who are `eager` are looked at: who chose mail at once, or whose browser is to be told. Whether and how
    each is told, `reach` decides.
 """
 
@@ -14,17 +15,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.audience import Best, reach
-from services.notifications.channels import MAIL
+from services.notifications.channels import LIVE, MAIL
+from services.notifications.delivery.pushes import order_pushes
+from services.notifications.hours import Hours
+from services.notifications.summaries import BY_MAIL, BY_PUSH, Held, hold
 from services.notifications.tables import (
     alert_audiences,
     alerts,
     audience_members,
+    browsers,
     deliveries,
     fanouts,
     people,
@@ -38,6 +43,7 @@ from shared.service import Parts
 BATCH = 1000
 ALERTS = 50
 POLL_SECONDS = 0.25
+HOURS = tuple(preferences.c[name] for name in ("zone", "quiet_from", "quiet_to", "daily_at"))
 NEWS = timedelta(days=1)
 """A change older than this is no news: nobody is sent word of it, however late it is handled."""
 
@@ -115,26 +121,51 @@ def _eager_in(audience: str, after: str) -> Select[str]:
     return select(person).distinct().where(*here, person > after).order_by(person)
 
 
+class _Wanted(NamedTuple):
+    """Somebody who is told an alert outside the pages, and by which ways."""
+
+    person_id: str
+    by_mail: bool
+    by_push: bool
+    hours: Hours
+
+
 async def _order(session: AsyncSession, offset: int, ids: Sequence[str]) -> None:
-    """Order the copies of those among *ids* who are told at once by mail or in the browser."""
+    """Tell those among *ids* who are told at once by mail or in the browser; for whom it is quiet, later."""
     if not ids:
         return
-    told = reach(where=[alerts.c.offset == offset], who=lambda person: among(session, person, ids)).subquery("told")
-    query = (
-        select(
-            alerts.c.message_id, alerts.c.actor, told.c.person_id, told.c.best, people.c.email, suppressions.c.address
-        )
-        .join(told, told.c.offset == alerts.c.offset)
-        .join(people, people.c.id == told.c.person_id)
-        .outerjoin(suppressions, suppressions.c.address == func.lower(people.c.email))
-    )  # fmt: skip
-    rows = [
-        _copy("alert", row.message_id, row.person_id)
-        for row in await session.execute(query)
-        if row.actor != row.person_id and Best.of(row.best).channel == MAIL and row.email and not row.address
-    ]
+    alert = (await session.execute(select(alerts.c.message_id, alerts.c.actor).where(alerts.c.offset == offset))).one()
+    wanted = [one for one in await _wanting(session, offset, ids) if one.person_id != alert.actor]
+    moment = clock.now()
+    quiet = [one for one in wanted if one.hours.is_quiet(moment)]
+    held = [
+        Held(one.person_id, BY_MAIL if one.by_mail else BY_PUSH, one.hours.sound_again(moment)) for one in quiet
+    ]  # fmt: skip
+    await hold(session, offset, held)
+    awake = [one for one in wanted if not one.hours.is_quiet(moment)]
+    rows = [_copy("alert", alert.message_id, one.person_id) for one in awake if one.by_mail]
     if rows:
         await insert_rows(session, deliveries, rows, "ON CONFLICT DO NOTHING")
+    await order_pushes(session, [(alert.message_id, one.person_id) for one in awake if one.by_push])
+
+
+async def _wanting(session: AsyncSession, offset: int, ids: Sequence[str]) -> list[_Wanted]:
+    told = reach(where=[alerts.c.offset == offset], who=lambda person: among(session, person, ids)).subquery("told")
+    has_browser = exists().where(browsers.c.person_id == told.c.person_id).label("has_browser")
+    query = (
+        select(told.c.person_id, told.c.best, people.c.email, suppressions.c.address, has_browser, *HOURS)
+        .join(people, people.c.id == told.c.person_id)
+        .join(preferences, preferences.c.person_id == told.c.person_id)
+        .outerjoin(suppressions, suppressions.c.address == func.lower(people.c.email))
+    )
+    found = []
+    for row in await session.execute(query):
+        channel = Best.of(row.best).channel
+        by_mail = channel == MAIL and bool(row.email) and not row.address
+        by_push = row.has_browser and channel in (LIVE, MAIL)
+        if by_mail or by_push:
+            found.append(_Wanted(row.person_id, by_mail, by_push, Hours.of(row)))
+    return found
 
 
 def _copy(kind: str, thing: str, person_id: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from services.notifications.delivery.rows import Held
 from services.notifications.delivery.webhooks.notices import Notice, notice
 from services.notifications.editions import AlertLetter, Edition, alert_letter, edition_of
 from services.notifications.letters import NotAnAddress, Recipient, Stationery
+from services.notifications.summary_letter import SummaryLetter, summary_letter
 from shared.envelope import new_id
 from shared.mailer import Connection, Deferred, Mail, Outcome, Refused
 from shared.service import Parts
@@ -27,11 +28,12 @@ STOP_SECONDS = 8.0
 """How long a connection may take to finish its mail when the process is told to stop."""
 AWAY_PAUSES = (1, 2, 5, 10, 30)
 KEPT_LETTERS = 50
-Letter = Edition | AlertLetter | Notice
+Letter = Edition | AlertLetter | Notice | SummaryLetter
 MAKERS: dict[str, Callable[..., Awaitable[Letter]]] = {
     "newsletter": edition_of,
     "alert": alert_letter,
     "webhook": notice,
+    "summary": summary_letter,
 }
 """Kind of a delivery → what makes its letter."""
 

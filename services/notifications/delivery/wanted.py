@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.audience import Best, reach
 from services.notifications.channels import MAIL
+from services.notifications.summaries import take_out
 from services.notifications.tables import alerts, deliveries
 from shared.db import among
 
@@ -17,6 +18,7 @@ CHANNEL_OF = {"alert": MAIL}
 
 async def drop_unwanted(session: AsyncSession, person_id: str) -> None:
     """Send a person nothing that has not begun and that they, by what they chose since, would not get in this form."""
+    await take_out(session, person_id)
     mine = deliveries.c.reader_id == person_id, deliveries.c.kind.in_(CHANNEL_OF), deliveries.c.state.in_(WAITING)
     waiting = (
         await session.execute(select(deliveries.c.number, deliveries.c.kind, deliveries.c.thing).where(*mine))

@@ -10,13 +10,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications.alerts import network_names
 from services.notifications.audience import Rules, routes_of, rules_of
 from services.notifications.channels import ALL_MAIL, NOTHING_CHOSEN, OFF, chosen_in, preset_of
-from services.notifications.tables import audience_members, choices, mutes, newsletter_readers, preferences
+from services.notifications.hours import Hours
+from services.notifications.queries.sentences import summed_up
+from services.notifications.tables import (
+    audience_members,
+    browsers,
+    choices,
+    mutes,
+    newsletter_readers,
+    people,
+    preferences,
+)
 from shared.announcement import CHANNELS, KINDS
 
 
 async def muted_by(session: AsyncSession, person_id: str) -> list[str]:
     """The networks that a person muted."""
     return await _column(session, select(mutes.c.network_id).where(mutes.c.person_id == person_id))
+
+
+async def is_known(session: AsyncSession, person_id: str) -> bool:
+    """Whether somebody with an account has this id."""
+    return (await session.execute(select(people.c.id).where(people.c.id == person_id))).first() is not None
 
 
 async def preferences_of(session: AsyncSession, person_id: str) -> dict[str, Any]:
@@ -31,14 +46,22 @@ async def preferences_of(session: AsyncSession, person_id: str) -> dict[str, Any
     )
     chose = (await session.execute(select(preferences).where(preferences.c.person_id == person_id))).mappings().first()
     forms = chose["forms"] if chose else NOTHING_CHOSEN
-    return {
+    hours = Hours.of(chose)
+    found = {
         "revision": chose["shape"] if chose else 0, "preset": preset_of(forms), "kinds": chosen_in(forms),
         "networks": await _networks(session, person_id), "muted": await muted_by(session, person_id),
         "follows": [audience.removeprefix("network:") for audience in follows],
         "interests": sorted({audience.removeprefix("care_group:") for audience in interests}),
         "newsletter": bool(await _column(session, wants)), "immediate": forms == ALL_MAIL,
         "audiences": await _named_audiences(session, person_id),
+        "zone": hours.zone, "daily_at": hours.daily_at, "quiet": _quiet(hours),
     }  # fmt: skip
+    mine = select(browsers.c.id).where(browsers.c.person_id == person_id).limit(1)
+    return found | {"sentence": summed_up(found, hours, has_browser=bool(await _column(session, mine)))}
+
+
+def _quiet(hours: Hours) -> dict[str, int | None] | None:
+    return None if hours.quiet_from is None else {"begins": hours.quiet_from, "ends": hours.quiet_to}
 
 
 async def _networks(session: AsyncSession, person_id: str) -> list[dict[str, Any]]:

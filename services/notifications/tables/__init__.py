@@ -8,6 +8,7 @@ from services.notifications.tables.alerts import (
     position,
     read_exceptions,
     read_marks,
+    read_undos,
 )
 from services.notifications.tables.kept import metadata
 from services.notifications.tables.newsletter import (
@@ -18,7 +19,17 @@ from services.notifications.tables.newsletter import (
     senders,
     suppressions,
 )
-from services.notifications.tables.people import audience_members, choices, mutes, networks, people, preferences
+from services.notifications.tables.people import (
+    audience_members,
+    choices,
+    mutes,
+    networks,
+    people,
+    preferences,
+    summaries,
+    summary_items,
+)
+from services.notifications.tables.pushes import browsers, pushes
 from services.notifications.tables.subscriptions import (
     feed_keys,
     subscription_keys,
@@ -33,6 +44,7 @@ __all__ = [
     "alert_contents",
     "alerts",
     "audience_members",
+    "browsers",
     "choices",
     "deliveries",
     "fanouts",
@@ -46,11 +58,15 @@ __all__ = [
     "people",
     "position",
     "preferences",
+    "pushes",
     "read_exceptions",
     "read_marks",
+    "read_undos",
     "senders",
     "subscription_keys",
     "subscriptions",
+    "summaries",
+    "summary_items",
     "suppressions",
     "webhook_attempts",
     "webhook_deliveries",

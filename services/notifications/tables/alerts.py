@@ -28,7 +28,7 @@ alerts = Table(
     Column("significance", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("time", UtcDateTime, nullable=False, comment="of the change"),
-    Column("network_id", Text, nullable=False, comment="the first network that it concerns, or empty"),
+    Column("network_id", Text, nullable=False, comment="the first network that it concerns, or is about, or empty"),
     Column("care_group", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("stored_at", UtcDateTime, nullable=False),
@@ -75,4 +75,13 @@ read_exceptions = Table(
     Column("person_id", Text, primary_key=True),
     Column("offset", BigInteger, primary_key=True, autoincrement=False),
     Column("read", Boolean, nullable=False),
+)
+
+read_undos = Table(
+    "read_undos",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("up_to", BigInteger, nullable=False, comment="where the watermark stood before all was marked as read"),
+    Column("exceptions", JsonB, nullable=False, comment="[offset, read] of the exceptions that went with it"),
+    comment="what the last 'all read' of a person can be taken back to",
 )

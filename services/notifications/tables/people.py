@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, false, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, SmallInteger, Table, Text, false, text
 
 from services.notifications.tables.kept import metadata
 from shared.db import UtcDateTime
@@ -62,6 +62,10 @@ preferences = Table(
     Column("forms", Text, nullable=False, server_default="......", comment="a channel for each kind, see channels.py"),
     Column("eager", Boolean, nullable=False, server_default=false(), comment="reached outside the pages: mail or push"),
     Column("interests_chosen", Boolean, nullable=False, comment="chose care groups here: the record's no longer count"),
+    Column("zone", Text, nullable=False, server_default="Europe/London", comment="the reader's time zone"),
+    Column("quiet_from", SmallInteger, comment="minutes after midnight, local; null: never quiet"),
+    Column("quiet_to", SmallInteger, comment="minutes after midnight, local"),
+    Column("daily_at", SmallInteger, nullable=False, server_default="420", comment="of the summary, local minutes"),
     Index("eager_people", "person_id", sqlite_where=text("eager = 1"), postgresql_where=text("eager")),
 )  # fmt: skip
 
@@ -71,4 +75,24 @@ choices = Table(
     Column("person_id", Text, primary_key=True),
     Column("network_id", Text, primary_key=True),
     Column("forms", Text, nullable=False, comment="a channel for each kind of this network's changes"),
+)
+
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("due_at", UtcDateTime, index=True, comment="when their next summary is put together; null: none is due"),
+    Column("daily_due", UtcDateTime, comment="when the daily one is; null: they chose nothing to come daily"),
+    Column("after", BigInteger, nullable=False, comment="what was told up to here stands in `summary_items` already"),
+    comment="people who have something coming in a summary",
+)
+
+summary_items = Table(
+    "summary_items",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False, comment="of the alert"),
+    Column("by", Text, nullable=False, comment="mail or push"),
+    Column("thing", Text, nullable=False, comment="the summary that told it, or empty while it waits"),
+    comment="one row for each alert that one person is told in a summary: no alert stands in two",
 )
