@@ -177,5 +177,9 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _sentence(problem: Any) -> str:
     name = "TIDINGS_" + "_".join(str(part) for part in problem["loc"]).upper()
-    shown = "(hidden)" if name in {"TIDINGS_SECRET", "TIDINGS_DEMO_PASSWORD", "TIDINGS_PUSH_KEY"} else repr(problem["input"])
+    shown = (
+        "(hidden)"
+        if name in {"TIDINGS_SECRET", "TIDINGS_DEMO_PASSWORD", "TIDINGS_PUSH_KEY"}
+        else repr(problem["input"])
+    )
     return f"{name} is {shown}: {problem['msg'].removeprefix('Value error, ')}."

@@ -114,11 +114,12 @@ class AlertLetter:
     def mail(self, reader: Recipient, _audiences: Iterable[str] = (), _muted: Collection[str] = ()) -> bytes:
         """The finished mail of one reader. Raises NotAnAddress."""
         stop_url = self._stationery.stop_url("alerts", reader.id)
+        why_url = f"{self._stationery.passes.url(reader.id)}/why/{self._thing}"
         return letter(
             self._head, to=mailbox(reader.name, reader.address),
             mail_id=self._stationery.mail_id(self._thing, reader.id), stop_url=stop_url,
-            text=self._text.filled({"stop": encoded(f"{stop_url}\n")}),
-            html=self._html.filled({"stop": encoded(stop_url)}),
+            text=self._text.filled({"stop": encoded(f"{stop_url}\n"), "why": encoded(f"{why_url}\n")}),
+            html=self._html.filled({"stop": encoded(stop_url), "why": encoded(why_url)}),
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications.alerts import head, network_names, shown
 from services.notifications.audience import Best, reach, sentence
 from services.notifications.headlines import names_in
-from services.notifications.letters import Recipient, Stationery, letter, mailbox, rendered
+from services.notifications.letters import Frame, Recipient, Stationery, letter, mailbox
 from services.notifications.summaries import BY_DAILY, KIND
 from services.notifications.tables import alerts, summary_items
 from shared import clock
@@ -38,10 +38,10 @@ class SummaryLetter:
             "more": max(0, len(self._items) - LONGEST), "daily": self._daily, "url": paper.url, "service": paper.name,
             "reader": reader.name, "pass_url": paper.passes.url(reader.id), "stop_url": stop_url,
         }  # fmt: skip
-        text, html = rendered(KIND, **values)
+        text, html = (Frame(f"{KIND}.{kind}", **values).filled({}) for kind in ("txt", "html"))
         return letter(
             paper.head(subject=title, date=clock.now(), kind=KIND), to=mailbox(reader.name, reader.address),
-            mail_id=paper.mail_id(self._thing, reader.id), stop_url=stop_url, text=[text], html=[html],
+            mail_id=paper.mail_id(self._thing, reader.id), stop_url=stop_url, text=text, html=html,
         )  # fmt: skip
 
 

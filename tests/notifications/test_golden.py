@@ -18,6 +18,7 @@ import pytest
 
 from services.notifications.editions import AlertLetter, Edition
 from services.notifications.letters import NotAnAddress, Recipient, Stationery
+from shared import clock
 from shared.config import Settings
 
 FOLDER = Path(__file__).parent / "golden"
@@ -57,7 +58,8 @@ def alert() -> bytes:
         "message_id": "m1", "headline": "Åsa now leads Stroke", "path": "/networks/n1", "network_id": "n1",
         "stored_at": MOMENT,
     }  # fmt: skip
-    return AlertLetter(stationery, told, "Stroke Network").mail(READER)
+    with clock.at(MOMENT):  # links end two months later
+        return AlertLetter(stationery, told, "Stroke Network").mail(READER)
 
 
 def read(content: bytes) -> EmailMessage:
