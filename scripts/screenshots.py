@@ -29,6 +29,7 @@ PAGES = (
     ("officer", "/oversight/Q31", "oversight"),
     ("staff", "/staff", "staff"),
     ("staff", "/staff/newsletter", "newsletter-desk"),
+    ("staff", "draft preview", "newsletter-preview"),
     ("staff", "/mailbox", "mailbox"),
     ("staff", "/staff/standards/audit/retire", "standard-trial"),
     ("staff", f"{NETWORK}/roles", "roles"),
@@ -73,6 +74,9 @@ def take(page: Page, base: str, path: str, name: str) -> None:
         page.goto(f"{base}/networks")
         page.goto(f"{base}{NETWORK}/history")
         path = str(page.locator("main a[href^='/changes/']").first.get_attribute("href"))
+    if path == "draft preview":
+        page.goto(f"{base}/staff/newsletter")
+        path = f"{page.locator('main table a').first.get_attribute('href')}/preview"
     page.goto(base + path)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})

@@ -1,4 +1,7 @@
-"""The newsletter's progress as a stream: few watch it, so each asks for itself, twice a second, until it is over."""
+"""The newsletter's progress, and what others do at its desk, as streams.
+
+Few watch them, so each asks for itself: progress twice a second until it is over, the desk as long as it is open.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,11 @@ from shared.problems import answer
 
 LOOK_SECONDS = 0.5
 MOST_LOOKS = 2 * 3600
-PATH = re.compile(r"^/(?:api/newsletter/issues|live/newsletter)/([^/]+)/progress$")
+PATH = re.compile(r"^/(?:api/newsletter/issues|live/newsletter)/([^/]+)/(progress|desk)$")
+ASKED = {"progress": "progress", "desk": "mark"}
+MOVING = frozenset({"sending", "paused", "approved"})
+BEAT = 30
+"""Looks after which a quiet stream says that it is alive."""
 START: dict[str, Any] = {
     "type": "http.response.start",
     "status": 200,
@@ -38,8 +45,10 @@ class Progress:
         """The stream, where the path is one and the client takes events; else None."""
         if not PATH.match(scope["path"]):
             return None
+        if scope["path"].startswith("/live/"):
+            return self._serve
         accept = dict(scope["headers"]).get(b"accept", b"")
-        return self._serve if scope["path"].startswith("/live/") or b"text/event-stream" in accept else None
+        return self._serve if b"text/event-stream" in accept and scope["path"].endswith("/progress") else None
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = PATH.match(scope["path"])
@@ -47,41 +56,44 @@ class Progress:
         request = Request({**scope, "app": _App(self._edge)}, receive)
         try:
             principal = await caller(request)
-            first = await self._look(found[1], principal)
+            there = f"/newsletter/issues/{found[1]}/{ASKED[found[2]]}"
+            first = await self._look(there, principal)
         except Problem as problem:
             await answer(problem)(scope, receive, send)
             return
         await send(START)
-        watching = asyncio.create_task(self._watch(found[1], principal, first, scope["path"], send))
+        watching = asyncio.create_task(self._watch(there, principal, first, scope["path"], send))
         try:
             while (await receive())["type"] != "http.disconnect":
                 pass
         finally:
             watching.cancel()
 
-    async def _look(self, issue: str, principal: Principal) -> dict[str, Any]:
-        return dict(
-            await self._edge.clients.ask("notifications", f"/newsletter/issues/{issue}/progress", principal=principal)
-        )
+    async def _look(self, there: str, principal: Principal) -> dict[str, Any]:
+        return dict(await self._edge.clients.ask("notifications", there, principal=principal))
 
-    async def _watch(self, issue: str, principal: Principal, seen: dict[str, Any], path: str, send: Send) -> None:
+    async def _watch(self, there: str, principal: Principal, seen: dict[str, Any], path: str, send: Send) -> None:
         await send(body(self._frame(path, seen)))
-        for _ in range(MOST_LOOKS):
-            if seen.get("status") not in ("sending", "paused", "approved"):
+        for look in range(MOST_LOOKS):
+            if "mark" not in seen and seen.get("status") not in MOVING:
                 break
             await asyncio.sleep(LOOK_SECONDS)
             try:
-                now = await self._look(issue, principal)
+                now = await self._look(there, principal)
             except Problem:
                 continue
             if now != seen:
                 seen = now
                 await send(body(self._frame(path, seen)))
+            elif look % BEAT == 0:
+                await send(body(b": alive\n\n"))
         await send({"type": "http.response.body", "body": b"event: done\ndata: {}\n\n"})
 
     def _frame(self, path: str, progress: dict[str, Any]) -> bytes:
         if path.startswith("/api/"):
             return b"event: progress\ndata: %b\n\n" % orjson.dumps(progress)
+        if path.endswith("/desk"):
+            return b"data: %b\n\n" % orjson.dumps(progress)
         html = self._edge.renderer.fragment("live/progress.html", progress=progress)
         return ("".join(f"data: {line.strip()}\n" for line in html.splitlines() if line.strip()) + "\n").encode()
 

@@ -5,6 +5,7 @@ from services.notifications.api import (
     alerts,
     browsers,
     changes,
+    desk,
     feeds,
     internal,
     mail,
@@ -17,6 +18,7 @@ from services.notifications.delivery.fanning import fan_out
 from services.notifications.delivery.pushes.sender import push
 from services.notifications.delivery.sender import deliver
 from services.notifications.delivery.summarising import summarise
+from services.notifications.delivery.timetable import keep_timetable
 from services.notifications.delivery.webhooks.sender import deliver_webhooks
 from services.notifications.queries.effects import effects
 from shared.consumer import Subscription
@@ -30,6 +32,7 @@ service = Service(
         preferences.router,
         browsers.router,
         newsletter.router,
+        desk.router,
         mail.router,
         subscriptions.router,
         webhook_log.router,
@@ -47,6 +50,6 @@ service = Service(
         Subscription(registry.SUCCESSIONS.name, consumers.on_successions),
         Subscription(None, consumers.on_announcements),
     ],
-    workers=[fan_out, summarise, deliver, push, deliver_webhooks],
+    workers=[fan_out, summarise, deliver, keep_timetable, push, deliver_webhooks],
     effects=effects,
 )

@@ -11,11 +11,13 @@ LONGEST = 12
 
 
 def ranked(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Pinned first, then as staff placed them, then major before the rest, then the newest."""
+    """Pinned first, then what is major and new to staff, then as they placed them, then the newest."""
 
     def rank(item: Mapping[str, Any]) -> tuple[bool, float, bool, float]:
-        place = float("inf") if item["place"] is None else item["place"]
-        return not item["pinned"], place, item["significance"] != "major", -item["time"].timestamp()
+        is_minor = item["significance"] != "major"
+        unplaced = float("inf") if is_minor else -1.0
+        place = unplaced if item["place"] is None else item["place"]
+        return not item["pinned"], place, is_minor, -item["time"].timestamp()
 
     return sorted(items, key=rank)
 

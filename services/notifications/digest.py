@@ -70,7 +70,10 @@ def _is_news(row: Mapping[str, Any]) -> bool:
 
 async def _told_this_week(session: AsyncSession, draft_id: str) -> list[dict[str, Any]]:
     """What was told in the last week and stands in no other issue."""
-    elsewhere = select(issue_items.c.message_id).where(issue_items.c.issue_id != draft_id)
+    withdrawn = select(issues.c.id).where(issues.c.status == "cancelled", issues.c.pressed_at.is_(None))
+    elsewhere = select(issue_items.c.message_id).where(
+        issue_items.c.issue_id != draft_id, issue_items.c.issue_id.not_in(withdrawn)
+    )
     recent = select(alerts).where(alerts.c.time > clock.now() - WEEK, alerts.c.message_id.not_in(elsewhere))
     recent = recent.where(alerts.c.path.not_like("/newsletter/%"))
     rows = [dict(row) for row in (await session.execute(recent.order_by(alerts.c.time))).mappings()]

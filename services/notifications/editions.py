@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.alerts import network_names
 from services.notifications.choice import Choice, Copy, ranked
+from services.notifications.delivery.rows import belongings
 from services.notifications.headlines import filled, names_in
 from services.notifications.letters import Frame, Part, Recipient, Stationery, encoded, letter, mailbox, rendered
-from services.notifications.tables import alerts, issue_items, issues
+from services.notifications.tables import alerts, issue_items, issue_tests, issues
 from shared import clock
 
 ELSEWHERE = "all networks"
@@ -28,14 +29,16 @@ class Edition:
         issue: Mapping[str, Any],
         items: Sequence[Mapping[str, Any]],
         networks: dict[str, str],
+        test: str = "",
     ) -> None:
-        """*items* are ranked and have their names filled in."""
+        """*items* are ranked and have their names filled in; *test* is the id of the test that this is."""
         self._stationery = stationery
         self.choice = Choice(items)
-        self._head = stationery.head(subject=issue["title"], date=issue["pressed_at"] or clock.now(), kind="newsletter")
-        self._thing = issue["id"]
+        subject = f"Test: {issue['title']}" if test else issue["title"]
+        self._head = stationery.head(subject=subject, date=issue["pressed_at"] or clock.now(), kind="newsletter")
+        self._thing = test or issue["id"]
         self._items: list[Part] = [
-            rendered("item", item=item, url=stationery.url, network=networks.get(item["network_id"], ""))
+            rendered("item", item=item, link=_link(stationery, item), network=networks.get(item["network_id"], ""))
             for item in items
         ]
         self._groups = [item["care_group"] or ELSEWHERE for item in items]
@@ -74,6 +77,12 @@ class Edition:
         return parts or [self._none]
 
 
+def _link(stationery: Stationery, item: Mapping[str, Any]) -> str:
+    """Where an item leads: a page of ours, somewhere else that staff chose, or nowhere."""
+    path = str(item["path"])
+    return path if path.startswith("https://") or not path else stationery.url + path
+
+
 def _said(name: str) -> str:
     """A care group's name as it is read: `older_people` is "Older people"."""
     words = name.replace("_", " ").replace("-", " ")
@@ -84,19 +93,46 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-async def edition_of(session: AsyncSession, stationery: Stationery, issue_id: str) -> Edition:
+async def edition_of(session: AsyncSession, stationery: Stationery, issue_id: str, test: str = "") -> Edition:
     """The edition of one issue as it stands."""
     issue = dict((await session.execute(select(issues).where(issues.c.id == issue_id))).mappings().one())
     items = await items_of(session, issue_id)
     called = await network_names(session, (item["network_id"] for item in items))
-    return Edition(stationery, issue, [item for item in items if not item["dropped"]], called)
+    return Edition(stationery, issue, [item for item in items if not item["dropped"]], called, test)
 
 
 async def items_of(session: AsyncSession, issue_id: str) -> list[dict[str, Any]]:
-    """The items of an issue, ranked, with names filled in, the dropped ones included."""
+    """The items of an issue, ranked, with names filled in, the dropped ones included.
+
+    `headline` is what is shown, `said` what the message said.
+    """
     rows = (await session.execute(select(issue_items).where(issue_items.c.issue_id == issue_id))).mappings().all()
     people = await names_in(session, (row["headline"] for row in rows))
-    return [{**row, "headline": filled(row["headline"], people)} for row in ranked(dict(row) for row in rows)]
+    said = {row["id"]: filled(row["headline"], people) for row in rows}
+    return [
+        {**row, "said": said[row["id"]], "headline": row["own_headline"] or said[row["id"]]}
+        for row in ranked(dict(row) for row in rows)
+    ]
+
+
+class TrialLetter:
+    """A test: another reader's copy, sent to whoever asked for it."""
+
+    def __init__(self, edition: Edition, audiences: Sequence[str], muted: Sequence[str]) -> None:
+        """*audiences* and *muted* are those of the reader whose copy it is."""
+        self._edition, self._audiences, self._muted = edition, audiences, muted
+
+    def mail(self, reader: Recipient, _audiences: Iterable[str] = (), _muted: Collection[str] = ()) -> bytes:
+        """The finished mail. Raises NotAnAddress."""
+        return self._edition.mail(reader, self._audiences, self._muted)
+
+
+async def trial_letter(session: AsyncSession, stationery: Stationery, thing: str) -> TrialLetter:
+    """The test that *thing* names."""
+    test = (await session.execute(select(issue_tests).where(issue_tests.c.id == thing))).mappings().one()
+    audiences, muted = await belongings(session, [test["as_reader"]])
+    edition = await edition_of(session, stationery, test["issue_id"], thing)
+    return TrialLetter(edition, audiences.get(test["as_reader"], ()), muted.get(test["as_reader"], ()))
 
 
 class AlertLetter:

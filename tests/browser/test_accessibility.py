@@ -46,7 +46,8 @@ DEEPER = (
     ("/", "a:has-text('How it spread')"), ("/events", "main h2 a"), ("/newsletter", "main h2 a"),
     ("/subscriptions?everybody=1", ".tidings-line:has-text('Trust intranet') a"),
     ("/subscriptions?everybody=1", ".tidings-line:has-text('Data warehouse') a"),
-    ("/staff/newsletter", "table a"), ("/challenges", "main h2 a"), ("/service-changes", "main h2 a"),
+    ("/staff/newsletter", "table a"), ("/staff/newsletter", "table tr:nth-child(2) a"),
+    ("/challenges", "main h2 a"), ("/service-changes", "main h2 a"),
     (f"{HOME}/links", "main li a[href^='/links/']"), (f"{HOME}/links", "main table a[href^='/links/']"),
 )  # fmt: skip
 

@@ -11,38 +11,30 @@ from services.gateway.assets import FOLDER, Assets
 from services.gateway.clients import Refused
 from services.gateway.pages.alerts import grouped
 from services.gateway.pages.charts import bars, heat
-from services.gateway.pages.desk import arranged
+from services.gateway.pages.desk import _groups, _written
 from services.gateway.pages.forms import error_list, error_of
 from services.gateway.rendering import count, day, happened, marked, security_headers, words
 
 pytestmark = pytest.mark.fast
 
 
-def _items() -> list[dict[str, Any]]:
-    return [
-        {"id": name, "position": place, "pinned": False, "dropped": False, "text": ""}
-        for place, name in enumerate("abc")
+def test_items_of_the_desk_stand_by_care_group_with_the_pinned_ones_apart() -> None:
+    items = [
+        {"id": name, "care_group": group, "pinned": name == "a"}
+        for name, group in (("a", "renal"), ("b", "renal"), ("c", "stroke"), ("d", ""))
     ]
+    found = [(name, [item["id"] for item in group]) for name, group in _groups(items)]
+    assert found == [("", ["a"]), (":renal", ["b"]), (":stroke", ["c"]), (":", ["d"])]
 
 
-def _order(items: list[dict[str, Any]]) -> str:
-    return "".join(item["id"] for item in sorted(items, key=lambda item: (not item["pinned"], item["position"])))
-
-
-@pytest.mark.parametrize(
-    ("press", "order"),
-    [("up:b", "bac"), ("down:b", "acb"), ("up:a", "abc"), ("pin:c", "cab"), ("", "abc"), ("up:x", "abc")],
-)
-def test_a_pressed_button_moves_one_item_and_leaves_the_others_in_order(press: str, order: str) -> None:
-    assert _order(arranged(_items(), FormData([("press", press)]))) == order
-
-
-def test_dropping_twice_puts_back_and_texts_are_kept() -> None:
-    form = FormData([("press", "drop:b"), ("text-a", "More about this")])
-    once = arranged(_items(), form)
-    assert [item["dropped"] for item in once] == [False, True, False]
-    assert once[0]["text"] == "More about this"
-    assert not any(item["dropped"] for item in arranged(once, form))
+def test_headline_as_the_message_has_it_is_none_of_staffs_own() -> None:
+    item = {"said": "Aims changed"}
+    assert _written(FormData([("headline", "Aims changed"), ("text", "More")]), item) == {
+        "headline": "",
+        "text": "More",
+    }
+    assert _written(FormData([("headline", "Ours")]), item) == {"headline": "Ours"}
+    assert _written(FormData([("press", "up")]), item) == {}
 
 
 def test_alerts_stand_by_network_with_the_unread_first() -> None:

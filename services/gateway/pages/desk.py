@@ -1,19 +1,32 @@
-"""The newsletter desk: what the week's changes drafted, put in order by staff, approved and sent."""
+"""The newsletter desk: what the week's changes drafted, put in order and rewritten by staff, approved and sent.
+
+Each item is a form of its own, so that two people at the desk write beside one another. What somebody else wrote first
+is shown beside what was just written; nothing is overwritten.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from itertools import groupby
 from typing import Any
 
-from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from services.gateway.clients import Refused
-from services.gateway.pages.forms import error_list, text
+from services.gateway.pages.forms import entered, error_list, text
 from services.gateway.visit import Visit, page
 
-STEPS = frozenset({"approve", "send", "pause", "resume"})
-SENT = frozenset({"sending", "paused", "sent"})
+STEPS = frozenset({"approve", "reopen", "send", "pause", "resume", "cancel"})
+PRESSED = frozenset({"sending", "paused", "sent", "cancelled"})
+LABELS = {
+    "headline": "Headline",
+    "text": "Text",
+    "path": "Link",
+    "title": "Title",
+    "intro": "Introduction",
+    "at": "Day",
+}
+REFUSALS = (400, 404, 409, 422)
 
 
 async def issues(visit: Visit) -> Response:
@@ -36,80 +49,171 @@ async def desk(visit: Visit) -> Response:
     return await _desk(visit)
 
 
-async def _desk(visit: Visit, *, errors: Any = (), status: int = 200) -> Response:
-    issue_id, reader, sought = visit.path["id"], visit.query.get("reader", ""), visit.query.get("q", "")
-    there = f"/newsletter/issues/{issue_id}"
-    issue, progress, people = await asyncio.gather(
-        visit.ask("notifications", there, reader=reader),
-        visit.ask_or(None, "notifications", f"{there}/progress"),
-        visit.ask_or({"items": []}, "membership", "/people", q=sought, limit=10) if sought else _nobody(),
+async def _desk(visit: Visit, *, errors: Any = (), status: int = 200, **more: Any) -> Response:
+    issue, progress, mark = await asyncio.gather(
+        visit.ask("notifications", _api(visit)),
+        visit.ask_or(None, "notifications", f"{_api(visit)}/progress"),
+        visit.ask("notifications", f"{_api(visit)}/mark"),
     )
     return visit.page(
-        "desk/issue.html", f"Issue {issue['number']}", status=status, issue=issue, reader=reader, people=people,
-        q=sought, progress=progress if issue["status"] in SENT else None, errors=list(errors),
+        "desk/issue.html", f"Issue {issue['number']}", status=status, issue=issue, groups=_groups(issue["items"]),
+        progress=progress if issue["status"] in PRESSED else None, errors=list(errors), mark=mark["mark"], **more,
     )  # fmt: skip
 
 
-async def _nobody() -> dict[str, Any]:
-    return {"items": []}
+async def lines(visit: Visit) -> Response:
+    """The items alone, for a desk that watches what others do."""
+    visit.require_staff()
+    issue, mark = await asyncio.gather(
+        visit.ask("notifications", _api(visit)), visit.ask("notifications", f"{_api(visit)}/mark")
+    )
+    return visit.fragment(
+        "desk/live.html", issue=issue, groups=_groups(issue["items"]), form_token=visit.form_token, mark=mark["mark"]
+    )
 
 
-async def save(visit: Visit) -> Response:
-    """Save the desk: titles, texts, and the one button that was pressed beside an item."""
-    form = await visit.form()
-    there = f"/newsletter/issues/{visit.path['id']}"
-    issue = await visit.ask("notifications", there)
-    items = arranged(issue["items"], form)
-    body = {"title": text(form, "title"), "intro": text(form, "intro"), "items": items}
-    try:
-        await visit.change("notifications", "PATCH", there, body, if_match=f'"{text(form, "read_revision")}"')
-    except Refused as refused:
-        if refused.status not in (400, 409, 412, 422):
-            raise
-        return await _desk(visit, errors=error_list(refused, {}), status=refused.status)
-    pressed = text(form, "press").partition(":")[2]
-    return visit.back(f"/staff/newsletter/{visit.path['id']}" + (f"#item-{pressed}" if pressed else "?done=saved"))
-
-
-def arranged(items: list[dict[str, Any]], form: FormData) -> list[dict[str, Any]]:
-    """The items as the form has them, after the pressed button: `up:<id>`, `down:`, `pin:`, `drop:`."""
-    action, _, pressed = text(form, "press").partition(":")
-    ordered = sorted(items, key=lambda item: (not item["pinned"], item["position"]))
-    place = next((number for number, item in enumerate(ordered) if item["id"] == pressed), None)
-    if place is not None and action in ("up", "down"):
-        other = place + (-1 if action == "up" else 1)
-        if 0 <= other < len(ordered):
-            ordered[place], ordered[other] = ordered[other], ordered[place]
+def _groups(items: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The items by care group, in their order; the pinned ones first, under no name."""
     return [
-        {
-            "id": item["id"],
-            "position": number,
-            "pinned": item["pinned"] != (action == "pin" and item["id"] == pressed),
-            "dropped": item["dropped"] != (action == "drop" and item["id"] == pressed),
-            "text": text(form, f"text-{item['id']}") if f"text-{item['id']}" in form else item["text"],
-        }
-        for number, item in enumerate(ordered)
+        (name, list(found))
+        for name, found in groupby(items, key=lambda item: "" if item["pinned"] else f":{item['care_group']}")
     ]
 
 
+async def save_words(visit: Visit) -> Response:
+    """Save the title and the introduction."""
+    form = await visit.form()
+    mine = {"title": text(form, "title"), "intro": text(form, "intro")}
+    body = {**mine, "words_version": int(text(form, "version") or 0)}
+    try:
+        issue = await visit.change("notifications", "PATCH", _api(visit), body)
+    except Refused as refused:
+        return await _words_refused(visit, refused, mine)
+    if visit.is_fragment:
+        return visit.fragment("desk/words.html", issue=issue, form_token=visit.form_token)
+    return visit.back(f"{_here(visit)}?done=saved")
+
+
+async def _words_refused(visit: Visit, refused: Refused, mine: dict[str, str]) -> Response:
+    if refused.status not in (*REFUSALS, 412):
+        raise refused
+    if refused.status == 412 and visit.is_fragment:
+        issue = await visit.ask("notifications", _api(visit))
+        return visit.fragment("desk/words.html", issue=issue, my_words=mine, form_token=visit.form_token)
+    errors = error_list(refused, LABELS, "words")
+    return await _desk(visit, errors=errors, status=refused.status, my_words=mine)
+
+
+async def save_item(visit: Visit) -> Response:
+    """Save one item's words, and do what the button beside it says."""
+    form = await visit.form()
+    there = f"{_api(visit)}/items/{visit.path['item']}"
+    item = await visit.ask("notifications", there)
+    press, body = text(form, "press"), _written(form, item)
+    if press in ("pin", "drop"):
+        field = {"pin": "pinned", "drop": "dropped"}[press]
+        body[field] = not item[field]
+    try:
+        item = await visit.change("notifications", "PATCH", there, body, if_match=f'"{text(form, "version") or 0}"')
+        if press in ("up", "down"):
+            await visit.change("notifications", "POST", f"{there}/move", {"to": press})
+    except Refused as refused:
+        return await _item_refused(visit, refused, entered(form))
+    if visit.is_fragment:
+        return await _card(visit, item)
+    return visit.back(f"{_here(visit)}#item-{item['id']}")
+
+
+def _written(form: Any, item: dict[str, Any]) -> dict[str, Any]:
+    """The words in the form. A headline as the message has it is none of staff's own."""
+    found = {name: text(form, name) for name in ("headline", "text") if name in form}
+    if found.get("headline") == item["said"]:
+        found["headline"] = ""
+    return found
+
+
+async def _item_refused(visit: Visit, refused: Refused, mine: dict[str, Any]) -> Response:
+    if refused.status not in (*REFUSALS, 412):
+        raise refused
+    if refused.status == 412 and visit.is_fragment:
+        item = await visit.ask("notifications", f"{_api(visit)}/items/{visit.path['item']}")
+        return await _card(visit, item, mine)
+    errors = error_list(refused, LABELS, f"item-{visit.path['item']}")
+    return await _desk(visit, errors=errors, status=refused.status, mine={visit.path["item"]: mine})
+
+
+async def _card(visit: Visit, item: dict[str, Any], mine: dict[str, Any] | None = None) -> Response:
+    issue = {"id": visit.path["id"], "status": "draft"}
+    yours = {item["id"]: mine} if mine else {}
+    return visit.fragment("desk/card.html", issue=issue, item=item, mine=yours, form_token=visit.form_token)
+
+
+async def move_group(visit: Visit) -> Response:
+    """Move a care group up or down."""
+    form = await visit.form()
+    body = {"care_group": text(form, "care_group"), "to": text(form, "press")}
+    await visit.change("notifications", "POST", f"{_api(visit)}/groups/move", body)
+    return visit.back(f"{_here(visit)}#group-{body['care_group']}")
+
+
+async def add_item(visit: Visit) -> Response:
+    """Add an item of staff's own words."""
+    form = await visit.form()
+    body = {name: text(form, name) for name in ("headline", "text", "path")}
+    try:
+        item = await visit.change("notifications", "POST", f"{_api(visit)}/items", body)
+    except Refused as refused:
+        if refused.status not in REFUSALS:
+            raise
+        errors = [{**error, "href": f"#own-{error['href'][1:]}"} for error in error_list(refused, LABELS, "headline")]
+        return await _desk(visit, errors=errors, status=refused.status, own=body)
+    return visit.back(f"{_here(visit)}?done=added#item-{item['id']}")
+
+
+async def schedule(visit: Visit) -> Response:
+    """Set the moment at which an approved issue is sent, or take it back."""
+    form = await visit.form()
+    moment = text(form, "at")
+    at = f"{moment}:00Z" if len(moment) == 16 else moment or None
+    return await _done(visit, "schedule", {"at": at}, "scheduled-issue" if at else "unscheduled")
+
+
 async def step(visit: Visit) -> Response:
-    """Approve, send, pause or resume."""
+    """Approve, open again, send, pause, resume or cancel."""
     await visit.form()
-    issue_id, what = visit.path["id"], visit.path["what"]
-    if what in STEPS:
-        try:
-            await visit.change("notifications", "POST", f"/newsletter/issues/{issue_id}/{what}")
-        except Refused as refused:
-            if refused.status != 409:
-                raise
-            return await _desk(visit, errors=error_list(refused, {}), status=409)
-    return visit.back(f"/staff/newsletter/{issue_id}?done={what}")
+    what = visit.path["what"]
+    if what not in STEPS:
+        return visit.back(_here(visit))
+    return await _done(visit, what, None, "cancel-issue" if what == "cancel" else what)
+
+
+async def _done(visit: Visit, what: str, body: dict[str, Any] | None, done: str) -> Response:
+    try:
+        await visit.change("notifications", "POST", f"{_api(visit)}/{what}", body)
+    except Refused as refused:
+        if refused.status not in REFUSALS:
+            raise
+        return await _desk(visit, errors=error_list(refused, LABELS), status=refused.status)
+    return visit.back(f"{_here(visit)}?done={done}")
+
+
+def _api(visit: Visit) -> str:
+    return f"/newsletter/issues/{visit.path['id']}"
+
+
+def _here(visit: Visit) -> str:
+    return f"/staff/newsletter/{visit.path['id']}"
 
 
 ROUTES = [
     page("/staff/newsletter", issues),
     page("/staff/newsletter", draft, "POST"),
     page("/staff/newsletter/{id}", desk),
-    page("/staff/newsletter/{id}", save, "POST"),
+    page("/staff/newsletter/{id}/words", save_words, "POST"),
+    page("/staff/newsletter/{id}/items", lines),
+    page("/staff/newsletter/{id}/items", add_item, "POST"),
+    page("/staff/newsletter/{id}/items/{item}", save_item, "POST"),
+    page("/staff/newsletter/{id}/groups", move_group, "POST"),
+    page("/staff/newsletter/{id}/schedule", schedule, "POST"),
     page("/staff/newsletter/{id}/{what}", step, "POST"),
 ]

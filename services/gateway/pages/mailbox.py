@@ -9,6 +9,14 @@ from starlette.responses import Response
 from services.gateway.visit import Visit, page
 
 PAGE = 50
+FRAMED = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+    ),
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+}
+"""Headers of a mail's HTML in a frame: its own styles apply, and nothing in it may run or load."""
 
 
 async def mailbox(visit: Visit) -> Response:
@@ -36,9 +44,7 @@ async def html(visit: Visit) -> Response:
     """The HTML part alone, for the frame: its own styles may apply, and nothing in it may run or load."""
     visit.require_staff()
     found = await visit.ask("notifications", f"/mailbox/{quote(visit.path['id'])}")
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
-    headers = {"content-security-policy": policy, "x-content-type-options": "nosniff", "cache-control": "no-store"}
-    return Response(found["html"], media_type="text/html", headers=headers)
+    return Response(found["html"], media_type="text/html", headers=FRAMED)
 
 
 def _way_out(visit: Visit, headers: dict[str, str]) -> str:

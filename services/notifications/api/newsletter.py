@@ -12,19 +12,17 @@ from services.notifications.queries import issues as queries
 from services.notifications.schemas.newsletter import (
     ArchivedIssue,
     Issue,
-    IssueChange,
     IssueSummary,
-    Progress,
     PublicIssue,
 )
 from shared.auth import Principal, Session, anyone, may, staff
-from shared.boundary import ChangeBody, IfMatch, Router, etag
+from shared.boundary import ChangeBody, Router, etag
 from shared.errors import BadRequest
 from shared.fields import Page
 
 router = Router(tags=["newsletter"])
 Limit = Annotated[int, Query(ge=1, le=100)]
-Status = Literal["", "draft", "approved", "sending", "paused", "sent"]
+Status = Literal["", "draft", "approved", "sending", "paused", "sent", "cancelled"]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
@@ -61,7 +59,7 @@ async def draft_issue(
     """The open draft, begun where there is none, with all that the week has brought."""
     issue_id = await commands.draft_issue(session, by=by, reason=body.reason)
     response.headers["location"] = f"/api/newsletter/issues/{issue_id}"
-    return await _issue(session, response, issue_id)
+    return await shown(session, response, issue_id)
 
 
 @router.get("/newsletter/issues/{issue_id}")
@@ -70,81 +68,7 @@ async def get_issue(
     _by: Principal = may(staff, "newsletter:read"),
 ) -> Issue:  # fmt: skip
     """One issue; with *reader*, the items of that reader's copy and why each is in it."""
-    return await _issue(session, response, issue_id, reader)
-
-
-@router.patch("/newsletter/issues/{issue_id}")
-async def edit_issue(
-    issue_id: str, body: IssueChange, session: Session, response: Response, expected: IfMatch,
-    by: Principal = may(staff, "newsletter:write"),
-) -> Issue:  # fmt: skip
-    """Change a draft: title, introduction, and its items' order, texts, pins and drops."""
-    fields = {name: value for name, value in body.fields().items() if name != "items"}
-    items = [item.model_dump(exclude_unset=True) for item in body.items]
-    await commands.edit_issue(
-        session, issue_id=issue_id, fields=fields, items=items, by=by, expected=expected, reason=body.reason
-    )
-    return await _issue(session, response, issue_id)
-
-
-@router.post("/newsletter/issues/{issue_id}/approve")
-async def approve(
-    issue_id: str,
-    body: ChangeBody,
-    session: Session,
-    response: Response,
-    by: Principal = may(staff, "newsletter:write"),
-) -> Issue:
-    """Approve a draft; later changes go into the next issue."""
-    await commands.approve_issue(session, issue_id=issue_id, by=by, reason=body.reason)
-    return await _issue(session, response, issue_id)
-
-
-@router.post("/newsletter/issues/{issue_id}/send", status_code=202)
-async def send(
-    issue_id: str,
-    body: ChangeBody,
-    session: Session,
-    response: Response,
-    by: Principal = may(staff, "newsletter:write"),
-) -> Issue:
-    """Send an approved issue to every reader; see its progress."""
-    await commands.send_issue(session, issue_id=issue_id, by=by, reason=body.reason)
-    return await _issue(session, response, issue_id)
-
-
-@router.post("/newsletter/issues/{issue_id}/pause")
-async def pause(
-    issue_id: str,
-    body: ChangeBody,
-    session: Session,
-    response: Response,
-    by: Principal = may(staff, "newsletter:write"),
-) -> Issue:
-    """Begin no further copy."""
-    await commands.pause_issue(session, issue_id=issue_id, by=by, reason=body.reason)
-    return await _issue(session, response, issue_id)
-
-
-@router.post("/newsletter/issues/{issue_id}/resume")
-async def resume(
-    issue_id: str,
-    body: ChangeBody,
-    session: Session,
-    response: Response,
-    by: Principal = may(staff, "newsletter:write"),
-) -> Issue:
-    """Go on sending."""
-    await commands.resume_issue(session, issue_id=issue_id, by=by, reason=body.reason)
-    return await _issue(session, response, issue_id)
-
-
-@router.get("/newsletter/issues/{issue_id}/progress")
-async def progress(
-    issue_id: str, request: Request, session: Session, _by: Principal = may(staff, "newsletter:read")
-) -> Progress:
-    """How far the sending has come, counted from the copies themselves."""
-    return Progress.model_validate(await queries.progress_of(session, stationery(request), issue_id))
+    return await shown(session, response, issue_id, reader)
 
 
 @router.get("/newsletter/archive")
@@ -164,7 +88,8 @@ async def archived(number: Number, session: Session, _by: Principal = may(anyone
     return PublicIssue.model_validate({**issue, "items": await queries.public_items(session, issue["id"])})
 
 
-async def _issue(session: Any, response: Response, issue_id: str, reader: str = "") -> Issue:
+async def shown(session: Any, response: Response, issue_id: str, reader: str = "") -> Issue:
+    """The issue with its items, and its ETag on *response*."""
     issue = await queries.issue_at(session, issue_id)
     items = await (queries.items_for(session, issue_id, reader) if reader else queries.all_items(session, issue_id))
     etag(response, issue["revision"])

@@ -1,20 +1,23 @@
-"""An issue's way: draft → approved → sending (⇄ paused) → sent. The draft itself grows in digest.py."""
+"""An issue's way: draft ⇄ approved → sending (⇄ paused) → sent; from approved on it may be cancelled.
+
+The draft grows in digest.py and is edited in commands/items.py. Whoever changed it last does not approve it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications import digest
-from services.notifications.delivery.rows import order_copies
-from services.notifications.tables import issue_items, issues
+from services.notifications.delivery.rows import order_copies, stop_issue
+from services.notifications.tables import issues
 from shared import clock
 from shared.announcement import Announcement, Concerns
 from shared.auth import Principal
-from shared.boundary import require_revision
 from shared.contracts.notifications import ISSUE_CHANGED, ISSUE_SENT, IssueState
 from shared.errors import Conflict, NotFound, Unprocessable
 from shared.outbox import change, publish
@@ -32,8 +35,12 @@ class NoReaders(Conflict):
     """Nobody has subscribed to the newsletter yet, so there is nobody to send it to."""
 
 
-class UnknownItem(Unprocessable):
-    """An item is not one of this issue; load the issue again."""
+class SecondPerson(Conflict):
+    """You changed this issue last, so somebody else has to approve it."""
+
+
+class InThePast(Unprocessable):
+    """This moment is past; choose a later one, or send the issue now."""
 
 
 async def draft_issue(session: AsyncSession, *, by: Principal, reason: str = "") -> str:
@@ -43,57 +50,67 @@ async def draft_issue(session: AsyncSession, *, by: Principal, reason: str = "")
     return issue_id
 
 
-async def edit_issue(
-    session: AsyncSession, *, issue_id: str, fields: dict[str, Any], items: Sequence[dict[str, Any]],
-    by: Principal, expected: int | None = None, reason: str = "",
-) -> None:  # fmt: skip
-    """Change a draft's title, introduction and items. Raises NoSuchIssue, ChangedMeanwhile, NotPossibleNow."""
-    issue = await locked(session, issue_id)
-    require_revision(expected, issue["revision"])
-    if issue["status"] != "draft":
-        raise NotPossibleNow(f"Issue {issue['number']} is {issue['status']}; only a draft can be edited.")
-    known = select(issue_items.c.id).where(issue_items.c.issue_id == issue_id)
-    if {item["id"] for item in items} - set((await session.execute(known)).scalars()):
-        raise UnknownItem
-    for item in items:
-        values = {("place" if name == "position" else name): value for name, value in item.items() if name != "id"}
-        if values:
-            await session.execute(update(issue_items).where(issue_items.c.id == item["id"]).values(values))
-    await _change(session, issue, by=by, reason=reason, **fields)
-
-
 async def approve_issue(session: AsyncSession, *, issue_id: str, by: Principal, reason: str = "") -> None:
-    """Approve a draft; what happens from now on goes into the next issue."""
-    await digest.close_draft(session)
+    """Approve a draft; what happens from now on goes into the next issue. Raises SecondPerson."""
+    await digest.close_draft(session, issue_id)
     issue = await locked(session, issue_id)
-    _require(issue, "draft", "approved")
-    await _change(
+    _require(issue, "approved", "draft")
+    if issue["edited_by"] and issue["edited_by"] == by.person_id:
+        raise SecondPerson
+    await change_issue(
         session, issue, by=by, reason=reason, status="approved", approved_by=by.person_id, week_to=clock.today()
     )
+
+
+async def reopen_issue(session: AsyncSession, *, issue_id: str, by: Principal, reason: str = "") -> None:
+    """Take an approval back: the issue is a draft again, and the new draft goes on beside it."""
+    issue = await locked(session, issue_id)
+    _require(issue, "edited again", "approved")
+    await change_issue(session, issue, by=by, reason=reason, status="draft", approved_by="", send_at=None)
+
+
+async def schedule_issue(
+    session: AsyncSession, *, issue_id: str, at: datetime | None, by: Principal, reason: str = ""
+) -> None:
+    """Let an approved issue be sent by itself at a moment; None takes that back. Raises InThePast."""
+    issue = await locked(session, issue_id)
+    _require(issue, "scheduled", "approved")
+    if at is not None and at <= clock.now():
+        raise InThePast(errors=[{"field": "at", "message": "must be later than now"}])
+    await change_issue(session, issue, by=by, reason=reason, send_at=at)
+
+
+async def cancel_issue(session: AsyncSession, *, issue_id: str, by: Principal, reason: str = "") -> None:
+    """Send no further copy, for good; those that have begun are finished, those that went are told of."""
+    issue = await locked(session, issue_id)
+    _require(issue, "cancelled", "approved", "sending", "paused")
+    await stop_issue(session, issue_id)
+    await change_issue(session, issue, by=by, reason=reason, status="cancelled", send_at=None)
 
 
 async def send_issue(session: AsyncSession, *, issue_id: str, by: Principal, reason: str = "") -> None:
     """Press: every reader's copy is ordered now. Raises NoReaders."""
     issue = await locked(session, issue_id)
-    _require(issue, "approved", "sent")
+    _require(issue, "sent", "approved")
     readers = await order_copies(session, issue_id)
     if not readers:
         raise NoReaders
-    await _change(session, issue, by=by, reason=reason, status="sending", readers=readers, pressed_at=clock.now())
+    pressed = {"status": "sending", "readers": readers, "pressed_at": clock.now(), "send_at": None}
+    await change_issue(session, issue, by=by, reason=reason, **pressed)
 
 
 async def pause_issue(session: AsyncSession, *, issue_id: str, by: Principal, reason: str = "") -> None:
     """Begin no further copy; those that have begun are finished."""
     issue = await locked(session, issue_id)
-    _require(issue, "sending", "paused")
-    await _change(session, issue, by=by, reason=reason, status="paused")
+    _require(issue, "paused", "sending")
+    await change_issue(session, issue, by=by, reason=reason, status="paused")
 
 
 async def resume_issue(session: AsyncSession, *, issue_id: str, by: Principal, reason: str = "") -> None:
     """Go on with the copies that have not begun."""
     issue = await locked(session, issue_id)
-    _require(issue, "paused", "resumed")
-    await _change(session, issue, by=by, reason=reason, status="sending")
+    _require(issue, "resumed", "paused")
+    await change_issue(session, issue, by=by, reason=reason, status="sending")
 
 
 async def finish_sent(session: AsyncSession, issue_ids: Sequence[str]) -> None:
@@ -123,13 +140,14 @@ async def locked(session: AsyncSession, issue_id: str) -> RowMapping:
     return issue
 
 
-def _require(issue: RowMapping, status: str, wanted: str) -> None:
-    if issue["status"] != status:
+def _require(issue: RowMapping, wanted: str, *statuses: str) -> None:
+    if issue["status"] not in statuses:
         present = {"draft": "still a draft", "sent": "sent already"}.get(issue["status"], issue["status"])
         raise NotPossibleNow(f"Issue {issue['number']} is {present}, so it cannot be {wanted}.")
 
 
-async def _change(session: AsyncSession, issue: RowMapping, *, by: Principal, reason: str, **values: Any) -> None:
+async def change_issue(session: AsyncSession, issue: RowMapping, *, by: Principal, reason: str, **values: Any) -> None:
+    """Write *values* as a new revision of a locked issue, with its history and message."""
     values["revision"] = issue["revision"] + 1
     await session.execute(update(issues).where(issues.c.id == issue["id"]).values(values))
     changed = change(
@@ -142,7 +160,7 @@ async def _change(session: AsyncSession, issue: RowMapping, *, by: Principal, re
 async def _record(session: AsyncSession, issue: RowMapping, *, by: Principal, reason: str) -> None:
     """A draft made by hand is in the history; one that the week made is in its items."""
     if issue["revision"] == 1:
-        await _change(session, issue, by=by, reason=reason)
+        await change_issue(session, issue, by=by, reason=reason)
 
 
 def _state(issue: Any) -> IssueState:

@@ -25,6 +25,7 @@ from shared.db import UtcDateTime, upsert
 
 LEASE_SECONDS = 5
 OPEN = ("pending", "sending", "deferred")
+Lists = dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ async def _held(session: AsyncSession, numbers: Sequence[int]) -> list[Held]:
     )  # fmt: skip
     rows = (await session.execute(query)).all()
     readers = [row.reader_id for row in rows if row.kind == "newsletter"]
-    audiences, muted = await _audiences(session, readers), await _muted(session, readers)
+    audiences, muted = await belongings(session, readers)
     return [
         Held(
             row.number, row.kind, row.thing, row.reader_id, row.name, row.address, row.attempts,
@@ -102,17 +103,16 @@ async def _held(session: AsyncSession, numbers: Sequence[int]) -> list[Held]:
     ]  # fmt: skip
 
 
-async def _audiences(session: AsyncSession, readers: Sequence[str]) -> dict[str, list[str]]:
+async def belongings(session: AsyncSession, readers: Sequence[str]) -> tuple[Lists, Lists]:
+    """The audiences of each reader, and the networks that each has muted."""
     m = audience_members.c
-    return await _lists(session, select(m.person_id, m.audience).where(m.person_id.in_(readers), m.active), readers)
+    audiences = select(m.person_id, m.audience).where(m.person_id.in_(readers), m.active)
+    muted = select(mutes).where(mutes.c.person_id.in_(readers))
+    return await _lists(session, audiences, readers), await _lists(session, muted, readers)
 
 
-async def _muted(session: AsyncSession, readers: Sequence[str]) -> dict[str, list[str]]:
-    return await _lists(session, select(mutes).where(mutes.c.person_id.in_(readers)), readers)
-
-
-async def _lists(session: AsyncSession, query: Any, readers: Sequence[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+async def _lists(session: AsyncSession, query: Any, readers: Sequence[str]) -> Lists:
+    found: Lists = {}
     if readers:
         for reader, value in await session.execute(query):
             found.setdefault(reader, []).append(value)
@@ -185,6 +185,13 @@ async def stop_copies(session: AsyncSession, kind: str, reader_id: str) -> None:
     waiting = deliveries.c.state.in_(("pending", "deferred"))
     theirs = update(deliveries).where(deliveries.c.reader_id == reader_id, deliveries.c.kind == kind, waiting)
     await session.execute(theirs.values(state="refused", reason="The reader stopped it.", holder=""))
+
+
+async def stop_issue(session: AsyncSession, issue_id: str) -> None:
+    """Send no copy of this issue that has not begun."""
+    waiting = deliveries.c.kind == "newsletter", deliveries.c.state.in_(("pending", "deferred"))
+    theirs = update(deliveries).where(deliveries.c.thing == issue_id, *waiting)
+    await session.execute(theirs.values(state="refused", reason="The issue was cancelled.", holder=""))
 
 
 async def reader_count(session: AsyncSession) -> int:

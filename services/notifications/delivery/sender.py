@@ -12,7 +12,7 @@ from services.notifications.delivery import rows
 from services.notifications.delivery.marks import Finished, Marks
 from services.notifications.delivery.rows import Held
 from services.notifications.delivery.webhooks.notices import Notice, notice
-from services.notifications.editions import AlertLetter, Edition, alert_letter, edition_of
+from services.notifications.editions import AlertLetter, Edition, TrialLetter, alert_letter, edition_of, trial_letter
 from services.notifications.letters import NotAnAddress, Recipient, Stationery
 from services.notifications.summary_letter import SummaryLetter, summary_letter
 from shared.envelope import new_id
@@ -28,9 +28,10 @@ STOP_SECONDS = 8.0
 """How long a connection may take to finish its mail when the process is told to stop."""
 AWAY_PAUSES = (1, 2, 5, 10, 30)
 KEPT_LETTERS = 50
-Letter = Edition | AlertLetter | Notice | SummaryLetter
+Letter = Edition | TrialLetter | AlertLetter | Notice | SummaryLetter
 MAKERS: dict[str, Callable[..., Awaitable[Letter]]] = {
     "newsletter": edition_of,
+    "test": trial_letter,
     "alert": alert_letter,
     "webhook": notice,
     "summary": summary_letter,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
+from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import func, select
@@ -10,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.alerts import network_names
 from services.notifications.audience import routes_of, sentence
-from services.notifications.choice import Choice, public
+from services.notifications.choice import Choice, grouped, public
 from services.notifications.commands.issues import NoSuchIssue
 from services.notifications.delivery.rows import reader_count
 from services.notifications.editions import items_of
 from services.notifications.letters import Stationery
 from services.notifications.queries.preferences import muted_by
-from services.notifications.tables import deliveries, issues, people
+from services.notifications.tables import deliveries, issue_items, issues, people
 from shared import clock
 
 RATE_SECONDS = 10
@@ -29,14 +31,16 @@ async def issue_at(session: AsyncSession, issue_id: str) -> dict[str, Any]:
 
 
 async def sent_issue(session: AsyncSession, number: int) -> dict[str, Any]:
-    """A sent issue by its number. Raises NoSuchIssue."""
-    query = _issues().where(issues.c.number == number, issues.c.status == "sent")
+    """An issue that went out, or is going out: its copies lead here. Raises NoSuchIssue."""
+    query = _issues().where(issues.c.number == number, issues.c.pressed_at.is_not(None))
     return await _counted(session, (await session.execute(query)).mappings().first())
 
 
 def _issues() -> Any:
-    approver = people.c.name.label("approved_by_name")
-    return select(issues, approver).outerjoin(people, people.c.id == issues.c.approved_by)
+    approver, editor = people.alias("approver"), people.alias("editor")
+    names = approver.c.name.label("approved_by_name"), editor.c.name.label("edited_by_name")
+    found = select(issues, *names).outerjoin(approver, approver.c.id == issues.c.approved_by)
+    return found.outerjoin(editor, editor.c.id == issues.c.edited_by)
 
 
 async def _counted(session: AsyncSession, row: Any) -> dict[str, Any]:
@@ -44,7 +48,8 @@ async def _counted(session: AsyncSession, row: Any) -> dict[str, Any]:
     if row is None:
         raise NoSuchIssue
     readers = row["readers"] or (await reader_count(session) if row["status"] in {"draft", "approved"} else 0)
-    return {**row, "readers": readers, "approved_by_name": row["approved_by_name"] or ""}
+    names = {name: row[name] or "" for name in ("approved_by_name", "edited_by_name")}
+    return {**row, "readers": readers, **names}
 
 
 async def issues_page(
@@ -59,8 +64,29 @@ async def issues_page(
 
 
 async def all_items(session: AsyncSession, issue_id: str) -> list[dict[str, Any]]:
-    """Every item for staff, the dropped ones last in their place."""
-    return await _numbered(session, await items_of(session, issue_id))
+    """Every item for staff: pinned, then by care group and network; the dropped ones in their place."""
+    items = await items_of(session, issue_id)
+    return await _numbered(session, [items[number] for number in grouped(items)])
+
+
+async def item_at(session: AsyncSession, issue_id: str, item_id: str) -> dict[str, Any]:
+    """One item as staff see it. Raises NoSuchIssue."""
+    await issue_at(session, issue_id)
+    found = next((item for item in await all_items(session, issue_id) if item["id"] == item_id), None)
+    if found is None:
+        raise NoSuchIssue("This issue has no item with this id; load the issue again.")
+    return found
+
+
+async def mark_of(session: AsyncSession, issue_id: str) -> dict[str, Any]:
+    """A word that is another whenever the desk would show something else. Raises NoSuchIssue."""
+    issue = await issue_at(session, issue_id)
+    i = issue_items.c
+    rows = select(i.id, i.message_id, i.version, i.place, i.pinned, i.dropped).where(i.issue_id == issue_id)
+    found = sorted(tuple(map(str, row)) for row in await session.execute(rows))
+    seen = repr((issue["revision"], issue["status"], found))
+    names = {name: issue[name] for name in ("status", "edited_by", "edited_by_name")}
+    return {**names, "mark": blake2b(seen.encode(), digest_size=12).hexdigest()}
 
 
 async def public_items(session: AsyncSession, issue_id: str) -> list[dict[str, Any]]:
@@ -85,13 +111,20 @@ async def items_for(session: AsyncSession, issue_id: str, reader_id: str) -> lis
 
 async def _numbered(session: AsyncSession, items: Any) -> list[dict[str, Any]]:
     called = await network_names(session, (item["network_id"] for item in items))
+    editors = await _names(session, {item["edited_by"] for item in items})
     return [
         {
             **item, "position": number, "network_name": called.get(item["network_id"], ""), "why": "",
-            "told": set(item["audiences"].split("\n")),
+            "told": set(item["audiences"].split("\n")), "edited_by_name": editors.get(item["edited_by"], ""),
+            "changed_since": bool(item["own_headline"]) and item["own_of"] != item["message_id"],
         }
         for number, item in enumerate(items)
     ]  # fmt: skip
+
+
+async def _names(session: AsyncSession, ids: Collection[str]) -> dict[str, str]:
+    rows = await session.execute(select(people.c.id, people.c.name).where(people.c.id.in_(ids)))
+    return {row.id: row.name for row in rows}
 
 
 async def progress_of(session: AsyncSession, stationery: Stationery, issue_id: str) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from shared.boundary import ChangeBody
-from shared.fields import Name, Prose
+from shared.fields import Line, Name, Prose
 
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -33,6 +33,21 @@ class Item(BaseModel):
     why: str
 
 
+class DeskItem(Item):
+    """An item as staff see it. `said` is what the message said, where staff wrote a headline of their own.
+
+    `version` is what a change of headline or text is made on; `changed_since`: the message changed after that.
+    """
+
+    said: str
+    own_headline: str
+    changed_since: bool
+    version: int
+    edited_by: str
+    edited_by_name: str
+    edited_at: datetime | None
+
+
 class IssueSummary(BaseModel):
     """An issue in a list. Until it is sent, `readers` counts those who would get it now."""
 
@@ -44,6 +59,7 @@ class IssueSummary(BaseModel):
     week_from: date
     week_to: date
     readers: int
+    send_at: datetime | None
     sent_at: datetime | None
 
 
@@ -51,9 +67,13 @@ class Issue(IssueSummary):
     """An issue with its items."""
 
     intro: str
+    words_version: int
     approved_by: str
     approved_by_name: str
-    items: list[Item]
+    edited_by: str
+    edited_by_name: str
+    edited_at: datetime | None
+    items: list[DeskItem]
 
 
 class PublicIssue(BaseModel):
@@ -89,10 +109,11 @@ class ItemChange(BaseModel):
 
 
 class IssueChange(ChangeBody):
-    """Changes to a draft."""
+    """Changes to a draft. With `words_version`, a title or introduction that somebody else wrote since is kept."""
 
     title: Name = ""
     intro: Prose = ""
+    words_version: Annotated[int | None, Field(ge=0)] = None
     items: Annotated[list[ItemChange], Field(max_length=2000, default_factory=list)]
 
 
@@ -116,12 +137,65 @@ class Progress(BaseModel):
     seconds_left: float | None
 
 
-class Preview(BaseModel):
-    """A copy as one reader would get it."""
+class ItemWords(ChangeBody):
+    """What staff do with one item. An empty headline is the message's own. If-Match takes the item's version."""
 
+    headline: Line = ""
+    text: Prose = ""
+    pinned: bool = False
+    dropped: bool = False
+
+
+class OwnItem(ChangeBody):
+    """An item of staff's own words: for everybody, or first for the readers of one network."""
+
+    headline: Name
+    text: Prose = ""
+    path: Annotated[Line, Field(pattern=r"^(/[^\s]*|https://[^\s]+)?$", description="A page here, or https://…")] = ""
+    network_id: Annotated[str, Field(max_length=64)] = ""
+
+
+class Move(ChangeBody):
+    """Where something goes among its neighbours."""
+
+    to: Literal["up", "down", "first", "last"]
+
+
+class GroupMove(Move):
+    """Where a care group goes."""
+
+    care_group: Annotated[str, Field(max_length=100)]
+
+
+class Timetable(ChangeBody):
+    """When an approved issue is sent by itself; null takes that back."""
+
+    at: AwareDatetime | None
+
+
+class TrialRequest(ChangeBody):
+    """Whose copy is sent to you; empty: that of somebody in no network."""
+
+    reader: Annotated[str, Field(max_length=64)] = ""
+
+
+class DeskMark(BaseModel):
+    """`mark` is another whenever the desk would show something else."""
+
+    mark: str
+    status: str
+    edited_by: str
+    edited_by_name: str
+
+
+class Preview(BaseModel):
+    """A copy as one reader would get it, and why each item is in it."""
+
+    reader_name: str
     subject: str
     text: str
     html: str
+    items: list[Item]
 
 
 class Stopping(BaseModel):

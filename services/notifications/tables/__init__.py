@@ -14,6 +14,7 @@ from services.notifications.tables.kept import metadata
 from services.notifications.tables.newsletter import (
     deliveries,
     issue_items,
+    issue_tests,
     issues,
     newsletter_readers,
     senders,
@@ -50,6 +51,7 @@ __all__ = [
     "fanouts",
     "feed_keys",
     "issue_items",
+    "issue_tests",
     "issues",
     "metadata",
     "mutes",

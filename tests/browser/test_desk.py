@@ -1,0 +1,75 @@
+"""Two people at the newsletter desk: what is written saves itself, is seen by the other, and is never overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_accessibility import _is_sound
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def two(signed_in: Callable[[str], Page]) -> tuple[Page, Page]:
+    """Two people at the same draft."""
+    one, other = signed_in("staff"), signed_in("second.staff")
+    one.goto("/staff/newsletter")
+    there = str(one.locator("table a").first.get_attribute("href"))
+    for page in (one, other):
+        page.goto(there)
+    return one, other
+
+
+def _card(page: Page, number: int) -> str:
+    return f"#{page.locator('[data-desk-items] [data-card]').nth(number).get_attribute('id')}"
+
+
+def test_what_one_writes_saves_itself_and_appears_for_the_other(two: tuple[Page, Page]) -> None:
+    one, other = two
+    card = _card(one, 1)
+    one.locator(f"{card} summary").click()
+    one.locator(f"{card} textarea").fill("Written by one")
+
+    expect(one.locator("[data-desk-status]")).to_contain_text("Saved")
+    expect(other.locator(f"{card} textarea")).to_have_value("Written by one")
+    expect(other.locator("[data-desk-status]")).to_contain_text("changed something just now")
+
+
+def test_both_write_at_once_and_the_later_is_shown_both(two: tuple[Page, Page]) -> None:
+    one, other = two
+    card = _card(one, 2)
+    for page, words in ((one, "Words of one"), (other, "Words of the other")):
+        page.locator(f"{card} summary").click()
+        page.locator(f"{card} textarea").fill(words)
+    first = one.locator(f"{card}[data-conflict]").or_(other.locator(f"{card}[data-conflict]"))
+    one.wait_for_timeout(2500)
+    late, words, theirs = (
+        (one, "Words of one", "Words of the other")
+        if one.locator(f"{card}[data-conflict]").count()
+        else (other, "Words of the other", "Words of one")
+    )
+    assert first.count() == 1
+    expect(late.locator(f"{card} textarea")).to_have_value(words)
+    expect(late.locator(card)).to_contain_text(theirs)
+    _is_sound(late)
+    late.locator(f"{card} textarea").fill("Words of both")
+    late.locator(f"{card} button:has-text('Keep yours')").click()
+    expect(one.locator(f"{card} textarea")).to_have_value("Words of both")
+
+
+def test_desk_works_by_keyboard_and_the_preview_is_sound(two: tuple[Page, Page]) -> None:
+    one, _ = two
+    before = [_card(one, number) for number in range(12)]
+    group = one.locator("[data-desk-items] section").filter(has=one.locator("[data-card]").nth(1)).first
+    cards = group.locator("[data-card]")
+    second = f"#{cards.nth(1).get_attribute('id')}"
+    one.locator(f"{second} button[value=up]").focus()
+    one.keyboard.press("Enter")
+    one.wait_for_url("**#item-*")
+    assert [_card(one, number) for number in range(12)] != before
+    one.goto(one.url.partition("#")[0] + "/preview")
+    expect(one.frame_locator("iframe").locator("h1")).to_contain_text("Networks this week")
+    _is_sound(one)
