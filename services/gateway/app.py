@@ -75,7 +75,7 @@ class Gateway:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5)
         for hub in (self.edge.alerts, self.edge.feed):
-            for stream in [stream for reader in list(hub.readers.values()) for stream in list(reader.streams)]:
+            for stream in [stream for reader in list(hub.readers.values()) for stream in reader.streams]:
                 hub.leave(stream)
                 stream.cut()
         await self.edge.clients.close()

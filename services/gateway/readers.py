@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
 import orjson
@@ -34,7 +35,7 @@ class Readers:
     async def load(self, person_id: str) -> tuple[Reader, Standing]:
         """A person as notifications knows them now. Raises ServiceAway."""
         found = await self._clients.ask("notifications", f"/internal/reader/{person_id}")
-        rules = {audience: _rules(lines) for audience, lines in found["audiences"].items()}
+        rules = {intern(audience): _rules(lines) for audience, lines in found["audiences"].items()}
         return Reader(person_id, rules, found["networks"], int(found["revision"])), found
 
     async def changed(self, payload: bytes) -> None:
@@ -83,10 +84,10 @@ class Readers:
 
 
 def _rules(lines: list[Any]) -> tuple[Rule, ...]:
-    return tuple((moment_of(since), _shared(tuple(bests))) for since, bests in lines)
+    return _shared(tuple((moment_of(since), tuple(bests)) for since, bests in lines))
 
 
 @lru_cache(10_000)
-def _shared(bests: tuple[str, ...]) -> tuple[str, ...]:
+def _shared(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     """The same object for all who are told the same way: ten thousand members have one, not one each."""
-    return bests
+    return rules

@@ -69,7 +69,7 @@ class Hub:
         self.recent: deque[Wire] = deque(maxlen=recent)
         self.readers: dict[str, Reader] = {}
         self._fetch = fetch
-        self._by_audience: dict[str, set[Reader]] = {}
+        self._by_audience: dict[str, dict[Reader, None]] = {}
         self._early: dict[int, Wire] = {}
         self._arrived: deque[Wire] = deque()
         self._woken = asyncio.Event()
@@ -202,11 +202,12 @@ class Hub:
         observe(wire)
 
     def _concerned(self, wire: Wire) -> Iterator[tuple[Stream, Telling]]:
-        """The streams to write to, as they are now, and how: who joins later finds the wire in storage."""
+        """The streams to write to, and how, of the readers as they are now: who joins later finds it in storage."""
         matching = [readers for key in wire.audiences if (readers := self._by_audience.get(key))]
-        readers = matching[0] if len(matching) == 1 else set().union(*matching)
-        told = ((reader, telling) for reader in readers if (telling := reader.hears(wire)))
-        return iter([(stream, telling) for reader, telling in told for stream in reader.streams])
+        for reader in tuple(matching[0] if len(matching) == 1 else {r: None for some in matching for r in some}):
+            if telling := reader.hears(wire):
+                for stream in reader.streams:
+                    yield stream, telling
 
     def _given(self, stream: Stream, offset: int, event: Event) -> bool:
         if stream.held is None:
@@ -238,7 +239,7 @@ class Hub:
         if present is reader:
             self._listen(reader)
         stream = Stream(present, format_, send, self.position, hears_states=hears_states)
-        present.streams.add(stream)
+        present.streams = (*present.streams, stream)
         self._gauge.inc()
         return stream
 
@@ -252,7 +253,7 @@ class Hub:
         reader = stream.reader
         if stream not in reader.streams:
             return
-        reader.streams.discard(stream)
+        reader.streams = tuple(other for other in reader.streams if other is not stream)
         self._gauge.dec()
         if not reader.streams and self.readers.get(reader.key) is reader:
             del self.readers[reader.key]
@@ -267,17 +268,17 @@ class Hub:
     def say(self, reader: Reader, content: bytes) -> None:
         """Tell a reader's streams how the inbox stands; one that replays hears it when it has caught up."""
         event = body(content)
-        for stream in list(reader.streams):
+        for stream in reader.streams:
             if stream.hears_states and not self._given(stream, AFTER_ALL, event):
                 self._cut(stream)
 
     def _listen(self, reader: Reader) -> None:
         for key in reader.rules:
-            self._by_audience.setdefault(key, set()).add(reader)
+            self._by_audience.setdefault(key, {})[reader] = None
 
     def _unlisten(self, reader: Reader) -> None:
         for key in reader.rules:
-            readers = self._by_audience.get(key, set())
-            readers.discard(reader)
+            readers = self._by_audience.get(key, {})
+            readers.pop(reader, None)
             if not readers:
                 self._by_audience.pop(key, None)

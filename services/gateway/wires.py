@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from shared import clock
 from shared.announcement import CHANNELS, KINDS
 from shared.telemetry import SCREEN_SECONDS
 
-HEARTBEAT = {"type": "http.response.body", "body": b": still here\n\n", "more_body": True}
 LOUD = (float("-inf"), ("39||",) * len(KINDS))
 """The rule of who hears all of an audience, live: `<channel><nearness>|<route>|<audience>` for each kind."""
 OFF, LIVE = "0", "3"
 Event = dict[str, Any]
+"""An ASGI message with some bytes, made once for all streams; `chunk`: the same bytes as HTTP/1.1 sends them."""
 Rule = tuple[float, Sequence[str]]
 """Since when (Unix seconds), and for each kind how it is told by this route."""
 
@@ -61,7 +64,9 @@ class Telling(NamedTuple):
         return {"read": self.is_read, "channel": CHANNELS[int(digits[0])], "why": why}
 
 
-TO_ALL = Telling(LOUD[1][0])
+telling = lru_cache(10_000)(Telling)
+"""The same object for all who are told something in the same way."""
+TO_ALL = telling(LOUD[1][0])
 """How something is told to who hears all of an audience."""
 Format = Callable[[Wire, Telling], bytes]
 """The bytes of a wire that is told in one way; empty where this sort of stream has nothing to say of it."""
@@ -118,22 +123,24 @@ class Reader:
         self.networks = networks or {}
         self.revision = revision
         self.wants = wants
-        self.streams: set[Stream] = set()
+        self.streams: tuple[Stream, ...] = ()
 
     def hears(self, wire: Wire) -> Telling | None:
         """How *wire* is told to this reader: the strongest of what its audiences give; None where it is off."""
-        best = ""
+        best, kind, moment, rules, networks = "", wire.kind, wire.moment, self.rules, self.networks
         for audience in wire.audiences:
-            for since, bests in self.rules.get(audience, ()):
-                if wire.moment >= since and (given := self._given(wire, audience, bests[wire.kind])) > best:
-                    best = given
+            for since, bests in rules.get(audience, ()):
+                if moment >= since:
+                    given = self._given(wire, audience, bests[kind]) if networks else bests[kind]
+                    if given > best:
+                        best = given
         if not best or best[0] == OFF or (self.wants and not self.wants(wire)):
             return None
-        return Telling(best, best[0] != LIVE or wire.actor == self.key)
+        return telling(best, best[0] != LIVE or wire.actor == self.key)
 
     def _given(self, wire: Wire, audience: str, best: str) -> str:
         """What a choice for the wire's network makes of a route that does not lead through it."""
-        if not self.networks or audience.startswith("network:"):
+        if audience.startswith("network:"):
             return best
         digit = self.networks.get(wire.item.get("network_id", ""), "......")[wire.kind]
         return best if digit == "." else digit + best[1:]
@@ -142,19 +149,35 @@ class Reader:
 class Stream:
     """One open connection. Small, because there may be ten thousand."""
 
-    __slots__ = ("_send", "after", "format", "hears_states", "held", "reader")
+    __slots__ = ("_flow", "_send", "_transport", "after", "format", "hears_states", "held", "reader")
 
     def __init__(self, reader: Reader, format_: Format, send: Send, after: int, *, hears_states: bool = False) -> None:
-        """Wires up to *after* are past for this stream. *hears_states*: it is told how the inbox stands, too."""
+        """A response that has begun on *send*; wires up to *after* are past for it.
+
+        *hears_states*: it is told how the inbox stands, too.
+        """
         self.reader = reader
         self.format = format_
         self.after = after
         self.hears_states = hears_states
         self.held: list[tuple[int, Event]] | None = []
         self._send = send
+        self._transport, self._flow = _way_out(send)
 
     def write(self, event: Event) -> bool:
-        """Send without waiting; False when the client is too slow (or gone) to take it at once."""
+        """Send without waiting; False when the client is too slow (or gone) to take it at once.
+
+        What uvicorn would do anew for each stream (a coroutine, the chunk's frame) was done when the event was made.
+        """
+        if self._transport is None:
+            return self._sent(event)
+        if self._flow.write_paused:
+            return False
+        self._transport.write(event["chunk"])
+        return True
+
+    def _sent(self, event: Event) -> bool:
+        """The same by the letter of ASGI, for another server or an HTTP/1.0 client."""
         sending = self._send(event)
         try:
             sending.send(None)
@@ -173,8 +196,20 @@ class Stream:
 
 
 def body(content: bytes) -> Event:
-    """The ASGI event that carries *content*, made once for all streams."""
-    return {"type": "http.response.body", "body": content, "more_body": True}
+    """The event that carries *content*."""
+    chunk = b"%x\r\n%b\r\n" % (len(content), content) if content else b""
+    return {"type": "http.response.body", "body": content, "more_body": True, "chunk": chunk}
+
+
+HEARTBEAT = body(b": still here\n\n")
+
+
+def _way_out(send: Send) -> tuple[Any, Any]:
+    """Transport and flow control of a chunked response that uvicorn holds; None under another server or HTTP/1.0."""
+    cycle = getattr(send, "__self__", None)
+    if isinstance(cycle, RequestResponseCycle) and cycle.chunked_encoding:
+        return cycle.transport, cycle.flow
+    return None, None
 
 
 def reset(position: str) -> Event:

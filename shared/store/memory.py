@@ -85,7 +85,7 @@ class LocalStore:
 
     def _put(self, key: str, value: bytes, ttl: float) -> None:
         until = self._now() + require_ttl(ttl)
-        self._kept[key] = _Kept(value, until)
+        self._kept[key] = _Kept(bytes(memoryview(value)), until)  # a copy: what orjson wrote lies in a buffer of 4 KB
         self._kept.move_to_end(key)
         heapq.heappush(self._ends, (until, key))
         self._purge()

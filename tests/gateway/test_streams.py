@@ -63,15 +63,15 @@ async def test_a_client_that_does_not_read_is_cut_and_its_connection_ends(hub: H
     _, idle = await server.connect()
     idle.transport.pause_reading()  # type: ignore[attr-defined]
     reader, writer = await server.connect()
-    streams = next(iter(hub.readers.values())).streams
-    await until(lambda: len(streams) == 2)
+    somebody = next(iter(hub.readers.values()))
+    await until(lambda: len(somebody.streams) == 2)
     big = "x" * 100_000
     for number in range(1, 201):
         hub.offer(Wire("e1", number, ("network:n1",), {"headline": big}))
         await _offsets(reader, 1)
-        if len(streams) == 1:
+        if len(somebody.streams) == 1:
             break
-    assert len(streams) == 1
+    assert len(somebody.streams) == 1
     for one in (idle, writer):
         one.close()
 
