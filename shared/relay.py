@@ -99,7 +99,7 @@ class Relay:
 
 
 def _record(row: Row[Any]) -> NewRecord:
-    headers = tuple((name, content.encode()) for name, content in orjson.loads(row.headers))
+    headers = tuple([(name, content.encode()) for name, content in orjson.loads(row.headers)])
     return NewRecord(row.topic, row.key, headers, row.value)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from shared.envelope import Headers
 from shared.errors import Problem, Unavailable
@@ -66,8 +66,7 @@ class Topic:
     config: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
-@dataclass(frozen=True, slots=True)
-class NewRecord:
+class NewRecord(NamedTuple):
     """A record to append. `value` None is a tombstone."""
 
     topic: str
@@ -82,8 +81,7 @@ class NewRecord:
         return len(self.key.encode()) + headers + len(self.value or b"")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A record as read. `time` is when the log took it."""
 
     topic: str
