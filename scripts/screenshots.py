@@ -23,6 +23,7 @@ PAGES = (
     ("", "/leads?care_group=stroke&sha=Q31", "leads"),
     ("", "/events", "events"),
     ("", "/newsletter", "newsletter"),
+    ("", "/networks?as_of=2026-03-01&q=stroke", "networks-then"),
     ("", "/standards", "standards"),
     ("member", "/alerts", "alerts"),
     ("member", "/preferences", "preferences"),

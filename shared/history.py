@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, func, insert, select, true
+from sqlalchemy import Boolean, Column, ColumnElement, Index, Integer, Table, Text, func, insert, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import JsonB, UtcDateTime, kernel
@@ -50,10 +50,12 @@ def entry_row(envelope: Envelope, reason: str, minor: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def history_of(session: AsyncSession, key: str, *, limit: int = 50, before: str = "~") -> list[dict[str, Any]]:
+async def history_of(
+    session: AsyncSession, key: str, *conditions: ColumnElement[bool], limit: int = 50, before: str = "~"
+) -> list[dict[str, Any]]:
     """The newest entries of one key, newest first; *before* is the id of the last one already seen."""
     columns = [column for column in history.c if column.name != "state"]
-    query = select(*columns).where(history.c.key == key, history.c.id < before)
+    query = select(*columns).where(history.c.key == key, history.c.id < before, *conditions)
     rows = await session.execute(query.order_by(history.c.id.desc()).limit(limit))
     return [dict(row) for row in rows.mappings()]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.tables import ApprovalNeed, Challenge, Cover, Link, Overlap, Role, ServiceChange
 from shared.auth import Principal, Rule
 
+PLAIN = "member"
+"""The role that anybody can take by joining: it opens nothing that is not open to everybody."""
 EDITING_ROLES = frozenset({"lead_doctor", "lead_nurse", "lead_professional", "lead_manager", "co_ordinator", "chair"})
 
 
@@ -38,6 +40,11 @@ async def _edits(principal: Principal, session: AsyncSession, path: Mapping[str,
     return principal.is_staff or await edits(session, principal.person_id, path["network_id"])
 
 
+def is_more_than_a_member() -> ColumnElement[bool]:
+    """The condition on `roles` that somebody was given a part in the network, and did not merely join."""
+    return (Role.status == "active") & (Role.role != PLAIN)
+
+
 def challenges_shown_to(by: Principal) -> ColumnElement[bool]:
     """The challenges that somebody may see.
 
@@ -47,11 +54,30 @@ def challenges_shown_to(by: Principal) -> ColumnElement[bool]:
     if by.is_staff:
         return true()
     seen = [Challenge.private.is_(False)]
-    held = select(Role.network_id).where(Role.person_id == by.person_id, Role.status == "active")
+    held = select(Role.network_id).where(Role.person_id == by.person_id, is_more_than_a_member())
     covered = select(Cover.network_id).where(Cover.body.in_(by.bodies))
     for networks in [held] * by.signed_in + [covered] * bool(by.bodies):
         seen += [Challenge.challenger.in_(networks), Challenge.provider.in_(networks)]
     return or_(*seen)
+
+
+def service_changes_shown_to(by: Principal) -> ColumnElement[bool]:
+    """The service changes that somebody may see: what a network approved anybody, also when it was withdrawn later."""
+    return or_(ServiceChange.approved_at.is_not(None), unapproved_shown_to(by))
+
+
+def unapproved_shown_to(by: Principal) -> ColumnElement[bool]:
+    """The service changes that somebody may see though their network has not approved them.
+
+    Those who hold a role in it (a plain member does not: anybody can become one), the officers of the bodies whose area
+    it covers, and staff.
+    """
+    if by.is_staff:
+        return true()
+    held = select(Role.network_id).where(Role.person_id == by.person_id, is_more_than_a_member())
+    covered = select(Cover.network_id).where(Cover.body.in_(by.bodies))
+    places = [held] * by.signed_in + [covered] * bool(by.bodies)
+    return or_(false(), *(ServiceChange.network_id.in_(networks) for networks in places))
 
 
 async def _takes_part(principal: Principal, session: AsyncSession, path: Mapping[str, str]) -> bool:

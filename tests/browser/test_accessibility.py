@@ -23,7 +23,8 @@ PUBLIC = (
     "/newsletter", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms", "/contact",
     "/there-is-no-such-page",
     f"{NETWORK}/links", f"{HOME}/links", "/care-groups", "/care-groups/cancer", "/care-groups/renal?sha=Q31",
-    "/standards",
+    "/standards", "/networks?as_of=2026-03-01&care_group=stroke", "/networks?as_of=2999-01-01",
+    "/networks/compare?from=2026-03-01&stage=managed",
     "/networks?q=who+leads+storke+in+North+West", "/leads?q=who+leads+burns",
 )  # fmt: skip
 STAFF = (

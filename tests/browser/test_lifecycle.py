@@ -116,3 +116,27 @@ def test_two_days_of_the_register_are_compared(staff: Page) -> None:
     staff.fill("#from", "2999-01-01")
     staff.locator("main button:has-text('Compare')").click()
     expect(staff.locator(".nhsuk-error-summary")).to_contain_text("still to come")
+
+
+def test_the_list_is_shown_as_it_stood_and_leads_to_records_of_that_day_and_back(staff: Page) -> None:
+    staff.goto("/networks?q=stroke&stage=emerging")
+    now = staff.locator("main [role=status] strong").inner_text()
+    staff.click("summary:has-text('On a date')")
+    staff.fill("#as_of", "2026-02-01")
+    _press(staff, "Show networks")
+    expect(staff.locator("main")).to_contain_text("The register as it stood at the end of 1 February 2026.")
+    staff.locator("main h2 a").first.click()
+    expect(staff.locator("main")).to_contain_text("So the network stood at the end of 1 February 2026")
+    staff.go_back()
+    staff.click("text=What changed since then")
+    expect(staff.locator("main")).to_contain_text("Stage: Emerging")
+    expect(staff.locator("main")).to_contain_text("between 1 February 2026 and")
+    staff.go_back()
+    staff.click("text=Return to today")
+    expect(staff.locator("main [role=status] strong")).to_have_text(now)
+
+
+def test_a_date_that_is_none_is_said_beside_its_field(staff: Page) -> None:
+    staff.goto("/networks?as_of=2999-01-01")
+    expect(staff.locator(".nhsuk-error-summary")).to_contain_text("The date is still to come")
+    expect(staff.locator("#as_of-error")).to_contain_text("choose today or an earlier day")

@@ -21,6 +21,7 @@ from shared.envelope import Envelope, decode
 from shared.relay import outbox_rows
 from tests.conftest import Backends
 from tests.registry.linking import Linking, with_networks
+from tests.registry.service_changing import Scene, with_leads
 from tests.registry.standing import networks
 from tests.service_rig import STAFF, Rig, rig
 
@@ -137,3 +138,9 @@ async def real(either: Rig) -> Rig:
 async def linking(register: Register) -> Linking:
     """The register with four networks, A to D, to be linked; Ann manages A, and Ben chairs B."""
     return await with_networks(Linking(register))
+
+
+@pytest.fixture
+async def scene(register: Register) -> Scene:
+    """A network with its leads, who decide on changes of its services, and somebody of another."""
+    return await with_leads(register)

@@ -1,79 +1,23 @@
-"""Challenges: who may say what when, who is reminded and told when a date comes, and that private stays private."""
+"""Challenges: who may say what when, who is reminded and told when a date comes."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from services.registry.commands import turn_challenges
 from shared import clock
-from shared.auth import ANYBODY, Principal
-from shared.envelope import Envelope
-from shared.history import history
+from shared.auth import ANYBODY
+from tests.registry.challenging import OFFICER, SUBJECT, TEXT, TODAY, Scene, both_sides, turn
 from tests.registry.conftest import BOTH, Register
-from tests.service_rig import STAFF
-
-TODAY = clock.today()
-SUBJECT, TEXT = "Door to needle times", "Only **41 %** are treated within the hour. Why, and what will you do?"
-OFFICER, ELSEWHERE = (
-    Principal("officer-1", bodies=frozenset({"Q31"})),
-    Principal("officer-2", bodies=frozenset({"Q36"})),
-)
-
-
-@dataclass
-class Scene:
-    """A commissioner network and a provider network, those who speak for them, and one with no say."""
-
-    register: Register
-    commissioners: str
-    providers: str
-    asker: Principal
-    answerer: Principal
-    patient: Principal
-    stranger: Principal
-
-    async def challenged(self, **fields: Any) -> Any:
-        """A challenge raised by the commissioners."""
-        body = {
-            "provider": self.providers, "subject": SUBJECT, "text": TEXT,
-            "answer_by": str(TODAY + timedelta(days=30)), **fields,
-        }  # fmt: skip
-        return await self.register.post(f"/networks/{self.commissioners}/challenges", body, by=self.asker)
-
-    async def reply(self, challenge: Any, kind: str, by: Principal, **fields: Any) -> Any:
-        """The answer to writing into the thread."""
-        return await self.register.ask(
-            "POST", f"/challenges/{challenge['id']}/replies", {"kind": kind, **fields}, by=by
-        )
-
-    async def thread(self, challenge: Any, by: Principal = STAFF) -> list[Any]:
-        """The entries of the thread."""
-        return list((await self.register.get(f"/challenges/{challenge['id']}/replies", by=by))["items"])
-
-    async def said(self) -> list[Envelope]:
-        """The messages about challenges."""
-        return await self.register.said("registry.challenges")
 
 
 @pytest.fixture
 async def scene(register: Register) -> Scene:
     """The two networks and their people."""
-    commissioners = await register.network("North West Commissioners", side="commissioner", bodies=["Q31"])
-    providers = await register.network("Mersey Stroke Network", side="provider", bodies=["Q31"])
-    other = await register.network("Trent Stroke Network", side="provider", bodies=["Q33"])
-    return Scene(
-        register, commissioners, providers,
-        asker=await register.person("Asha", lead_manager=commissioners),
-        answerer=await register.person("Anwar", lead_doctor=providers),
-        patient=await register.person("Pat", patient_representative=providers),
-        stranger=await register.person("Stan", lead_manager=other),
-    )  # fmt: skip
+    return await both_sides(register)
 
 
 async def test_a_challenge_is_answered_asked_again_and_accepted(scene: Scene) -> None:
@@ -198,13 +142,6 @@ async def test_what_is_going_on_follows_a_network_into_the_one_it_becomes_part_o
 # The clock
 
 
-async def turn(register: Register, day: Any) -> None:
-    """Look at the calendar on *day*."""
-    with clock.at(clock.now() + (day - TODAY)):
-        async with register.database.transaction() as session:
-            await turn_challenges(session)
-
-
 async def kinds(scene: Scene) -> list[str]:
     return [message.type.split(".")[3] for message in await scene.said()]
 
@@ -273,75 +210,6 @@ async def test_the_worker_finds_what_fell_due_while_nothing_ran(scene: Scene) ->
                 await asyncio.sleep(0.05)
     finally:
         working.cancel()
-
-
-# What is private
-
-
-@pytest.fixture
-async def secret(scene: Scene) -> Any:
-    """A private challenge with a thread, reminded and overdue."""
-    challenge = await scene.challenged(visibility="private", reason="Because of the Hartley case")
-    await scene.reply(challenge, "comment", scene.answerer, text="The Hartley letter is attached.", reason="Hartley")
-    await turn(scene.register, TODAY + timedelta(days=23))
-    await turn(scene.register, TODAY + timedelta(days=31))
-    return challenge
-
-
-async def test_a_private_thread_is_shown_to_its_networks_their_bodies_and_staff(scene: Scene, secret: Any) -> None:
-    for by in (scene.asker, scene.answerer, scene.patient, OFFICER, STAFF):
-        thread = await scene.thread(secret, by)
-        assert thread[0]["text"] == TEXT and thread[1]["reason"] == "Hartley"
-        assert (await scene.register.get("/challenges", by=by))["total"] == 1
-
-
-@BOTH
-async def test_a_private_thread_is_nowhere_for_anybody_else(scene: Scene) -> None:
-    register, secret = scene.register, await scene.challenged(visibility="private")
-    member = Principal("a-plain-member")
-    for by in (member, scene.stranger, ELSEWHERE, ANYBODY):
-        for path in (f"/challenges/{secret['id']}", f"/challenges/{secret['id']}/replies"):
-            answer = await register.ask("GET", path, by=by)
-            assert (answer.status_code, answer.json()["type"]) == (404, "/problems/no-such-challenge")
-        lists = (
-            "/challenges",
-            f"/networks/{scene.providers}/challenges",
-            f"/networks/{scene.commissioners}/challenges",
-        )
-        for path in lists:
-            assert (await register.get(path, by=by)) == {"items": [], "next": None, "total": 0}
-    for by in (member, scene.stranger, ELSEWHERE):
-        hidden = await scene.reply(secret, "comment", by, text="Mine")
-        missing = await scene.reply({"id": "no-such-thing"}, "comment", by, text="Mine")
-        assert hidden.status_code == missing.status_code == 404
-        assert hidden.json()["detail"] == missing.json()["detail"]
-
-
-async def test_nothing_that_is_said_or_recorded_of_a_private_challenge_gives_it_away(scene: Scene, secret: Any) -> None:
-    words = (SUBJECT, "needle", "41 %", "Hartley", "Only **")
-    for message in await scene.said():
-        assert message.announcement is not None
-        assert not any(word in str(message.data) for word in words)
-        assert message.announcement.category == "discussion"
-        assert not any(audience.startswith("network:") for audience in message.announcement.concerns.audiences())
-    async with scene.register.database.reading() as session:
-        entries = (await session.execute(select(history).where(history.c.key == secret["id"]))).mappings().all()
-    assert len(entries) == 4 and not any(word in str(dict(entry)) for entry in entries for word in words)
-    for network in (scene.providers, scene.commissioners):
-        assert secret["id"] not in str(await scene.register.get(f"/networks/{network}/history", by=ANYBODY))
-
-
-async def test_those_with_a_role_and_the_bodies_alone_are_told_of_a_private_challenge(
-    scene: Scene, secret: Any
-) -> None:
-    raised, commented, reminded, escalated = [message.announcement for message in await scene.said()]
-    with_a_role = {f"person:{p.person_id}" for p in (scene.asker, scene.answerer, scene.patient)}
-    assert set(raised.concerns.audiences()) == with_a_role | {"body:Q31"}  # type: ignore[union-attr]
-    assert set(commented.concerns.audiences()) == with_a_role  # type: ignore[union-attr]
-    assert reminded.concerns.audiences() == [f"person:{scene.answerer.person_id}"]  # type: ignore[union-attr]
-    assert set(escalated.concerns.audiences()) == with_a_role | {"body:Q31"}  # type: ignore[union-attr]
-    assert raised.headline.startswith("North West Commissioners raised a private challenge with Mersey")  # type: ignore[union-attr]
-    assert escalated.significance == "major"  # type: ignore[union-attr]
 
 
 async def test_a_minor_reply_is_recorded_and_not_announced(scene: Scene) -> None:

@@ -11,12 +11,15 @@ from starlette.responses import Response
 from services.gateway.clients import Refused
 from services.gateway.pages.called import names_for, sides
 from services.gateway.pages.choices import reference
+from services.gateway.pages.directory import COMPARED, FACETS
 from services.gateway.pages.history import wrong_day
 from services.gateway.pages.values import rows
 from services.gateway.visit import Visit, page
 from shared import clock
 
 PAGE = 25
+KEPT = frozenset(COMPARED) - {"q", "sha", "care_group"}
+"""What is carried on from the list: the page has no field of its own for it."""
 USUAL = timedelta(days=30)
 NOTHING: dict[str, Any] = {"items": [], "next": None, "total": 0, "counts": {}}
 
@@ -27,7 +30,7 @@ async def compare(visit: Visit) -> Response:
         "from": visit.query.get("from", "") or (clock.today() - USUAL).isoformat(),
         "to": visit.query.get("to", "") or clock.today().isoformat(),
     }
-    chosen = {name: value for name in ("sha", "care_group", "q") if (value := visit.query.get(name, "")[:200])}
+    chosen = {name: value for name in COMPARED if (value := visit.query.get(name, "")[:200])}
     names, groups = await reference(visit)
     errors: list[dict[str, str]] = []
     try:
@@ -43,7 +46,8 @@ async def compare(visit: Visit) -> Response:
     asked = {**days, **chosen}
     return visit.page(
         "network/register.html", "What changed on the register", status=422 if errors else 200, found=found, days=days,
-        chosen=chosen, names=names, groups=groups, errors=errors, today=clock.today().isoformat(),
+        chosen=chosen, kept=[(name, label, chosen[name]) for name, label in FACETS if name in chosen.keys() & KEPT],
+        names=names, groups=groups, errors=errors, today=clock.today().isoformat(),
         differences={item["id"]: rows(item["changes"], called) for item in found["items"]},
         next=f"/networks/compare?{urlencode({**asked, 'cursor': found['next']})}" if found["next"] else "",
         first=f"/networks/compare?{urlencode(asked)}" if visit.query.get("cursor") else "",

@@ -1,4 +1,4 @@
-"""The directory: networks by words, by a question, by facets; and what of each is shown."""
+"""The directory: networks by words, by a question, by facets; as it stood on a date; and what of each is shown."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from services.gateway.clients import Refused
 from services.gateway.pages.choices import bodies
+from services.gateway.pages.history import wrong_day
+from services.gateway.rendering import day as shown_day
 from services.gateway.rendering import words
 from services.gateway.visit import Visit, page
+from shared import clock
 
 FACETS = (
     ("care_group", "Care group"), ("sha", "Area"), ("level", "Level"), ("type", "Type"), ("stage", "Stage"),
@@ -20,6 +24,8 @@ FACETS = (
 ASKED = ("q", *(name for name, _ in FACETS))
 SAVED = tuple(name for name in ASKED if name != "health")
 """What a saved search keeps: of a health that turned, the standards tell already."""
+COMPARED = ("q", "care_group", "sha", "type", "level", "purpose", "side", "stage")
+"""What two dates of the list can be narrowed down to: the health of a date is not compared."""
 COLUMNS = (
     ("leads", "Who leads"), ("areas", "Areas"), ("aims", "Aims"), ("contact", "Contact"), ("host", "Host organisation"),
     ("population", "People served"), ("started_on", "Start date"),
@@ -27,25 +33,27 @@ COLUMNS = (
 USUAL = ("leads", "areas")
 PAGE = 25
 SAVED_SHOWN = 5
-NONE: dict[str, Any] = {"items": [], "total": 0}
+NONE: dict[str, Any] = {"items": [], "next": None, "total": 0}
 
 
 async def directory(visit: Visit) -> Response:
     """Networks by words and facets; htmx asks for the results alone."""
     chosen = {name: visit.query.get(name, "") for name, _ in FACETS}
-    sought, cursor = visit.query.get("q", ""), visit.query.get("cursor", "")
+    sought, cursor, day = (visit.query.get(name, "") for name in ("q", "cursor", "as_of"))
     is_piece = visit.is_fragment and visit.request.headers.get("hx-target", "").endswith("results")
-    found, names, saved = await asyncio.gather(
-        visit.ask("registry", "/networks", q=sought[:200], cursor=cursor, limit=PAGE, facets="true", **chosen),
+    (found, errors), names, saved = await asyncio.gather(
+        _found(visit, q=sought[:200], cursor=cursor, as_of=day, **chosen),
         bodies(visit),
         visit.ask_or(NONE, "registry", "/searches") if visit.principal.signed_in and not is_piece else _nothing(),
     )
     asked = {name: value for name, value in {"q": sought, **chosen}.items() if value}
     answer = _answer(found, names)
     columns = shown_columns(visit)
-    kept = asked | ({"show": columns} if tuple(columns) != USUAL else {})
+    kept = asked | ({"as_of": day} if day else {}) | ({"show": columns} if tuple(columns) != USUAL else {})
     context = {
-        "found": found, "names": names, "q": sought, "chosen": chosen | (answer or {}).get("chosen", {}),
+        "found": found, "names": names, "errors": errors, "past": _past(day, kept) if day and not errors else None,
+        "day": day, "today": clock.today().isoformat(), "q": sought,
+        "chosen": chosen | (answer or {}).get("chosen", {}),
         "facets": _facets(found, chosen, names),
         "next": _address({**kept, "cursor": found["next"]}) if found["next"] else "",
         "first": _address(kept) if cursor else "",
@@ -54,14 +62,35 @@ async def directory(visit: Visit) -> Response:
             for name, label in FACETS if chosen[name]
         ],
         "corrected": _corrected(found), "answer": answer, "columns": COLUMNS, "shown": columns,
-        "save": f"/searches/new?{urlencode(asked)}" if _may_save(visit, asked) else "",
+        "save": f"/searches/new?{urlencode(asked)}" if _may_save(visit, asked) and not day else "",
     }  # fmt: skip
     if is_piece:
         piece = visit.fragment("network/results.html", **context)
         piece.headers["hx-replace-url"] = _address(kept | ({"cursor": cursor} if cursor else {}))
         return piece
     links = [(search["name"], address_of(search)) for search in saved["items"][:SAVED_SHOWN]]
-    return visit.page("network/directory.html", "Networks", saved=links, **context)
+    status = 422 if errors else 200
+    return visit.page("network/directory.html", "Networks", status=status, saved=links, **context)
+
+
+async def _found(visit: Visit, **asked: str) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """What is found, or why the date that was asked for is none."""
+    try:
+        return await visit.ask("registry", "/networks", limit=PAGE, facets="true", **asked), []
+    except Refused as refused:
+        if refused.status != 422 or not asked["as_of"]:
+            raise
+        return dict(NONE), [wrong_day(refused, "as_of")]
+
+
+def _past(day: str, kept: Mapping[str, Any]) -> dict[str, str]:
+    """The date in words, and the ways to today: the same list, and what differs since."""
+    now = {name: value for name, value in kept.items() if name != "as_of"}
+    compared = {name: value for name, value in now.items() if name in COMPARED}
+    return {
+        "day": shown_day(day), "now": _address(now),
+        "compare": f"/networks/compare?{urlencode({'from': day[:10], **compared})}",
+    }  # fmt: skip
 
 
 async def _nothing() -> dict[str, Any]:

@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from services.gateway.clients import Refused
 from services.gateway.pages.called import names_for, sides
+from services.gateway.pages.choices import staff_groups
+from services.gateway.pages.told import is_of_the_record, told
 from services.gateway.pages.values import label, rows, said
 from services.gateway.rendering import day as shown_day
 from services.gateway.visit import Visit, page
@@ -27,29 +29,30 @@ async def history(visit: Visit) -> Response:
 
 async def _page(visit: Visit, record: Mapping[str, Any], errors: Any = (), values: Any = None) -> Response:
     cursor = visit.query.get("cursor", "")
-    found, fields = await asyncio.gather(
+    found, fields, groups = await asyncio.gather(
         visit.ask("registry", f"/networks/{record['id']}/history", limit=PAGE, cursor=cursor),
         visit.ask_or(EMPTY, "registry", f"/networks/{record['id']}/fields"),
+        staff_groups(visit),
     )
-    changes = [entry["changes"] for entry in found["items"] if entry["subject"] == record["id"]]
+    changes = [entry["changes"] for entry in found["items"] if is_of_the_record(entry)]
     names = await names_for(visit, record, *sides(changes))
     there = f"/networks/{record['slug']}/history"
     return visit.page(
         "network/history.html", f"History of {record['name']}", status=422 if errors else 200, network=record,
-        found=found, differences={entry["id"]: _rows(entry, record, names) for entry in found["items"]},
+        found=found, differences={entry["id"]: told(entry, names, groups) for entry in found["items"]},
+        versions={entry["id"] for entry in found["items"] if _is_version(entry, record)},
         fields=[_shown(field, names) for field in fields["items"]],
         today=clock.today().isoformat(), errors=list(errors), values=values or {},
         next=f"{there}?cursor={found['next']}" if found["next"] else "", first=there if cursor else "",
     )  # fmt: skip
 
 
+def _is_version(entry: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
+    return bool(entry["subject"] == record["id"]) and is_of_the_record(entry)
+
+
 def _shown(field: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     return {**field, "label": label(field["field"]), "said": said(field["field"], field["value"], names)}
-
-
-def _rows(entry: Mapping[str, Any], record: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """What an entry changed in the record; a succession changes what others keep."""
-    return rows(entry["changes"], names) if entry["subject"] == record["id"] else []
 
 
 async def stood(visit: Visit, record: Mapping[str, Any]) -> Response:

@@ -21,13 +21,13 @@ router = Router(tags=["networks"])
 @router.get("/networks/{network_id}/history")
 async def list_history(
     network_id: str, session: Session, limit: Limit = 25, cursor: str | None = None,
-    _by: Principal = may(anyone, "networks:read"),
+    by: Principal = may(anyone, "networks:read"),
 ) -> Page[Entry]:  # fmt: skip
-    """The changes of a network, newest first."""
+    """The changes of a network, as far as you may see them, newest first."""
     network = await queries.network_at(session, network_id)
-    entries = await queries.history_page(session, network.id, limit=limit + 1, cursor=cursor)
+    entries = await queries.history_page(session, network.id, by, limit=limit + 1, cursor=cursor)
     following = entries[limit - 1].id if len(entries) > limit else None
-    return Page(items=entries[:limit], next=following, total=await queries.history_count(session, network.id))
+    return Page(items=entries[:limit], next=following, total=await queries.history_count(session, network.id, by))
 
 
 @router.get("/networks/{network_id}/fields")

@@ -32,21 +32,23 @@ Cursor = Annotated[str | None, Query(max_length=100)]
 @router.get("/service-changes")
 async def list_all_service_changes(
     session: Session, sha: str = "", care_group: str = "", staff_group: str = "", status: Status | None = None,
-    limit: Limit = 25, cursor: Cursor = None, _by: Principal = may(anyone, "networks:read"),
+    limit: Limit = 25, cursor: Cursor = None, by: Principal = may(anyone, "networks:read"),
 ) -> Page[ServiceChange]:  # fmt: skip
-    """Service changes of all networks, the newest first."""
+    """Service changes of all networks, as far as you may see them, the newest first."""
     wanted = {"sha": sha, "care_group": care_group, "staff_group": staff_group, "status": status or ""}
-    return await _page(session, limit=limit, cursor=cursor, **wanted)
+    return await _page(session, by, limit=limit, cursor=cursor, **wanted)
 
 
 @router.get("/networks/{network_id}/service-changes")
 async def list_service_changes(
     network_id: str, session: Session, status: Status | None = None, limit: Limit = 25, cursor: Cursor = None,
-    _by: Principal = may(anyone, "networks:read"),
+    by: Principal = may(anyone, "networks:read"),
 ) -> Page[ServiceChange]:  # fmt: skip
-    """The service changes of a network, the newest first."""
+    """The service changes of a network, as far as you may see them, the newest first.
+
+    What it approved anybody may see; proposals those with a role in it, its oversight bodies and staff."""
     network = await queries.network_at(session, network_id)
-    return await _page(session, limit=limit, cursor=cursor, network_id=network.id, status=status or "")
+    return await _page(session, by, limit=limit, cursor=cursor, network_id=network.id, status=status or "")
 
 
 @router.post("/networks/{network_id}/service-changes", status_code=201)
@@ -68,7 +70,7 @@ async def get_service_change(
     change_id: str, session: Session, response: Response, by: Principal = may(anyone, "networks:read")
 ) -> ServiceChangeDetail:
     """One service change, with who approved it and whose approval it needs."""
-    return await _shown(session, await queries.service_change_at(session, change_id), by, response)
+    return await _shown(session, await queries.service_change_at(session, change_id, by), by, response)
 
 
 @router.patch("/service-changes/{change_id}")
@@ -125,10 +127,10 @@ async def withdraw_service_change(
 async def show_workforce(
     session: Session, sha: str = "", care_group: str = "", staff_group: str = "", proposed: bool = False,
     start: Annotated[date | None, Query(alias="from")] = None, end: Annotated[date | None, Query(alias="to")] = None,
-    _by: Principal = may(overseers, "networks:read"),
+    by: Principal = may(overseers, "networks:read"),
 ) -> Workforce:  # fmt: skip
-    """What approved service changes mean for the workforce; with `proposed`, what proposals would mean too."""
-    wanted = queries.Wanted(sha, care_group, staff_group, start, end, proposed)
+    """What approved service changes mean for the workforce; with `proposed`, what those that you may see would too."""
+    wanted = queries.Wanted(by, sha, care_group, staff_group, start, end, proposed)
     return await queries.workforce(session, wanted)
 
 
@@ -139,8 +141,10 @@ async def list_staff_groups(session: Session, _by: Principal = may(anyone, "netw
     return Page(items=items, total=len(items))
 
 
-async def _page(session: Session, *, limit: int, cursor: str | None, **wanted: Any) -> Page[ServiceChange]:
-    conditions = queries.service_changes_matching(**wanted)
+async def _page(
+    session: Session, by: Principal, *, limit: int, cursor: str | None, **wanted: Any
+) -> Page[ServiceChange]:
+    conditions = queries.service_changes_matching(by, **wanted)
     found, following, total = await queries.service_changes_page(session, conditions, limit=limit, cursor=cursor)
     return Page(items=await queries.service_changes_shown(session, found), next=following, total=total)
 

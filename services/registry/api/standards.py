@@ -77,13 +77,13 @@ async def get_standard(
 @router.get("/standards/{standard_id}/history")
 async def list_standard_history(
     standard_id: str, session: Session, limit: Limit = 25, cursor: str | None = None,
-    _by: Principal = may(staff, "networks:read"),
+    by: Principal = may(staff, "networks:read"),
 ) -> Page[Entry]:  # fmt: skip
     """Who changed what of a standard, when and why; the newest first."""
     standard = await queries.standard_at(session, standard_id)
-    entries = await queries.history_page(session, standard.id, limit=limit + 1, cursor=cursor)
+    entries = await queries.history_page(session, standard.id, by, limit=limit + 1, cursor=cursor)
     following = entries[limit - 1].id if len(entries) > limit else None
-    return Page(items=entries[:limit], next=following, total=await queries.history_count(session, standard.id))
+    return Page(items=entries[:limit], next=following, total=await queries.history_count(session, standard.id, by))
 
 
 @router.patch("/standards/{standard_id}")

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.access import editors_of
+from services.registry.access import editors_of, is_more_than_a_member
 from services.registry.tables import Challenge, Network, Role
 from shared import clock
 from shared.announcement import Announcement, Concerns, Significance
@@ -119,7 +119,7 @@ def _bodies(networks: Iterable[Network]) -> list[str]:
 
 async def _with_a_role(session: AsyncSession, challenge: Challenge) -> tuple[str, ...]:
     both = Role.network_id.in_((challenge.challenger, challenge.provider))
-    query = select(Role.person_id).where(both, Role.status == "active").distinct().order_by(Role.person_id)
+    query = select(Role.person_id).where(both, is_more_than_a_member()).distinct().order_by(Role.person_id)
     return tuple((await session.execute(query.limit(MOST_TOLD))).scalars())
 
 

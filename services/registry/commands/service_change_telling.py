@@ -1,4 +1,9 @@
-"""How a service change is told: to its network and the network's oversight bodies, as news of the workforce."""
+"""How a service change is told: as news of the workforce.
+
+Invariant: what a network has not approved is told to nobody but those who may see it: the people with a role in the
+network, one by one because anybody can follow it, and the officers of its oversight bodies. What it approved is told to
+all its members and followers.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.tables import Decision, Impact, Network, ServiceChange
+from services.registry.access import is_more_than_a_member
+from services.registry.tables import Decision, Impact, Network, Role, ServiceChange
 from shared.announcement import Announcement, Concerns, Significance
 from shared.auth import Principal
 from shared.contracts import Contract
@@ -25,6 +31,8 @@ HEADLINES = {
     "withdrawn": "{network} withdrew “{title}”",
 }
 SMALL = frozenset({"changed", "agreed"})
+MOST_TOLD = 200
+"""People who are told one by one; a network has a few dozen with a role."""
 
 
 async def said(
@@ -41,12 +49,20 @@ async def said(
     )  # fmt: skip
     announcement = Announcement(
         headline=headline[:300], category="workforce", significance=significance, path=f"/service-changes/{found.id}",
-        concerns=Concerns(networks=(network.id,), bodies=tuple(network.bodies)),
+        concerns=await _concerns(session, found, network),
     )  # fmt: skip
     return change(
         contract, state, key=network.id, before=before.model_dump(mode="json") if before else None,
         announcement=announcement, actor=by.person_id, reason=reason, minor=minor,
     )  # fmt: skip
+
+
+async def _concerns(session: AsyncSession, found: ServiceChange, network: Network) -> Concerns:
+    if found.approved_at is not None:
+        return Concerns(networks=(network.id,), bodies=tuple(network.bodies))
+    held = select(Role.person_id).where(Role.network_id == network.id, is_more_than_a_member()).distinct()
+    people = (await session.execute(held.order_by(Role.person_id).limit(MOST_TOLD))).scalars()
+    return Concerns(people=tuple(people), bodies=tuple(network.bodies))
 
 
 async def state_of(session: AsyncSession, found: ServiceChange) -> ServiceChangeState:

@@ -5,20 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.registry.access import unapproved_shown_to
 from services.registry.commands import state_of
 from services.registry.schemas.history import Entry, FieldChange
-from services.registry.tables import Network, Person
+from services.registry.tables import Network, Person, ServiceChange
+from shared.auth import Principal
+from shared.contracts.registry import (
+    SERVICE_CHANGE_AGREED,
+    SERVICE_CHANGE_CHANGED,
+    SERVICE_CHANGE_DECLINED,
+    SERVICE_CHANGE_PROPOSED,
+)
 from shared.history import history, history_of, last_changes
 
 OF_NETWORKS = "networks.registry.network."
+OF_SERVICE_CHANGES = "networks.registry.service-change."
+BEFORE_APPROVAL = [
+    contract.type
+    for contract in (
+        SERVICE_CHANGE_PROPOSED, SERVICE_CHANGE_CHANGED, SERVICE_CHANGE_AGREED, SERVICE_CHANGE_DECLINED
+    )
+]  # fmt: skip
 
 
-async def history_page(session: AsyncSession, key: str, *, limit: int, cursor: str | None) -> list[Entry]:
-    """The newest changes of a network (or of a standard), with the names of those who made them."""
-    entries = await history_of(session, key, limit=limit, before=cursor or "~")
+async def history_page(
+    session: AsyncSession, key: str, by: Principal, *, limit: int, cursor: str | None
+) -> list[Entry]:
+    """The newest changes of a network (or of a standard) that *by* may see, with the names of those who made them."""
+    entries = await history_of(session, key, _seen_by(by), limit=limit, before=cursor or "~")
     names = await _names(session, entries)
     return [Entry(**entry, actor_name=names.get(entry["actor"], "")) for entry in entries]
 
@@ -43,6 +60,16 @@ async def _names(session: AsyncSession, entries: Iterable[dict[str, Any]]) -> di
     return dict((await session.execute(query)).all())
 
 
-async def history_count(session: AsyncSession, key: str) -> int:
-    """How many changes a network (or a standard) has had."""
-    return (await session.execute(select(func.count()).where(history.c.key == key))).scalar_one()
+async def history_count(session: AsyncSession, key: str, by: Principal) -> int:
+    """How many changes a network (or a standard) has had that *by* may see."""
+    return (await session.execute(select(func.count()).where(history.c.key == key, _seen_by(by)))).scalar_one()
+
+
+def _seen_by(by: Principal) -> ColumnElement[bool]:
+    """Of a service change, its entries before it was approved are for those who might see it then."""
+    if by.is_staff:
+        return true()
+    entry, of_changes = history.c, history.c.type.startswith(OF_SERVICE_CHANGES, autoescape=True)
+    approved = select(ServiceChange.id).where(ServiceChange.approved_at.is_not(None))
+    told = and_(entry.subject.in_(approved), entry.type.not_in(BEFORE_APPROVAL))
+    return or_(not_(of_changes), told, entry.subject.in_(select(ServiceChange.id).where(unapproved_shown_to(by))))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.access import edits
+from services.registry.access import edits, service_changes_shown_to
 from services.registry.commands.approvals import assigned, decisions_on, needs_of
 from services.registry.commands.service_changes import CHANGEABLE, NoSuchServiceChange
 from services.registry.schemas import service_changes as schemas
@@ -28,19 +28,20 @@ from services.registry.tables import (
 from shared.auth import Principal
 
 
-async def service_change_at(session: AsyncSession, change_id: str) -> ServiceChange:
-    """The service change. Raises NoSuchServiceChange."""
-    found = await session.get(ServiceChange, change_id)
+async def service_change_at(session: AsyncSession, change_id: str, by: Principal) -> ServiceChange:
+    """The service change. Raises NoSuchServiceChange, also where *by* may not see it."""
+    seen = select(ServiceChange).where(ServiceChange.id == change_id, service_changes_shown_to(by))
+    found = (await session.execute(seen)).scalar_one_or_none()
     if found is None:
         raise NoSuchServiceChange
     return found
 
 
 def service_changes_matching(
-    *, network_id: str = "", status: str = "", sha: str = "", care_group: str = "", staff_group: str = ""
+    by: Principal, *, network_id: str = "", status: str = "", sha: str = "", care_group: str = "", staff_group: str = ""
 ) -> list[ColumnElement[bool]]:
-    """The conditions of a list."""
-    conditions: list[ColumnElement[bool]] = []
+    """The conditions of a list, of what *by* may see."""
+    conditions: list[ColumnElement[bool]] = [service_changes_shown_to(by)]
     if network_id:
         conditions.append(ServiceChange.network_id == network_id)
     if status:

@@ -11,17 +11,21 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.registry.access import service_changes_shown_to
 from services.registry.queries.service_changes import staff_groups
 from services.registry.schemas.service_changes import CellSum, GroupSum, Sum, Workforce
 from services.registry.tables import Body, Cover, Impact, Network, ServiceChange
+from shared.auth import Principal
 
 DECIDED, PROPOSED = ("approved", "in_force"), ("approved", "in_force", "proposed")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which impacts are summed: of changes that networks approved and, if *proposed*, of those they may yet."""
+    """Which impacts are summed: of changes that networks approved and, if *proposed*, of those they may yet, as far as
+    *by* may see them."""
 
+    by: Principal
     sha: str = ""
     care_group: str = ""
     staff_group: str = ""
@@ -31,7 +35,8 @@ class Wanted:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """As conditions of a query over impacts, their changes and networks."""
-        found: list[ColumnElement[bool]] = [ServiceChange.status.in_(PROPOSED if self.proposed else DECIDED)]
+        statuses = PROPOSED if self.proposed else DECIDED
+        found = [ServiceChange.status.in_(statuses), service_changes_shown_to(self.by)]
         if self.sha:
             found.append(Network.id.in_(select(Cover.network_id).where(Cover.body == self.sha)))
         if self.care_group:
