@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 NETWORK = "/networks/3-counties-cancer-network"
 COMMISSIONER = "/networks/north-west-specialised-commissioning-group"
+EMERGING = "/networks/birmingham-regional-paediatric-neurology-forum"
 HOME = "/networks/greater-manchester-and-cheshire-cardiac-and-stroke-network"
 PUBLIC = (
     "/", "/networks", "/networks?q=nothing-has-this-name", NETWORK, f"{NETWORK}/history", "/leads?care_group=stroke",
@@ -29,7 +30,7 @@ PUBLIC = (
 )  # fmt: skip
 STAFF = (
     "/networks/new", NETWORK, f"{NETWORK}/edit", f"{NETWORK}/roles?q=ha", "/alerts", "/preferences", "/oversight",
-    f"{NETWORK}/standards", f"{NETWORK}/standards?kind=audit",
+    f"{NETWORK}/standards", f"{NETWORK}/standards?kind=audit", f"{EMERGING}/standards",
     f"{NETWORK}/rename", f"{NETWORK}/archive", f"{NETWORK}/merge?q=cancer",
     f"{NETWORK}/merge?into=dorset-cancer-network", f"{NETWORK}/split",
     "/oversight/Q31", "/staff", "/staff/newsletter", "/mailbox", "/events/new", "/sign-out",

@@ -194,3 +194,19 @@ def test_a_standard_is_tried_on_the_whole_register_before_it_is_saved_without_ja
     page.click("button:has-text('Retire it')")
     expect(page.locator("main")).to_contain_text("no longer held to it")
     context.close()
+
+
+def test_a_gate_names_what_is_missing_and_leads_to_where_it_is_put_right(signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("staff")
+    page.goto("/networks/birmingham-regional-paediatric-neurology-forum/standards")
+    stage = page.locator("section:has(h2:text-is('Stage'))")
+    expect(stage.locator("h3:has-text('Managed')")).to_contain_text("closed")
+    gate = stage.locator("li:has-text('Audit')")
+    expect(gate).to_contain_text("No audit is in date")
+    gate.locator("a:has-text('Mend this')").click()
+    expect(page.locator("#kind")).to_have_value("audit")
+    page.fill("#title", "Audit of the year")
+    page.fill("#link", "https://papers.example/audit")
+    page.click("button:has-text('Record it')")
+    expect(gate).to_contain_text("“Audit of the year” of")
+    expect(gate.locator("a[href='https://papers.example/audit']")).to_be_visible()

@@ -20,6 +20,7 @@ from services.gateway.pages.standard_forms import (
     plain_values,
     rule_in,
 )
+from services.gateway.pages.standards import kinds_of_evidence
 
 pytestmark = pytest.mark.fast
 RULES: tuple[tuple[dict[str, Any], str], ...] = (
@@ -124,3 +125,12 @@ def test_a_standard_of_two_stages_stands_under_both_and_has_one_anchor() -> None
         ("emerging", "aims"), ("managed", "")
     ]  # fmt: skip
     assert json.loads(as_json(one["rule"])) == one["rule"]  # type: ignore[arg-type]
+
+
+def test_evidence_may_be_recorded_of_every_kind_that_a_standard_takes_by_its_kind_and_not_its_code() -> None:
+    standards = [
+        {"code": "ig", "name": "Information governance", "rule": {"needs": "evidence", "kind": "ig_statement"}},
+        {"code": "patients", "name": "Patients", "rule": {"needs": "role", "or_evidence": "patient_panel"}},
+        {"code": "doctor", "name": "Doctor", "rule": {"needs": "role", "or_evidence": ""}},
+    ]
+    assert kinds_of_evidence(standards) == {"ig_statement": "Information governance", "patient_panel": "Patient panel"}

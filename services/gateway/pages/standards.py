@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from services.gateway.clients import Refused
 from services.gateway.pages.choices import edited_by
 from services.gateway.pages.forms import entered, error_list, error_of, text
+from services.gateway.rendering import words
 from services.gateway.visit import Visit, page
 from shared import clock
 
@@ -60,22 +62,27 @@ async def _refused(visit: Visit, values: Mapping[str, Any], refused: Refused) ->
 
 async def _page(visit: Visit, values: Mapping[str, Any], *, errors: Any = (), status: int = 200) -> Response:
     found = await visit.network()
-    stands = await visit.ask("registry", f"/networks/{found['id']}/standards")
-    evidence = await visit.ask("registry", f"/networks/{found['id']}/evidence")
+    stands, evidence, standards = await asyncio.gather(
+        visit.ask("registry", f"/networks/{found['id']}/standards"),
+        visit.ask("registry", f"/networks/{found['id']}/evidence"),
+        visit.ask("registry", "/standards"),
+    )
     missing = [one for one in stands["items"] if not one["met"]]
     return visit.page(
         "network/standards.html", f"Standards: {_finding(stands, missing)}", network=found, stands=stands,
         missing=sorted(missing, key=lambda one: GRAVITY.index(one["severity"]) if one["severity"] in GRAVITY else 9),
         met=[one for one in stands["items"] if one["met"]], evidence=evidence["items"], values=values,
         may_edit=visit.principal.is_staff or found["id"] in await edited_by(visit), errors=list(errors),
-        error_of=error_of, kinds=sorted({(one["code"], one["name"]) for one in stands["items"] if _is_proof(one)}),
+        error_of=error_of, kinds=sorted(kinds_of_evidence(standards["items"]).items()),
         status=status,
     )  # fmt: skip
 
 
-def _is_proof(one: Mapping[str, Any]) -> bool:
-    """Whether evidence would meet the standard: the link that mends it leads to this page's form."""
-    return str(one["link"]).endswith("#record")
+def kinds_of_evidence(standards: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Kind → what it is called, of all that any standard takes: what a network brings may be for its next stage."""
+    rules = [(one["rule"], one["name"]) for one in standards]
+    instead = {rule["or_evidence"]: words(rule["or_evidence"]) for rule, _ in rules if rule.get("or_evidence")}
+    return instead | {rule["kind"]: name for rule, name in rules if rule["needs"] == "evidence"}
 
 
 def _finding(stands: Mapping[str, Any], missing: list[Any]) -> str:
