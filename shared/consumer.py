@@ -58,13 +58,18 @@ class Consumer:
     """One member of the group named after its service. `away` says why it waits, or is None."""
 
     def __init__(
-        self, database: Database, event_log: EventLog, group: str, subscriptions: Sequence[Subscription]
-    ) -> None:
-        """Hand what *subscriptions* read from *event_log* to their handlers, in *database*."""
+        self, database: Database, event_log: EventLog, group: str, subscriptions: Sequence[Subscription],
+        linger: float = 0.0,
+    ) -> None:  # fmt: skip
+        """Hand what *subscriptions* read from *event_log* to their handlers, in *database*.
+
+        *linger*: seconds to wait for company when something came.
+        """
         self._database = database
         self._log = event_log
         self._group = group
         self._subscriptions = subscriptions
+        self._linger = linger
         self._known_dead_letter_topics: set[str] = set()
         self._next_look = 0.0
         self._next_measure = 0.0
@@ -96,6 +101,9 @@ class Consumer:
 
     async def _take_next(self, subscription: LogSubscription) -> None:
         records = await subscription.fetch(limit=BATCH, timeout=1.0)
+        if records and self._linger and len(records) < BATCH:
+            await asyncio.sleep(self._linger)
+            records += await subscription.fetch(limit=BATCH - len(records), timeout=0)
         if records:
             await self._take(records)
             await subscription.commit({(r.topic, r.partition): r.offset + 1 for r in records})

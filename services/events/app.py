@@ -3,10 +3,11 @@
 from services.events import api, consumers, migrations, tables
 from shared.consumer import Subscription
 from shared.contracts import membership, registry
-from shared.service import Service
+from shared.service import LINGER_SECONDS, Service
 
 service = Service(
     name="events",
+    linger=LINGER_SECONDS,
     routers=[api.router],
     metadata=tables.metadata,
     migrations=migrations,

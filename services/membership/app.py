@@ -3,10 +3,11 @@
 from services.membership import api, commands, consumers, migrations, tables, turning
 from shared.consumer import Subscription
 from shared.contracts import registry
-from shared.service import Service
+from shared.service import LINGER_SECONDS, Service
 
 service = Service(
     name="membership",
+    linger=LINGER_SECONDS,
     routers=api.routers,
     metadata=tables.metadata,
     migrations=migrations,

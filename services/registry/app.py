@@ -6,11 +6,12 @@ from services.registry.turning import WORKERS
 from shared.consumer import Subscription
 from shared.contracts import membership
 from shared.contracts import registry as own
-from shared.service import Service
+from shared.service import LINGER_SECONDS, Service
 from shared.turning import turning
 
 service = Service(
     name="registry",
+    linger=LINGER_SECONDS,
     routers=api.routers,
     metadata=tables.metadata,
     migrations=migrations,

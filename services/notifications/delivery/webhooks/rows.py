@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
     TextClause,
     and_,
     bindparam,
@@ -82,30 +81,35 @@ class Left:
 # Claiming
 
 
-def _is_due(pace: str) -> ColumnElement[bool]:
-    moment, endpoints = clock.now(), webhook_endpoints.c
-    alive = select(senders.c.id).where(senders.c.alive_until > int(moment.timestamp()))
-    rested = or_(endpoints.paused_until.is_(None), endpoints.paused_until <= moment)
-    return and_(endpoints.pace == pace, endpoints.next_at <= moment, rested, endpoints.holder.not_in(alive))
+_ENDPOINTS = webhook_endpoints.c
+_MOMENT = bindparam("moment", type_=UtcDateTime())
+_IS_DUE = and_(
+    _ENDPOINTS.pace == bindparam("chosen_pace"),
+    _ENDPOINTS.next_at <= _MOMENT,
+    or_(_ENDPOINTS.paused_until.is_(None), _ENDPOINTS.paused_until <= _MOMENT),
+    _ENDPOINTS.holder.not_in(select(senders.c.id).where(senders.c.alive_until > bindparam("second"))),
+)
+_FIRST_DUE = select(_ENDPOINTS.subscription_id).where(_IS_DUE).limit(1)
+
+
+def _now(pace: str) -> dict[str, Any]:
+    """What _IS_DUE asks, built once because every change asks it."""
+    moment = clock.now()
+    return {"chosen_pace": pace, "moment": moment, "second": int(moment.timestamp())}
 
 
 async def due_paces(session: AsyncSession, paces: Sequence[str]) -> list[str]:
     """Those of *paces* in which an endpoint is due. Reads, so that an idle sender never takes the lock of writers."""
-    found = []
-    for pace in paces:
-        first = select(webhook_endpoints.c.subscription_id).where(_is_due(pace)).limit(1)
-        if (await session.execute(first)).first() is not None:
-            found.append(pace)
-    return found
+    return [pace for pace in paces if (await session.execute(_FIRST_DUE, _now(pace))).first() is not None]
 
 
 async def claim(session: AsyncSession, holder: str, pace: str, *, limit: int) -> list[str]:
     """Hold the endpoints of a pace that have waited longest; returns their subscriptions' ids."""
-    endpoints = webhook_endpoints.c
-    due = select(endpoints.subscription_id).where(_is_due(pace)).order_by(endpoints.next_at).limit(limit)
+    due = select(_ENDPOINTS.subscription_id).where(_IS_DUE).order_by(_ENDPOINTS.next_at).limit(limit)
     locked = due.with_for_update(skip_locked=True).cte("due")
-    take = update(webhook_endpoints).where(endpoints.subscription_id.in_(select(locked.c.subscription_id)))
-    return list((await session.execute(take.values(holder=holder).returning(endpoints.subscription_id))).scalars())
+    take = update(webhook_endpoints).where(_ENDPOINTS.subscription_id.in_(select(locked.c.subscription_id)))
+    take = take.values(holder=holder).returning(_ENDPOINTS.subscription_id)
+    return list((await session.execute(take, _now(pace))).scalars())
 
 
 # Loading
