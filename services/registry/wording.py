@@ -30,7 +30,7 @@ def key_of(text: str) -> str:
     return _MARKS.sub(" ", folded(text).replace("'", "").replace("’", "")).strip()
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def distinguishing(name: str) -> tuple[str, ...]:
     """The words that tell a name from others, sorted; British and American spellings the same."""
     found: list[str] = []

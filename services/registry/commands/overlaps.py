@@ -6,6 +6,7 @@ networks are is read from the register itself, so it does not matter how often, 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.registry.access import edits
-from services.registry.commands.likeness import alike, common_areas, score
+from services.registry.commands.likeness import COMPARED, alike, common_areas, score
 from services.registry.commands.link_rules import turned
 from services.registry.commands.links import add_link
 from services.registry.tables import Cover, Link, Network, Overlap
@@ -35,6 +36,8 @@ MORE_PEOPLE, MORE_BY = 5, 1.5
 """A dismissed pair is suggested again when so many more people, and so many times as many, are in common."""
 MOST_NEIGHBOURS = 40
 """How many pairs one change of a network makes at most, however crowded its area is."""
+AT_ONCE = 500
+"""Pairs between two turns of others."""
 SCORED = ("areas", "alike", "score", "status")
 
 
@@ -92,19 +95,40 @@ async def count_people(session: AsyncSession, changes: Mapping[Pair, int]) -> No
 
 async def score_again(session: AsyncSession, pairs: Collection[Pair]) -> None:
     """Bring the pairs up to what is true of their networks now; a pair that says nothing any more goes."""
+    ordered = sorted(pairs)
+    networks = await _compared(session, {end for each in pairs for end in each})
+    for first in range(0, len(ordered), AT_ONCE):
+        await _score(session, ordered[first : first + AT_ONCE], networks)
+        await asyncio.sleep(0)  # a crowded area has thousands of pairs: others have a turn
+
+
+async def _compared(session: AsyncSession, ids: Collection[str]) -> dict[str, Any]:
+    """Of networks, what is compared."""
+    columns = (Network.id, *(getattr(Network, name) for name in sorted(COMPARED)))
+    found: dict[str, Any] = {}
+    ordered = sorted(ids)
+    for first in range(0, len(ordered), AT_ONCE):
+        some = among(session, Network.id, ordered[first : first + AT_ONCE])
+        found |= {row.id: row for row in await session.execute(select(*columns).where(some))}
+    return found
+
+
+async def _score(session: AsyncSession, pairs: Sequence[Pair], networks: Mapping[str, Any]) -> None:
     if not pairs:
         return
-    known = await _overlaps(session, pairs)
-    ids = sorted({end for each in pairs for end in each})
-    found = await session.execute(select(Network).where(among(session, Network.id, ids)))
-    networks = {network.id: network for network in found.scalars()}
-    rows = [_scored(known.get(each) or _new(each), networks) for each in sorted(pairs)]
-    kept = [row for row in rows if row["score"] or row["people"] or row["dismissed_at"]]
+    known = await _overlaps(session, set(pairs))
+    kept: list[dict[str, Any]] = []
+    gone: list[str] = []
+    for each in pairs:
+        row = _scored(known.get(each) or _new(each), networks)
+        if row["score"] or row["people"] or row["dismissed_at"]:
+            kept.append(row)
+        elif each in known:
+            gone.append(row["id"])
     if kept:
         replaced = ", ".join(f"{name} = excluded.{name}" for name in SCORED)
         tail = f"ON CONFLICT (one_id, other_id) DO UPDATE SET {replaced}"
         await insert_rows(session, Overlap.__table__, kept, tail)  # type: ignore[arg-type]
-    gone = [row["id"] for row in rows if row not in kept and (row["one_id"], row["other_id"]) in known]
     if gone:
         await session.execute(delete(Overlap).where(among(session, Overlap.id, gone)))
 
@@ -125,7 +149,7 @@ def _new(each: Pair, people: int = 0) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _scored(row: dict[str, Any], networks: Mapping[str, Network]) -> dict[str, Any]:
+def _scored(row: dict[str, Any], networks: Mapping[str, Any]) -> dict[str, Any]:
     a, b = networks.get(row["one_id"]), networks.get(row["other_id"])
     if a is None or b is None:  # memberships of a network that the register does not know
         return {**row, "areas": [], "alike": 0, "score": 0}

@@ -13,6 +13,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from sys import intern
 
 from rapidfuzz.distance import OSA
 
@@ -27,10 +28,9 @@ _SHORTEST = 5
 """Letters of the shortest word that may be mistyped: shorter ones mean something else with another letter."""
 
 
-def difference(one: str, other: str) -> str | None:
-    """How two names that are alike differ, as a sentence's end; None where they are not alike."""
-    ours, theirs = distinguishing(one), distinguishing(other)
-    if not ours or not theirs:
+def difference(ours: Sequence[str], theirs: Sequence[str]) -> str | None:
+    """How two names differ that are alike by these words, as a sentence's end; None where they are not alike."""
+    if not ours or len(ours) != len(theirs):
         return None
     if ours == theirs:
         return "only the order of the words or general words differ"
@@ -64,14 +64,14 @@ class Likeness:
 
     def __init__(self) -> None:
         """No names yet."""
-        self._names: list[str] = []
+        self._words: list[tuple[str, ...]] = []
         self._shards = [array("Q") for _ in range(_SHARDS)]
 
     def add(self, name: str) -> int:
         """Take *name* in; returns its place."""
-        place = len(self._names)
-        self._names.append(name)
-        for hashed in _hashes(distinguishing(name)):
+        place, words = len(self._words), tuple(map(intern, distinguishing(name)))
+        self._words.append(words)
+        for hashed in _hashes(words):
             self._shards[hashed % _SHARDS].append(hashed << _PLACES | place)
         return place
 
@@ -82,9 +82,10 @@ class Likeness:
     def like(self, name: str, *, before: int) -> Iterator[tuple[int, str]]:
         """(place, how it differs) of the names added before *before* that are like *name*."""
         seen: set[int] = set()
-        for hashed in _hashes(distinguishing(name)):
+        words = distinguishing(name)
+        for hashed in _hashes(words):
             for place in self._at(hashed):
-                if place < before and place not in seen and (how := difference(name, self._names[place])):
+                if place < before and place not in seen and (how := difference(words, self._words[place])):
                     yield place, how
                 seen.add(place)
 
