@@ -1,4 +1,4 @@
-"""An import of a hundred thousand rows into the embedded system, and how the site answers meanwhile."""
+"""An import of a hundred thousand rows into the embedded system, and as many out; how the site answers meanwhile."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from typing import Any
 
 import httpx
 
-from benchmarks.directory import CARE, FIRST, KINDS, SECOND, STEMS
 from benchmarks.figures import Figure, percentile
+from benchmarks.large import CARE, FIRST, KINDS, SECOND, STEMS
 from benchmarks.whole import with_register
+from services.gateway.downloading import FORMATS
 from tests.flows.system import System, running, wait_until_settled
 
 ROWS = 100_000
@@ -28,7 +29,7 @@ HEADINGS = ("Name", "Type", "Care group", "Level", "Purpose", "SHA codes", "Web"
 
 
 def measure(rows: int = ROWS) -> list[Figure]:
-    """Seconds of each step, rows a second, the memory of all processes at its highest, and the directory's p95."""
+    """Seconds of each step, the memory of all processes at its highest, and the directory's p95 all the while."""
     with with_register() as system, running(system, seed=False):
         wait_until_settled(system)
         before = _memory(system.processes["all"].pid)
@@ -38,6 +39,8 @@ def measure(rows: int = ROWS) -> list[Figure]:
             began = time.monotonic()
             wait_until_settled(system, seconds=900)
             settled = time.monotonic() - began
+        with _visited(system) as fetching:
+            fetched = {format_: _downloaded(system, format_) for format_ in FORMATS}
     whole, what = sum(steps.values()), f"import of {rows:,} rows"
     told = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in steps.items())
     most = 120 * rows / ROWS
@@ -49,6 +52,9 @@ def measure(rows: int = ROWS) -> list[Figure]:
         Figure(f"{what}, directory meanwhile, p95", p95, "ms", "≤ 100 ms", p95 <= 100, f"{len(visits.taken)} visits"),
         Figure(f"{what}, until everybody has heard", settled, "s"),
         Figure(f"{what}, directory until then, p95", percentile(after.taken, 0.95), "ms"),
+        *(Figure(f"{rows:,} networks as {name}", seconds, "s") for name, seconds in fetched.items()),
+        Figure("resident meanwhile, at most", fetching.memory, "MB", "≤ 300 MB", fetching.memory <= 300),
+        Figure("directory meanwhile, p95", percentile(fetching.taken, 0.95), "ms"),
     ]
 
 
@@ -111,6 +117,17 @@ def _waited(client: httpx.Client, there: str, status: str, began: float) -> floa
             return time.monotonic() - began
         time.sleep(LOOK_SECONDS)
     raise RuntimeError(f"it was not {status} after {LONGEST:.0f} s: {progress}")
+
+
+def _downloaded(system: System, format_: str) -> float:
+    """Seconds until the whole directory is here as a file."""
+    began = time.monotonic()
+    url = f"{system.url}/downloads/networks.{format_}?progress=measured"
+    with httpx.stream("GET", url, timeout=LONGEST) as answer:
+        answer.raise_for_status()
+        for _ in answer.iter_bytes():
+            pass
+    return time.monotonic() - began
 
 
 def _file(rows: int) -> bytes:

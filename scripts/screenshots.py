@@ -31,6 +31,7 @@ PAGES = (
     ("staff", "/staff", "staff"),
     ("staff", "/staff/newsletter", "newsletter-desk"),
     ("staff", "draft preview", "newsletter-preview"),
+    ("staff", "/networks/imports", "imports"),
     ("staff", "/mailbox", "mailbox"),
     ("staff", "/staff/standards/audit/retire", "standard-trial"),
     ("staff", f"{NETWORK}/roles", "roles"),

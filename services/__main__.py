@@ -57,9 +57,9 @@ def import_command(
 @app.command("export")
 def export_command(
     what: Annotated[str, typer.Argument(help="networks")],
-    file: Annotated[Path, typer.Argument(help="Where to write CSV.")],
+    file: Annotated[Path, typer.Argument(help="Where to write it: CSV, or a workbook (.xlsx).")],
 ) -> None:
-    """Export a list to CSV."""
+    """Export a list as a file."""
     asyncio.run(data.export_file(load_settings(), what, file))
 
 

@@ -14,7 +14,7 @@ from shared.auth import Principal
 from shared.config import Settings, WrongSetting
 from shared.db import Database
 from shared.migrations import migrate
-from shared.sheets import CsvWriter
+from shared.sheets import CsvWriter, SheetWriter, WorkbookWriter
 
 
 @asynccontextmanager
@@ -49,24 +49,20 @@ async def make_token(settings: Settings, email: str, scopes: list[str], days: in
 
 
 async def export_file(settings: Settings, what: str, file: Path) -> None:
-    """Write the networks of the register as CSV, in the columns that `import` takes."""
+    """Write the networks of the register as `import` takes them: CSV, or a workbook where *file* ends with .xlsx."""
     from services.registry.queries import all_networks
 
     if what != "networks":
         raise WrongSetting(f"Cannot export {what!r}; networks can be exported.")
     columns = ["name", "type", "care_group", "level", "purpose", "sha_codes", "side", "aims", "web", "email", "stage"]
-    async with transaction(settings, "registry") as session:
-        rows = [
-            [";".join(network.bodies) if c == "sha_codes" else getattr(network, c) for c in columns]
-            async for network in all_networks(session)
-        ]
-    _write(file, columns, rows)
-    print(f"{len(rows)} networks written to {file}.")
-
-
-def _write(file: Path, columns: list[str], rows: list[list[str]]) -> None:
-    writer = CsvWriter(columns, mark=False)
+    is_book = file.suffix.lower() == ".xlsx"
+    writer: SheetWriter = WorkbookWriter(columns, title=what) if is_book else CsvWriter(columns, mark=False)
+    count = 0
     with file.open("wb") as target:
-        for row in rows:
-            target.write(writer.add(row))
+        async with transaction(settings, "registry") as session:
+            async for network in all_networks(session):
+                cells = [";".join(network.bodies) if c == "sha_codes" else getattr(network, c) for c in columns]
+                target.write(writer.add(cells))
+                count += 1
         target.writelines(writer.finish())
+    print(f"{count} networks written to {file}.")

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from starlette.datastructures import FormData
@@ -54,6 +54,11 @@ class Visit:
     def is_fragment(self) -> bool:
         """Whether htmx asks for a piece of the page."""
         return self.request.headers.get("hx-request") == "true"
+
+    def asked_for(self, given: Mapping[str, str]) -> str:
+        """What the page's own address asks for, and *given*, to be asked for elsewhere: without the place in a list."""
+        own = {name: value for name, value in self.query.items() if name not in ("cursor", "done", "show") and value}
+        return urlencode({**own, **given})
 
     async def form(self) -> FormData:
         """The form's fields. Raises FormExpired when the form is not one that we gave this visitor."""
@@ -147,6 +152,7 @@ class Visit:
 
 
 DONE = {
+    "import-discarded": "The file is discarded; nothing of it is on the register.",
     "saved": "Your changes are saved.", "created": "The network is on the register.", "role": "The role is given.",
     "archived": "The network is off the register. It can be restored on this page.",
     "restored": "The network is on the register again.",

@@ -11,7 +11,7 @@ from shared.sheets.cells import Row, inert, meant
 from shared.sheets.limits import LARGEST_FILE, MOST_ROWS, Unreadable
 from shared.sheets.reading import About, read
 from shared.sheets.text import ENCODINGS
-from shared.sheets.writing import CSV_TYPE, CsvWriter, SheetWriter, WorkbookWriter, writer_of
+from shared.sheets.writing import CSV_TYPE, CsvWriter, SheetWriter, WorkbookWriter, media_type_of, writer_of
 
 __all__ = [
     "CSV_TYPE",
@@ -26,6 +26,7 @@ __all__ = [
     "WorkbookWriter",
     "inert",
     "meant",
+    "media_type_of",
     "read",
     "writer_of",
 ]

@@ -5,6 +5,7 @@ It answers lines of JSON: what the file is, then each row that holds something, 
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from shared.sheets.limits import ABOVE, LONGEST_ROW, MEMORY, MOST_COLUMNS, MOST_
 from shared.sheets.text import text_rows
 from shared.sheets.workbook import workbook_rows
 
+NICENESS = 10
+"""Whoever waits for a page comes first, where there is not a core for each."""
 _PICTURES = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"Rar!")
 
 
@@ -57,6 +60,7 @@ def _bounded(rows: Iterator[Row]) -> Iterator[Row]:
 
 def main(sheet: str, encoding: str) -> None:
     """Answer for the file on the standard input, within the limits that this process gives itself."""
+    os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

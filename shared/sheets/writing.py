@@ -31,6 +31,14 @@ class SheetWriter(Protocol):
     def finish(self) -> Iterator[bytes]:
         """The rest of the file."""
 
+    def close(self) -> None:
+        """Let go of what was not finished."""
+
+
+def media_type_of(format_: str) -> str:
+    """The media type of `csv` or `xlsx`."""
+    return WORKBOOK_TYPE if format_ == "xlsx" else CSV_TYPE
+
 
 def writer_of(format_: str, columns: Sequence[str], *, title: str) -> SheetWriter:
     """A writer of `csv` or `xlsx` that begins with *columns*; a workbook's sheet is called *title*."""
@@ -59,6 +67,9 @@ class CsvWriter:
         """The first line, where no row came."""
         yield self._taken()
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def _taken(self) -> bytes:
         ready = self._text.getvalue().encode()
         self._text.seek(0)
@@ -75,9 +86,10 @@ class WorkbookWriter:
         """Begin with the row of *columns*."""
         import xlsxwriter
 
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="tidings-")  # noqa: SIM115 (closed when given)
+        self._folder = tempfile.TemporaryDirectory(prefix="tidings-")
+        self._file: IO[bytes] = tempfile.TemporaryFile(dir=self._folder.name)  # noqa: SIM115 (closed by close)
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-        self._book = xlsxwriter.Workbook(self._file, options)
+        self._book = xlsxwriter.Workbook(self._file, {**options, "tmpdir": self._folder.name})
         self._sheet = self._book.add_worksheet(_sheet_name(title))
         self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
         self._moment = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
@@ -108,10 +120,17 @@ class WorkbookWriter:
     def finish(self) -> Iterator[bytes]:
         """The whole file, in pieces."""
         self._book.close()
-        with self._file as file:
-            file.seek(0)
-            while piece := file.read(256 * 1024):
-                yield piece
+        self._file.seek(0)
+        while piece := self._file.read(256 * 1024):
+            yield piece
+        self.close()
+
+    def close(self) -> None:
+        """Remove the temporary files; the library leaves its own where a book is not finished."""
+        if self._sheet.row_data_fh is not None:
+            self._sheet.row_data_fh.close()
+        self._file.close()
+        self._folder.cleanup()
 
 
 def _is_number(cell: Any) -> bool:

@@ -43,6 +43,7 @@ STAFF = (
     "/searches", "/searches/new?q=stroke",
     "/staff/standards", "/staff/standards/new", "/staff/standards/lead_nurse", "/staff/standards/lead_nurse/edit",
     "/staff/standards/audit/edit", "/staff/standards/audit/retire",
+    "/networks/imports",
 )  # fmt: skip
 DEEPER = (
     ("/", "a:has-text('How it spread')"), ("/events", "main h2 a"), ("/newsletter", "main h2 a"),
@@ -50,6 +51,7 @@ DEEPER = (
     ("/subscriptions?everybody=1", ".tidings-line:has-text('Data warehouse') a"),
     ("/staff/newsletter", "table a"), ("/staff/newsletter", "table tr:nth-child(2) a"),
     ("/challenges", "main h2 a"), ("/service-changes", "main h2 a"),
+    ("/networks/imports", "main h3 a"),
     (f"{HOME}/links", "main li a[href^='/links/']"), (f"{HOME}/links", "main table a[href^='/links/']"),
 )  # fmt: skip
 

@@ -36,6 +36,8 @@ MORE_PEOPLE, MORE_BY = 5, 1.5
 """A dismissed pair is suggested again when so many more people, and so many times as many, are in common."""
 MOST_NEIGHBOURS = 40
 """How many pairs one change of a network makes at most, however crowded its area is."""
+FEW_NEIGHBOURS, MOST_PAIRS = 5, 2_500
+"""Where an import changes many at once, each makes fewer: a hundred thousand times forty pairs would help nobody."""
 AT_ONCE = 500
 """Pairs between two turns of others."""
 SCORED = ("areas", "alike", "score", "status")
@@ -80,7 +82,8 @@ async def _neighbours(session: AsyncSession, ids: Sequence[str]) -> set[Pair]:
     order = (near.c.farther, near.c.sort_name, near.c.other)
     place = func.row_number().over(partition_by=near.c.id, order_by=order).label("place")
     numbered = select(near.c.id, near.c.other, place).subquery()
-    query = select(numbered.c.id, numbered.c.other).where(numbered.c.place <= MOST_NEIGHBOURS)
+    most = min(MOST_NEIGHBOURS, max(FEW_NEIGHBOURS, MOST_PAIRS // len(ids)))
+    query = select(numbered.c.id, numbered.c.other).where(numbered.c.place <= most)
     return {pair(one, other) for one, other in await session.execute(query)}
 
 

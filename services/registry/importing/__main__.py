@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from contextlib import suppress
 
@@ -14,9 +15,13 @@ from shared.config import Settings
 from shared.db import Database
 from shared.logging import configure_logging
 
+NICENESS = 10
+"""Whoever waits for a page comes first, where there is not a core for each."""
+
 
 async def main() -> None:
     """Work until the import waits for people, somebody else holds it, or whoever started us is gone."""
+    os.nice(NICENESS)
     told = asyncio.StreamReader(limit=2**20)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(told), sys.stdin)
     task = orjson.loads(await told.readline())
