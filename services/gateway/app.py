@@ -11,7 +11,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.gateway import api, health, sources
+from services.gateway import api, fhir, health, sources
 from services.gateway.assets import Assets
 from services.gateway.clients import Clients
 from services.gateway.edge import Edge
@@ -41,7 +41,7 @@ class Gateway:
         self.progress = Progress(edge)
         self.routes = Routes(edge.clients)
         self._tasks: list[asyncio.Task[None]] = []
-        inner = Starlette(routes=[*health.routes(), *api.routes(), *page_routes()])
+        inner = Starlette(routes=[*health.routes(), *api.routes(), *fhir.routes(), *page_routes()])
         inner.state.edge, inner.state.routes = edge, self.routes
         self._inner: ASGIApp = Bind(inner, service="gateway")
 
