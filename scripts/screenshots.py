@@ -27,6 +27,7 @@ PAGES = (
     ("", "/standards", "standards"),
     ("member", "/alerts", "alerts"),
     ("member", "/preferences", "preferences"),
+    ("member", "first alert", "why"),
     ("officer", "/oversight/Q31", "oversight"),
     ("staff", "/staff", "staff"),
     ("staff", "/staff/newsletter", "newsletter-desk"),
@@ -79,6 +80,9 @@ def take(page: Page, base: str, path: str, name: str) -> None:
     if path == "draft preview":
         page.goto(f"{base}/staff/newsletter")
         path = f"{page.locator('main table a').first.get_attribute('href')}/preview"
+    if path == "first alert":
+        page.goto(f"{base}/alerts")
+        path = str(page.locator("main a[href$='/why']").first.get_attribute("href"))
     page.goto(base + path)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})

@@ -46,7 +46,8 @@ class Concerns(BaseModel):
 class Announcement(BaseModel):
     """How a change is told: one plain sentence, its kind and weight, the page that shows it, whom it concerns.
 
-    A headline names a person only as `{person:<id>}`: readers fill the name in from their own projection.
+    A headline names a person only as `{person:<id>}`: readers fill the name in from their own projection. `about` is
+    the id of the network that it is about, where that network itself is not told.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -56,3 +57,9 @@ class Announcement(BaseModel):
     significance: Significance = "normal"
     path: Annotated[str, Field(pattern=r"^/[^\s]*$", max_length=500)]
     concerns: Concerns = Concerns()
+    about: Annotated[str, Field(max_length=64)] = ""
+
+    @property
+    def network(self) -> str:
+        """The network by which readers group it, choose for it and mute it; may be empty."""
+        return self.concerns.networks[0] if self.concerns.networks else self.about

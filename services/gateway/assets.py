@@ -32,12 +32,16 @@ class Assets:
         for path in sorted(FOLDER.rglob("*")):
             if path.is_file():
                 content = path.read_bytes()
-                if path.suffix in {".svg", ".webmanifest"}:
+                if path.suffix in {".svg", ".webmanifest"} or path.name == "push-worker.js":
                     content = content.replace(b"%NAME%", escape(name).encode())
                 relative = path.relative_to(FOLDER).as_posix()
                 digest.update(relative.encode() + content)
                 self._files[relative] = (content, gzip.compress(content, 6, mtime=0), TYPES.get(path.suffix, b""))
         self.base = f"/static/{digest.hexdigest()[:12]}"
+
+    def content(self, name: str) -> bytes:
+        """A file as it is served."""
+        return self._files[name][0]
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Serve `/static/<hash>/<file>`. An older hash gets today's file, uncached: pages may be older than we are."""

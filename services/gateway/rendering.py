@@ -127,6 +127,13 @@ def when(value: Any) -> str:
     return f"{shown} at {found:%H:%M}"
 
 
+def exactly(value: Any) -> Markup:
+    """23 November 2026, 14:02:07.113 UTC, for what happened within a second."""
+    found = moment(value)
+    shown = f"{day(found)}, {found:%H:%M:%S}.{found.microsecond // 1000:03} UTC" if found else ""
+    return Markup('<time datetime="{}">{}</time>').format(found.isoformat() if found else "", shown)
+
+
 def stamp(value: Any) -> Markup:
     """The moment as a `<time>`, readable by people and programs."""
     found = moment(value)
@@ -169,7 +176,7 @@ def environment(asset_path: str, name: str) -> Environment:
     made.globals |= {"assetPath": asset_path, "service_name": name, "colour": colour, "count": count}
     made.filters |= {"words": words, "day": day, "iso": iso, "when": when, "stamp": stamp, "colour": colour}
     made.filters |= {"happened": happened, "prose": prose, "signed": signed, "month": month, "set": set}
-    made.filters["marked"] = marked
+    made.filters |= {"marked": marked, "exactly": exactly}
     return made
 
 
@@ -184,12 +191,19 @@ class Renderer:
         self._environment.globals["frame_header"] = self._header_for
         self._environment.globals["frame_footer"] = Markup(self.fragment("footer.html"))  # noqa: S704 (our template)
 
-    def _header_for(self, me: Principal, name: str, here: str, form_token: Callable[[], str]) -> Markup:
+    def _header_for(
+        self, me: Principal, name: str, here: str, form_token: Callable[[], str], unread: int | None
+    ) -> Markup:
         """The header, kept for each kind of visitor: its macros cost more than all the rest of a page."""
         section = here.strip("/").partition("/")[0]
         section = section if section in SECTIONS else ""
         made = self._header(me.signed_in, me.is_staff, me.is_staff or bool(me.bodies), name, section)
-        return Markup(made.replace("%TOKEN%", form_token()) if me.signed_in else made)  # noqa: S704 (our template)
+        if not me.signed_in:
+            return Markup(made)  # noqa: S704 (our template)
+        hidden = "" if unread else " hidden"
+        for mark, text in (("TOKEN", form_token()), ("READER", me.person_id), ("UNREAD", f"{unread or 0:,}")):
+            made = made.replace(f"%{mark}%", str(escape(text)))
+        return Markup(made.replace(' data-hidden="%HIDDEN%"', hidden))  # noqa: S704 (our template)
 
     def _made_header(self, signed_in: bool, is_staff: bool, oversees: bool, name: str, section: str) -> str:
         return self.fragment(

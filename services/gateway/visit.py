@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from services.gateway.edge import Edge
 
 log = structlog.get_logger()
+COUNT_SECONDS = 0.5
 
 
 @dataclass
@@ -37,6 +38,8 @@ class Visit:
     session: Session | None
     principal: Principal
     new_cookie: str = ""
+    unread: int | None = None
+    """How many of the visitor's alerts are unread, for the header; None where it is not known."""
 
     # What is asked
 
@@ -127,7 +130,8 @@ class Visit:
 
     def _page(self, template: str, title: str, status: int, context: dict[str, Any]) -> Response:
         whole = {
-            "title": title, "visit": self, "me": self.principal, "my_name": self.session.name if self.session else "",
+            "title": title, "visit": self, "me": self.principal, "unread": self.unread,
+            "my_name": self.session.name if self.session else "",
             "here": self.request.url.path, "form_token": self.form_token, "errors": [],
             "done_sentence": done_sentence, **context,
         }  # fmt: skip
@@ -159,7 +163,10 @@ DONE = {
     "renamed": "The network has its new name. Rename it again to undo that: it gets its old address back.",
     "merged": "The two are one network now. Its people, follows, links and events come over within seconds.",
     "split": "The new network is on the register. Its people come over within seconds.",
-    "ended": "The role ends today.", "read": "Marked as read.",
+    "ended": "The role ends today.", "read": "Marked as read.", "unread": "Marked as unread.",
+    "taken-back": "It stands as before.", "less": "You will get less like this, from the next change on.",
+    "browser-on": "This browser shows notifications from now on.",
+    "browser-off": "That browser shows no notifications any more.",
     "mute": "You will get no more alerts of this network.", "unmute": "You will get alerts of this network again.",
     "follow": "You follow this network.", "unfollow": "You no longer follow this network.",
     "join": "You are a member of this network.", "leave": "You have left this network.",
@@ -226,9 +233,21 @@ def page(path: str, function: PageFunction, *methods: str) -> Route:
         edge: Edge = request.app.state.edge
         session = await edge.sessions.session_of(request.cookies)
         visit = Visit(request, edge, session, await edge.sessions.principal(session))
+        visit.unread = await _unread(visit)
         return await answered(visit, function)
 
     return Route(path, endpoint, methods=list(methods) or ["GET"], name=function.__name__)
+
+
+async def _unread(visit: Visit) -> int | None:
+    """What the header counts. A page does without it sooner than wait for it."""
+    if not visit.principal.signed_in or visit.is_fragment or visit.request.method != "GET":
+        return None
+    try:
+        async with asyncio.timeout(COUNT_SECONDS):
+            return int((await visit.ask("notifications", "/alerts/unread"))["unread"])
+    except (Problem, TimeoutError):
+        return None
 
 
 async def answered(visit: Visit, function: PageFunction) -> Response:

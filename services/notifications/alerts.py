@@ -163,7 +163,7 @@ async def _care_groups(session: AsyncSession, announced: Iterable[Announcement])
 
 
 def _alert(offset: int, message: Envelope, said: Announcement, care_groups: dict[str, str]) -> dict[str, Any]:
-    network_id = said.concerns.networks[0] if said.concerns.networks else ""
+    network_id = said.network
     groups = said.concerns.care_groups
     return {
         "offset": offset, "message_id": message.id, "type": message.type, "headline": said.headline,

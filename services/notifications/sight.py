@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.audience import audiences_of
@@ -49,7 +49,8 @@ class Owner:
         """How much of *alert*, which was told to *audiences*, they may see."""
         if self.id == TEAM or "staff" in self.places:
             return Sight.WHOLE
-        seen = Sight.TOLD if is_public(alert) else Sight.NOTHING
+        audiences = list(audiences)
+        seen = Sight.TOLD if is_public(alert, audiences) else Sight.NOTHING
         for audience in audiences:
             seen = max(seen, self._by(audience, alert["time"]))
         return seen
@@ -63,9 +64,9 @@ class Owner:
         return Sight.TOLD if routes or audience == "everyone" else Sight.NOTHING
 
 
-def is_public(alert: Mapping[str, Any]) -> bool:
-    """Whether visitors see it on a network's page."""
-    return bool(alert["network_id"]) and alert["category"] in PUBLIC_CATEGORIES
+def is_public(alert: Mapping[str, Any], audiences: Iterable[str]) -> bool:
+    """Whether visitors see it on a network's page: that it is about one, without being told to it, is not enough."""
+    return alert["category"] in PUBLIC_CATEGORIES and f"network:{alert['network_id']}" in audiences
 
 
 async def owners(session: AsyncSession, ids: Iterable[str], audiences: Iterable[str]) -> dict[str, Owner]:
@@ -89,7 +90,13 @@ async def owner_of(by: Principal) -> Owner:
 
 def public() -> ColumnElement[bool]:
     """The condition on `alerts` that visitors see it."""
-    return and_(alerts.c.network_id != "", alerts.c.category.in_(sorted(PUBLIC_CATEGORIES)))
+    told = select(alert_audiences.c.offset).where(
+        alert_audiences.c.audience == literal("network:").concat(alerts.c.network_id),
+        alert_audiences.c.offset == alerts.c.offset,
+    )
+    return and_(
+        alerts.c.network_id != "", alerts.c.category.in_(sorted(PUBLIC_CATEGORIES)), told.correlate(alerts).exists()
+    )  # fmt: skip
 
 
 def visible_to(person_id: str, *, is_staff: bool) -> ColumnElement[bool]:

@@ -22,14 +22,15 @@ PUBLIC = (
     f"{NETWORK}/compare?from=2020-01-01", "/networks/compare", "/leads?care_group=stroke",
     "/events", "/challenges", f"{NETWORK}/challenges",
     "/newsletter", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms", "/contact",
-    "/there-is-no-such-page",
+    "/there-is-no-such-page", "/preferences/nobody.20250101.0",
     f"{NETWORK}/links", f"{HOME}/links", "/care-groups", "/care-groups/cancer", "/care-groups/renal?sha=Q31",
     "/standards", "/networks?as_of=2026-03-01&care_group=stroke", "/networks?as_of=2999-01-01",
     "/networks/compare?from=2026-03-01&stage=managed",
     "/networks?q=who+leads+storke+in+North+West", "/leads?q=who+leads+burns",
 )  # fmt: skip
 STAFF = (
-    "/networks/new", NETWORK, f"{NETWORK}/edit", f"{NETWORK}/roles?q=ha", "/alerts", "/preferences", "/oversight",
+    "/networks/new", NETWORK, f"{NETWORK}/edit", f"{NETWORK}/roles?q=ha", "/oversight",
+    "/alerts", "/alerts?q=zzz", "/alerts?unread=1", "/preferences",
     f"{NETWORK}/standards", f"{NETWORK}/standards?kind=audit", f"{EMERGING}/standards",
     f"{NETWORK}/rename", f"{NETWORK}/archive", f"{NETWORK}/merge?q=cancer",
     f"{NETWORK}/merge?into=dorset-cancer-network", f"{NETWORK}/split",
@@ -47,6 +48,7 @@ STAFF = (
 )  # fmt: skip
 DEEPER = (
     ("/", "a:has-text('How it spread')"), ("/events", "main h2 a"), ("/newsletter", "main h2 a"),
+    ("/alerts", "main a[href$='/why']"),
     ("/subscriptions?everybody=1", ".tidings-line:has-text('Trust intranet') a"),
     ("/subscriptions?everybody=1", ".tidings-line:has-text('Data warehouse') a"),
     ("/staff/newsletter", "table a"), ("/staff/newsletter", "table tr:nth-child(2) a"),
@@ -95,7 +97,7 @@ def test_no_page_breaks_its_own_content_policy(signed_in: Callable[[str], Page])
     page, said = signed_in("staff"), list[str]()
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: said.append(str(error)))
-    for path in ("/", "/networks", NETWORK, "/alerts", "/oversight/Q31", "/staff"):
+    for path in ("/", "/networks", NETWORK, "/alerts", "/preferences", "/oversight/Q31", "/staff"):
         page.goto(path)
         page.wait_for_timeout(200)
     assert said == []

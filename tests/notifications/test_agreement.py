@@ -47,6 +47,7 @@ _act = st.one_of(
     st.tuples(st.just("preset"), st.sampled_from(["suggested", "everything", "important", "nothing"])),
     st.tuples(st.sampled_from(["read", "unread"]), st.lists(st.integers(0, 9), min_size=1, max_size=3)),
     st.tuples(st.just("read_all"), st.integers(0, 9)),
+    st.tuples(st.just("take_back")),
     st.tuples(st.sampled_from(["disconnect", "connect", "fetch"]), _tab),
 )
 
@@ -124,6 +125,11 @@ class World:
         if place < len(items):
             await self.town.post("/alerts/read", self.person, up_to=items[place]["position"])
 
+    async def _take_back(self) -> None:
+        headers = self.town.as_(self.person)
+        answer = await self.town.client.post("/alerts/read/undo", headers=headers, json={})
+        assert answer.status_code in (204, 409)
+
     async def _disconnect(self, tab: int) -> None:
         await self.tabs[tab].disconnect()
 
@@ -185,6 +191,7 @@ async def test_snapshot_plus_stream_equals_a_fresh_fetch(both: tuple[Town, Gatew
     @given(st.lists(_act, min_size=1, max_size=20))
     @example([told(networks=["a"], minutes=-60)])
     @example([("choose_for", "b", {"governance": "off"}), told(networks=["b"], bodies=["Q31"])])
+    @example([told(everyone=True), ("read", [0]), told(everyone=True), ("read_all", 0), ("take_back",)])
     @example([("mute", "b"), told(networks=["b", "a"], bodies=["Q31"], to_her=True)])
     def holds(acts: list[tuple[Any, ...]]) -> None:
         asyncio.run_coroutine_threadsafe(happen(acts), loop).result(60)

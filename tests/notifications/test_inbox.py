@@ -157,3 +157,38 @@ async def owners(town: Town) -> set[str]:
             if table.name in {"people", "newsletter_readers"}:
                 found |= set((await session.execute(select(table.c.id))).scalars())
     return found
+
+
+async def test_all_read_is_taken_back_with_the_exceptions_that_went_with_it(town: Town) -> None:
+    await town.network("stroke")
+    await town.role(await town.person("ann"), "stroke")
+    first = await town.tell("First", networks=["stroke"])
+    await town.tell("Second", networks=["stroke"])
+    await town.post("/alerts/read", "ann", ids=[first])
+    position = (await town.get("/alerts", "ann"))["position"]
+    await town.post("/alerts/read", "ann", up_to=position)
+    await town.post("/alerts/read", "ann", up_to=position)  # pressed twice: what can be taken back is the first
+    await town.tell("Third", networks=["stroke"])
+    assert await town.inbox("ann", unread=True) == ["Third"]
+
+    await town.post("/alerts/read/undo", "ann")
+    assert await town.inbox("ann", unread=True) == ["Third", "Second"]
+    assert (await town.get("/alerts", "ann"))["unread"] == 2
+    again = await town.client.post("/alerts/read/undo", headers=town.as_("ann"), json={})
+    assert again.status_code == 409
+
+
+async def test_what_is_about_a_muted_network_is_silent_too_and_never_public(town: Town) -> None:
+    """As an alert of a saved search is: told to a person, about a network that is not told."""
+    await town.network("stroke")
+    await town.role(await town.person("ann"), "stroke")
+    message = town.news("It matches your search", topic="toy.things", people=["ann"], about="stroke")
+    await town.append(message)
+    assert await town.inbox("ann") == ["It matches your search"]
+    assert (await town.client.get("/changes")).json()["items"] == []
+
+    await town.post("/networks/stroke/mute", "ann")
+    assert await town.inbox("ann") == []
+    await town.post("/networks/stroke/unmute", "ann")
+    await town.post("/preferences", "ann", "PATCH", preset="nothing")
+    assert await town.inbox("ann") == ["It matches your search"]

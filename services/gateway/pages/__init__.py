@@ -9,6 +9,7 @@ from services.gateway.pages import (
     account,
     alerts,
     asked,
+    browsers,
     care_groups,
     challenges,
     changes,
@@ -29,6 +30,7 @@ from services.gateway.pages import (
     newsletter,
     overlaps,
     oversight,
+    preferences,
     previews,
     records,
     roles,
@@ -40,6 +42,7 @@ from services.gateway.pages import (
     standards,
     subscriptions,
     webhooks,
+    why,
     workforce,
 )
 from services.gateway.visit import Visit, page
@@ -78,6 +81,9 @@ MODULES = (
     webhooks,
     subscriptions,
     account,
+    browsers,
+    preferences,
+    why,
     changes,
     downloads,
     help,

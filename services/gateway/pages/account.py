@@ -1,20 +1,16 @@
-"""Signing in and out, and what reaches me."""
+"""Signing in and out."""
 
 from __future__ import annotations
-
-import asyncio
-from typing import Any
 
 from starlette.responses import Response
 
 from services.gateway.clients import Refused
-from services.gateway.pages.choices import care_groups
-from services.gateway.pages.forms import entered, error_list, error_of, text, texts
+from services.gateway.pages.forms import entered, error_list, error_of, text
 from services.gateway.session import Session, TooManyTries, WrongPassword
 from services.gateway.visit import Visit, local, page
 from shared.errors import Problem
 
-LABELS = {"email": "E-mail address", "password": "Password", "name": "Your name", "interests": "Interests"}
+LABELS = {"email": "E-mail address", "password": "Password", "name": "Your name"}
 
 
 async def signing_in(visit: Visit) -> Response:
@@ -92,39 +88,6 @@ async def make_first(visit: Visit) -> Response:
     return _signed_in(visit, session, "/staff")
 
 
-async def preferences(visit: Visit) -> Response:
-    """What reaches me, and by which way."""
-    visit.require_signed_in()
-    found, me, groups = await asyncio.gather(
-        visit.ask("notifications", "/preferences"), visit.ask("membership", "/me"), care_groups(visit)
-    )
-    ids = [*found.get("muted", []), *found.get("follows", [])]
-    named = await _named(visit, ids)
-    return visit.page(
-        "account/preferences.html", "What reaches you", found=found, person=me, groups=groups, named=named
-    )
-
-
-async def _named(visit: Visit, ids: list[str]) -> dict[str, Any]:
-    if not ids:
-        return {}
-    found = await visit.ask_or({"items": []}, "registry", "/networks", ids=",".join(ids), limit=100)
-    return {network["id"]: network for network in found["items"]}
-
-
-async def save_preferences(visit: Visit) -> Response:
-    """Save them."""
-    form = await visit.form()
-    visit.require_signed_in()
-    wanted = {
-        "newsletter": text(form, "newsletter") == "yes", "immediate": text(form, "immediate") == "yes",
-        "interests": texts(form, "interests"),
-        "muted": texts(form, "muted"), "follows": texts(form, "follows"),
-    }  # fmt: skip
-    await visit.change("notifications", "PATCH", "/preferences", wanted)
-    return visit.back("/preferences?done=saved")
-
-
 ROUTES = [
     page("/sign-in", signing_in),
     page("/sign-in", sign_in, "POST"),
@@ -132,6 +95,4 @@ ROUTES = [
     page("/sign-out", sign_out, "POST"),
     page("/first-account/{link}", first_account),
     page("/first-account/{link}", make_first, "POST"),
-    page("/preferences", preferences),
-    page("/preferences", save_preferences, "POST"),
 ]

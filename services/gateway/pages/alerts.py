@@ -4,24 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from services.gateway.pages.forms import text, texts
-from services.gateway.visit import Visit, page
+from services.gateway.visit import Visit, local, page
 
 PAGE = 50
+ALL = "all"
 
 
 async def alerts(visit: Visit) -> Response:
     """Alerts by network, the unread first; new ones wait behind a button."""
     visit.require_signed_in()
-    unread, cursor = visit.query.get("unread", ""), visit.query.get("cursor", "")
-    found = await visit.ask("notifications", "/alerts", limit=PAGE, cursor=cursor, unread="true" if unread else "")
-    return visit.page(
-        "alerts.html", "Your alerts", found=found, groups=grouped(found["items"]), unread_only=bool(unread),
-        next=f"/alerts?cursor={found['next']}" if found["next"] else "", first="/alerts" if cursor else "",
+    wanted = {name: visit.query.get(name, "").strip() for name in ("q", "network", "unread")}
+    found = await visit.ask(
+        "notifications", "/alerts", limit=PAGE, cursor=visit.query.get("cursor", ""), q=wanted["q"][:200],
+        network=wanted["network"], unread="true" if wanted["unread"] else "",
     )  # fmt: skip
+    names = {item["network_id"]: item["network_name"] for item in found["items"]}
+    return visit.page(
+        "alerts.html", "Your alerts", found=found, groups=grouped(found["items"]), wanted=wanted, here_=here(wanted),
+        network_name=names.get(wanted["network"]) or "one network", without=lambda name: here(wanted, **{name: ""}),
+        next=here(wanted, cursor=found["next"]) if found["next"] else "", undo=visit.query.get("undo", ""),
+        first=here(wanted) if visit.query.get("cursor") else "",
+        within=lambda name, value: here(wanted, **{name: value}),
+    )  # fmt: skip
+
+
+def here(wanted: Mapping[str, str], **more: str) -> str:
+    """The address of this list, asked otherwise."""
+    asked = {name: value for name, value in {**wanted, **more}.items() if value}
+    return f"/alerts?{urlencode(asked)}" if asked else "/alerts"
 
 
 def grouped(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -38,12 +53,37 @@ def grouped(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 async def read(visit: Visit) -> Response:
-    """Mark some, or all up to what the page showed, as read."""
+    """Mark some, or all up to what the page showed, as read; the next page offers to take it back."""
     form = await visit.form()
     visit.require_signed_in()
     ids, up_to = texts(form, "ids"), text(form, "up_to")
     await visit.change("notifications", "POST", "/alerts/read", {"ids": ids} if ids else {"up_to": up_to})
-    return visit.back("/alerts?done=read")
+    return _back(visit, text(form, "back"), done="read", undo=",".join(ids[:PAGE]) or ALL)
+
+
+async def unread(visit: Visit) -> Response:
+    """Mark some as unread."""
+    form = await visit.form()
+    visit.require_signed_in()
+    await visit.change("notifications", "POST", "/alerts/unread", {"ids": texts(form, "ids")})
+    return _back(visit, text(form, "back"), done="unread")
+
+
+async def undo(visit: Visit) -> Response:
+    """Let it stand as before."""
+    form = await visit.form()
+    visit.require_signed_in()
+    if text(form, "undo") == ALL:
+        await visit.change("notifications", "POST", "/alerts/read/undo")
+    else:
+        await visit.change("notifications", "POST", "/alerts/unread", {"ids": text(form, "undo").split(",")})
+    return _back(visit, text(form, "back"), done="taken-back")
+
+
+def _back(visit: Visit, to: str, **more: str) -> Response:
+    """To the list as it was asked for."""
+    there = local(to or "/alerts", "/alerts")
+    return visit.back(f"{there}{'&' if '?' in there else '?'}{urlencode(more)}")
 
 
 async def mute(visit: Visit) -> Response:
@@ -51,11 +91,13 @@ async def mute(visit: Visit) -> Response:
     form = await visit.form()
     visit.require_signed_in()
     await visit.change("notifications", "POST", f"/networks/{text(form, 'network_id')}/mute")
-    return visit.back("/alerts?done=mute")
+    return _back(visit, text(form, "back"), done="mute")
 
 
 ROUTES = [
     page("/alerts", alerts),
     page("/alerts/read", read, "POST"),
+    page("/alerts/unread", unread, "POST"),
+    page("/alerts/undo", undo, "POST"),
     page("/alerts/mute", mute, "POST"),
 ]

@@ -9,10 +9,13 @@ from fastapi import Query, Request
 from services.notifications import inbox
 from services.notifications.alerts import offset_in
 from services.notifications.commands import reading
+from services.notifications.commands.less import get_less
 from services.notifications.counts import Counts, counted, counted_of
+from services.notifications.queries.why import explanation
 from services.notifications.schemas.alerts import Alert, Alerts, ReadBody, Standing, UnreadBody
+from services.notifications.schemas.why import Explanation, LessBody
 from shared.auth import Principal, Session, may, signed_in
-from shared.boundary import Router
+from shared.boundary import ChangeBody, Router
 
 router = Router(tags=["alerts"])
 
@@ -58,6 +61,26 @@ async def read(body: ReadBody, session: Session, by: Principal = may(signed_in, 
         await reading.mark_all(session, up_to=body.up_to, by=by)
     else:
         await reading.mark(session, message_ids=body.ids, read=True, by=by)
+
+
+@router.post("/alerts/read/undo", status_code=204)
+async def take_back(_body: ChangeBody, session: Session, by: Principal = may(signed_in, "alerts:write")) -> None:
+    """Take the last "all read" back."""
+    await reading.take_back(session, by=by)
+
+
+@router.get("/alerts/{message_id}/why")
+async def why(message_id: str, session: Session, by: Principal = may(signed_in, "alerts:read")) -> Explanation:
+    """Why you got an alert: the rule that matched, how it reached you and when."""
+    return Explanation.model_validate(await explanation(session, by.person_id, message_id))
+
+
+@router.post("/alerts/{message_id}/less", status_code=204)
+async def less(
+    message_id: str, body: LessBody, session: Session, by: Principal = may(signed_in, "alerts:write")
+) -> None:
+    """Get less like this: nothing of its network, or none of its kind there, or its kind once a week."""
+    await get_less(session, by.person_id, message_id=message_id, what=body.what)
 
 
 @router.post("/alerts/unread", status_code=204)

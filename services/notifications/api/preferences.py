@@ -7,9 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.commands import following
 from services.notifications.commands import preferences as commands
+from services.notifications.commands.less import get_less
 from services.notifications.passes import Passes, WrongPass
 from services.notifications.queries.preferences import is_known, preferences_of
+from services.notifications.queries.why import explanation
 from services.notifications.schemas.preferences import Preferences, PreferencesBody
+from services.notifications.schemas.why import Explanation, LessBody
 from shared.auth import Principal, Session, anyone, may, signed_in
 from shared.boundary import ChangeBody, IfMatch, Router, etag
 
@@ -51,6 +54,24 @@ async def change_by_pass(
     person_id = await _holder(request, session, made)
     await commands.change_preferences(session, fields=body.fields(), by=Principal(person_id), expected=expected)
     return await _shown(session, response, person_id)
+
+
+@router.get("/preferences/pass/{made}/why/{message_id}")
+async def why_by_pass(
+    made: str, message_id: str, request: Request, session: Session, _by: Principal = may(anyone, "alerts:read")
+) -> Explanation:
+    """Why the reader of the mail in which the link stood got a change."""
+    person_id = await _holder(request, session, made)
+    return Explanation.model_validate(await explanation(session, person_id, message_id))
+
+
+@router.post("/preferences/pass/{made}/why/{message_id}/less", status_code=204)
+async def less_by_pass(
+    made: str, message_id: str, body: LessBody, request: Request, session: Session,
+    _by: Principal = may(anyone, "alerts:write"),
+) -> None:  # fmt: skip
+    """Let the reader of the mail in which the link stood get less like this."""
+    await get_less(session, await _holder(request, session, made), message_id=message_id, what=body.what)
 
 
 async def _holder(request: Request, session: AsyncSession, made: str) -> str:

@@ -9,7 +9,8 @@ Invariants:
    Of several routes that give it the nearest explains it.
 3. A route gives what the person chose for that network, else what they chose in general, else what is suggested for
    the route. What concerns a person by name is never off by a general choice; a muted network is off by any route.
-   For a route by a network's audience the network is that one, for every other route the first that is concerned.
+   For a route by a network's audience the network is that one, for every other route the first that is concerned,
+   or that it is about.
 4. Nobody is told what happened before they came.
 """
 
@@ -220,10 +221,9 @@ def _kinds() -> FromClause:
 
 def _spoken(session: AsyncSession, said: Announcement) -> Matter:
     """A matter that is not stored."""
-    network = said.concerns.networks[0] if said.concerns.networks else ""
     spoken = select(
         literal(0).label("offset"), literal(said.category, Text()).label("category"),
-        literal(network, Text()).label("network_id"), literal(clock.now(), UtcDateTime()).label("time"),
+        literal(said.network, Text()).label("network_id"), literal(clock.now(), UtcDateTime()).label("time"),
     ).subquery("spoken")  # fmt: skip
     audiences = _listed(session, said.concerns.audiences())
     return Matter(spoken, select(literal(0).label("offset"), audiences.label("audience")).subquery("told"))

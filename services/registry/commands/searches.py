@@ -160,7 +160,13 @@ def _told(headline: str, path: str, people: Sequence[str], **about: str) -> list
     told = []
     for first in range(0, len(people), TOLD_AT_ONCE):
         concerns, identity = Concerns(people=tuple(people[first : first + TOLD_AT_ONCE])), new_id()
-        said = Announcement(headline=headline[:300], category="governance", path=path, concerns=concerns)
+        said = Announcement(
+            headline=headline[:300],
+            category="governance",
+            path=path,
+            concerns=concerns,
+            about=about.get("network_id", ""),
+        )
         match = SavedSearchState(id=identity, revision=1, **about)
         told.append(change(SAVED_SEARCH_MATCHED, match, key=identity, announcement=said))
     return told
