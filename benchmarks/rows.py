@@ -40,9 +40,15 @@ def _written(system: System, world: World, place: int, size: int) -> int:
     folder = Path(system.env["TIDINGS_DATA"])
     with closing(sqlite3.connect(folder / "notifications.db", timeout=30)) as database, database:
         database.execute(MEMBERS, {"size": size, "network": network})
-    _change(system, world.staff, network, 1)
+    return written_by_one_change(system, world.staff, network)
+
+
+def written_by_one_change(system: System, token: str, network: str) -> int:
+    """Rows that a network's second change adds, in all databases."""
+    folder = Path(system.env["TIDINGS_DATA"])
+    _change(system, token, network, 1)
     before = _rows(folder)
-    _change(system, world.staff, network, 2)
+    _change(system, token, network, 2)
     return (_rows(folder) - before).total()
 
 

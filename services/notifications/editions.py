@@ -53,8 +53,11 @@ class Edition:
         parts = self._parts(self.choice.copy_for(audiences, muted))
         stop_url = self._stationery.stop_url("newsletter", reader.id)
         greeting = f"Dear {' '.join(reader.name.split())}," if reader.name else "Hello,"
+        # Who has no account (and so no name) has nothing else to choose.
+        choices = self._stationery.passes.url(reader.id) if reader.name else stop_url
         own = {"greeting": encoded(f"{greeting}\n"), "stop": encoded(f"{stop_url}\n")}
-        in_html = {"greeting": encoded(_escaped(greeting)), "stop": encoded(stop_url)}
+        own["choices"] = encoded(f"{choices}\n")
+        in_html = {"greeting": encoded(_escaped(greeting)), "stop": encoded(stop_url), "choices": encoded(choices)}
         return letter(
             self._head, to=mailbox(reader.name, reader.address),
             mail_id=self._stationery.mail_id(self._thing, reader.id), stop_url=stop_url,

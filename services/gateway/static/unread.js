@@ -31,7 +31,10 @@
     });
     stream.addEventListener("more", ({ data }) => {
       if (Number(data) > base.offset) later.add(Number(data));
-      if (base.offset) say(base.unread + later.size);
+      if (known !== null) say(base.unread + later.size);
+    });
+    stream.addEventListener("error", () => {
+      if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 5000); // refused: no browser tries again by itself
     });
   };
 

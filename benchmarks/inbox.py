@@ -1,0 +1,123 @@
+"""Reading an inbox with much behind it, and one change into a network of a million.
+
+The whole embedded system; alerts and members are written into its database directly, because nobody waits for a hundred
+thousand changes and a million joins. What is measured goes through the gateway, as a program asks.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+
+from benchmarks.figures import Figure, percentile
+from benchmarks.rows import MEMBERS, written_by_one_change
+from benchmarks.whole import World, populated, whole
+from tests.flows.system import System
+
+NETWORKS, ALERTS, MEMBERS_OF_ONE = 50, 100_000, 1_000_000
+READS, CHANGES = 200, 20
+BELONGING = """
+    INSERT OR IGNORE INTO audience_members (audience, person_id, source, route, revision, active, since)
+    SELECT 'network:' || id, :person, 'bench-' || id, 'member', 1, 1, '2020-01-01 00:00:00.000000' FROM networks
+"""
+TOLD = """
+    WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count),
+    known AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM networks)
+    INSERT INTO alerts ("offset", message_id, type, headline, category, significance, path, time, network_id,
+                        care_group, actor, stored_at)
+    SELECT position.value + n, 'bench-' || n, 'networks.bench', 'Change ' || n, 'governance', 'normal', '/networks/x',
+           '2026-01-01 00:00:00.000000', known.id, 'cancer', 'bench', '2026-01-01 00:00:00.000000'
+    FROM numbers CROSS JOIN position JOIN known ON known.place = n % :networks
+"""
+AUDIENCES = """
+    INSERT INTO alert_audiences (audience, "offset")
+    SELECT 'network:' || network_id, "offset" FROM alerts WHERE type = 'networks.bench'
+"""
+COUNTED = 'UPDATE position SET value = (SELECT max("offset") FROM alerts)'
+
+
+def measure() -> list[Figure]:
+    """Milliseconds of reads, rows of one change, milliseconds until the last member reads it."""
+    with whole() as system:
+        world = populated(system, networks=NETWORKS, readers=1)
+        token = world.tokens[0][0]
+        _fill(system)
+        _until_caught_up(system, world)
+        figures = _reads(system, token)
+        return figures + _of_a_million(system, world, token)
+
+
+def _database(system: System) -> sqlite3.Connection:
+    return sqlite3.connect(Path(system.env["TIDINGS_DATA"]) / "notifications.db", timeout=60)
+
+
+def _fill(system: System) -> None:
+    """A member of every network, with many alerts behind."""
+    with closing(_database(system)) as database, database:
+        mine = "SELECT id FROM people WHERE email = 'reader-0-0@bench.example'"
+        (person,) = database.execute(mine).fetchone()
+        database.execute(BELONGING, {"person": person})
+        database.execute(TOLD, {"count": ALERTS, "networks": NETWORKS})
+        database.execute(AUDIENCES)
+        database.execute(COUNTED)
+
+
+def _until_caught_up(system: System, world: World) -> None:
+    """The gateway reads what was written past it; until it has, it is busy with that."""
+    for number in range(3):
+        _change(system, world, number)
+        time.sleep(2)
+
+
+def _change(system: System, world: World, number: int) -> str:
+    headers = {"authorization": f"Bearer {world.staff}"}
+    body = {"aims": f"Aims {number}"}
+    changed = httpx.patch(f"{system.url}/api/networks/{world.networks[0]}", json=body, headers=headers, timeout=30)
+    changed.raise_for_status()
+    return str(changed.json()["revision"])
+
+
+def _reads(system: System, token: str) -> list[Figure]:
+    asked = {"newest": "", "unread": "&unread=true", "searched": "&q=Change+99999"}
+    figures = []
+    with httpx.Client(base_url=system.url, headers={"authorization": f"Bearer {token}"}, timeout=60) as client:
+        for name, more in asked.items():
+            times = [_timed(client, f"/api/alerts?limit=25{more}") for _ in range(READS if name != "searched" else 20)]
+            what = f"inbox, {name}, {NETWORKS} networks, {ALERTS:,} alerts behind, p95"
+            figures.append(Figure(what, percentile(times, 0.95), "ms", beside=f"p50 {percentile(times, 0.5):.1f} ms"))
+    return figures
+
+
+def _timed(client: httpx.Client, path: str) -> float:
+    begun = time.perf_counter()
+    client.get(path).raise_for_status()
+    return (time.perf_counter() - begun) * 1000
+
+
+def _of_a_million(system: System, world: World, token: str) -> list[Figure]:
+    network = world.networks[0]
+    with closing(_database(system)) as database, database:
+        database.execute(MEMBERS, {"size": MEMBERS_OF_ONE - 1, "network": network})
+    rows = written_by_one_change(system, world.staff, network)
+    times = [_until_read(system, world, token, number) for number in range(100, 100 + CHANGES)]
+    said = f"one change, {MEMBERS_OF_ONE:,} members"
+    return [
+        Figure(f"{said}, rows written", rows, "rows", "as for 10 members"),
+        Figure(f"{said}, until the millionth reads it, p50", percentile(times, 0.5), "ms"),
+        Figure(f"{said}, until the millionth reads it, p95", percentile(times, 0.95), "ms"),
+    ]
+
+
+def _until_read(system: System, world: World, token: str, number: int) -> float:
+    """Milliseconds from the change's request to the first read of that inbox in which it stands."""
+    with httpx.Client(base_url=system.url, headers={"authorization": f"Bearer {token}"}, timeout=60) as client:
+        before = client.get("/api/alerts?limit=1").json()["items"][0]["id"]
+        begun = time.perf_counter()
+        _change(system, world, number)
+        while client.get("/api/alerts?limit=1").json()["items"][0]["id"] == before:
+            time.sleep(0.002)
+        return (time.perf_counter() - begun) * 1000
