@@ -1,6 +1,7 @@
 """Who is told what, and how: alerts, the inbox, the newsletter, mail.
 
-Owns: audiences and preferences, alerts and read marks, the issues of the newsletter, deliveries.
+Owns: audiences and preferences, alerts and read marks, summaries, browsers that are sent notifications, the
+issues of the newsletter, deliveries.
 Publishes: `notifications.issues`.
 Consumes: every topic, for its announcements; `membership.people`, `membership.memberships` and `registry.networks`
 also for who belongs to which audience, and for names; `registry.successions`, for what was chosen for a network that

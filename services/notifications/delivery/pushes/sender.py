@@ -58,8 +58,8 @@ async def push_some(parts: Parts, caller: Caller, seal: Seal) -> int:
         found = await going(session, held)
     answers = await asyncio.gather(*(_pushed(caller, seal, one) for one in found))
     async with parts.database.transaction() as session:
-        for one, answer in zip(found, answers, strict=True):
-            await _settle(session, one, answer)
+        for one, answer in sorted(zip(found, answers, strict=True), key=lambda pair: pair[0].person_id):
+            await _settle(session, one, answer)  # in the order of people, as everybody who locks several does
     return len(held)
 
 
