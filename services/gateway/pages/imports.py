@@ -86,7 +86,7 @@ async def _show(visit: Visit, *, errors: Any = (), status: int = 200, form: Form
     record = await visit.ask("registry", f"/imports/{identity}")
     there = f"{ALL}/{identity}"
     context: dict[str, Any] = {"record": record, "there": there, "errors": list(errors), "steps": WORKED_ON}
-    matches = record["status"] == "matching" or visit.query.get("step") == "columns"
+    matches = record["status"] == "matching" or visit.query.get("step") == "columns" or form is not None
     if record["status"] in WORKED_ON:
         progress = await visit.ask("registry", f"/imports/{identity}/progress")
         return visit.page("imports/working.html", record["file"], status=status, progress=progress, **context)
@@ -166,6 +166,8 @@ async def press(visit: Visit) -> Response:
     revision = text(form, "read_revision")
     try:
         body = BODIES[what](form)
+        if what == "read" and not body:
+            return visit.back(f"{ALL}/{visit.path['id']}?step=columns")
         await visit.change("registry", method, path, body, if_match=f'"{revision}"' if revision else "")
     except TwoColumns as twice:
         return await _show(visit, errors=twice.errors, status=422, form=form)
@@ -197,7 +199,7 @@ class TwoColumns(Exception):
         self.errors = [{"text": said, "href": f"#column-{place}"}]
 
 
-def _matching(form: FormData) -> dict[str, Any]:
+def matching(form: FormData) -> dict[str, Any]:
     """Which column is which field, and what is the same for every row. Raises TwoColumns."""
     columns: dict[str, int] = {}
     for key in form:
@@ -210,7 +212,7 @@ def _matching(form: FormData) -> dict[str, Any]:
     return {"columns": columns, "fixed": {name: value for name, value in fixed.items() if value}}
 
 
-def _reading(form: FormData) -> dict[str, Any]:
+def reading(form: FormData) -> dict[str, Any]:
     """How the file is to be read otherwise: only what differs, because each of it is read anew."""
     found: dict[str, Any] = {
         name: text(form, name)
@@ -243,7 +245,7 @@ def _nothing(_form: FormData) -> dict[str, Any]:
 
 
 BODIES = {
-    "match": _matching, "read": _reading, "choices": _choice, "apply": _applying, "undo": _undoing, "stop": _nothing,
+    "match": matching, "read": reading, "choices": _choice, "apply": _applying, "undo": _undoing, "stop": _nothing,
     "resume": _nothing, "discard": _nothing,
 }  # fmt: skip
 
