@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from services.registry.tables import Version
 from shared import clock
@@ -164,3 +165,25 @@ async def test_versions_made_from_the_history_are_those_that_were_written_with_i
         written = (await connection.execute(select(Version.__table__))).mappings().all()
     by_key = {(row["subject"], row["revision"]): dict(row) for row in written}
     assert {(row["subject"], row["revision"]): row for row in made} == by_key and len(by_key) == 4
+
+
+async def test_a_list_as_of_a_date_seeks_the_version_of_each_network_and_never_reads_them_all(
+    registry: Register,
+) -> None:
+    """Else it costs what the whole history costs. How PostgreSQL goes about it, a lateral join says by itself."""
+    database, asked = registry.rig.parts.database, list[tuple[str, Any]]()
+    if not database.is_sqlite:
+        return
+    event.listen(database.reader.sync_engine, "before_cursor_execute", lambda *said: asked.append(said[2:4]))
+    await registry.get("/networks", as_of=str(clock.today()), facets=True)
+    lists = [(statement, values) for statement, values in asked if "network_versions" in statement]
+    assert len(lists) == 2
+    async with database.reading() as session:
+        connection = await session.connection()
+        for statement, values in lists:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            steps = [row.detail.split(" USING")[0] for row in plan]
+            assert [step for step in steps if "versions" in step] == [
+                "SEARCH network_versions_1", "SEARCH network_versions_2", "SEARCH health_versions_1",
+                "SEARCH health_versions_2",
+            ]  # fmt: skip

@@ -59,12 +59,14 @@ async def hits_of(session: AsyncSession, what: Sought, conditions: Conditions) -
     if not what.terms or not all(term.is_known for term in what.terms):
         return Hits([])
     rows = await _rows(session, "search_text", what.terms, conditions)
+    found = _ranked(rows, what)
     if len(rows) <= MOST:
-        return Hits(_ranked(rows, what))
-    beginning = await _beginning(session, what.typed, conditions)
-    named = await _rows(session, "name_words", what.terms, conditions)
-    every = {row[0]: row for row in [*beginning, *named, *rows]}
-    return Hits(_ranked(list(every.values()), what)[:MOST], more=True)
+        return Hits(found)
+    more = await _beginning(session, what.typed, conditions)
+    if any(hit.rank > NAMED for hit in found):  # else names alone are more than can be shown
+        more += await _rows(session, "name_words", what.terms, conditions)
+    every = {hit.id: hit for hit in (*_ranked(more, what), *found)}
+    return Hits(sorted(every.values(), key=lambda hit: hit.place)[:MOST], more=True)
 
 
 async def hits_among(session: AsyncSession, conditions: Conditions) -> Hits:
