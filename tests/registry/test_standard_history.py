@@ -49,3 +49,7 @@ async def test_a_rule_that_says_what_was_left_to_us_is_no_change(networks: Netwo
     same = await networks.got("PATCH", f"/standards/{made['id']}", {"rule": whole})
     other = await networks.got("PATCH", f"/standards/{made['id']}", {"rule": {**whole, "at_least": 2}})
     assert (same["revision"], other["revision"]) == (1, 2)
+
+
+async def test_a_standard_called_new_has_an_address_that_is_not_the_page_for_adding_one(networks: Networks) -> None:
+    assert (await networks.got("POST", "/standards", {**NEW, "name": "New", "rule": RULE}))["code"] == "new_2"

@@ -155,7 +155,7 @@ async def _saved(visit: Visit, values: Mapping[str, Any], standard: Mapping[str,
     if standard is None:
         made = await visit.change("registry", "POST", "/standards", body)
         return visit.back(f"/staff/standards/{made['code']}?done=standard-added")
-    read = f'"{values["read_revision"]}"'
+    read = f'"{values.get("read_revision", "")}"'
     await visit.change("registry", "PATCH", f"/standards/{standard['id']}", body, if_match=read)
     return visit.back(f"/staff/standards/{standard['code']}?done=saved")
 

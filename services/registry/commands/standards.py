@@ -29,6 +29,8 @@ from shared.errors import Conflict, NotFound
 from shared.outbox import Change, change, publish
 
 THE_ONE = 1
+PAGE_OF_ITS_OWN = "new"
+"""No standard's code: at that address one is added."""
 
 
 class NoSuchStandard(NotFound):
@@ -64,7 +66,8 @@ async def add_standard(
     moment = clock.now()
     codes = set((await session.execute(select(Standard.code))).scalars())
     last = (await session.execute(select(func.coalesce(func.max(Standard.place), 0)))).scalar_one()
-    code = first_free(slug_of(fields["name"])[:40], {code.replace("_", "-") for code in codes}).replace("-", "_")
+    taken = {code.replace("_", "-") for code in codes} | {PAGE_OF_ITS_OWN}
+    code = first_free(slug_of(fields["name"])[:40], taken).replace("-", "_")
     standard = Standard(
         id=new_id(), revision=1, code=code, created_at=moment, updated_at=moment, retired=False,
         **{**fields, "place": last + 1},
