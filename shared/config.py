@@ -10,7 +10,7 @@ import re
 import secrets
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     base_url: str = Field("", description="The public address, for links in mail. Unset: http://HOST:PORT.")
     demo: bool = Field(False, description="Load the demonstration register and people on the first start.")
     demo_password: str = Field("", description="Password of the demonstration people. Unset: made up and printed once.")
+    second_factor: Literal["optional", "required"] = Field(
+        "optional", description="Whether staff and officers must have an authenticator app to sign in; anybody may."
+    )
     services: Annotated[dict[str, str], NoDecode] = Field(
         default_factory=dict,
         description="Where each service answers: registry=http://registry:8080,… Unset: all in this process.",

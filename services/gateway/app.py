@@ -20,6 +20,7 @@ from services.gateway.openapi import Routes
 from services.gateway.pages import routes as page_routes
 from services.gateway.progress import Progress
 from services.gateway.rendering import Renderer
+from services.gateway.second_step import SecondStep
 from services.gateway.session import Sessions
 from services.gateway.stream import Hub
 from shared.broadcast import Broadcast
@@ -113,4 +114,5 @@ def gateway(
     renderer = Renderer(assets.base, settings.name, secure=sessions.secure)
     alerts = Hub("alerts", sources.alerts_after(asked))
     feed = Hub("feed", sources.feed_after(asked))
-    return Gateway(Edge(settings, asked, store, broadcast, sessions, renderer, assets, alerts, feed))
+    step = SecondStep(settings, store, asked, sessions)
+    return Gateway(Edge(settings, asked, store, broadcast, sessions, step, renderer, assets, alerts, feed))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from services.gateway.assets import Assets
 from services.gateway.clients import Clients
 from services.gateway.rendering import Renderer
+from services.gateway.second_step import SecondStep
 from services.gateway.session import Sessions
 from services.gateway.stream import Hub
 from shared.broadcast import Broadcast
@@ -23,6 +24,7 @@ class Edge:
     store: Store
     broadcast: Broadcast
     sessions: Sessions
+    second_step: SecondStep
     renderer: Renderer
     assets: Assets
     alerts: Hub

@@ -72,8 +72,8 @@ class Sessions:
 
     # Signing in and out
 
-    async def sign_in(self, email: str, password: str, address: str) -> Session:
-        """A new session. Raises WrongPassword, or TooManyTries with the seconds to wait."""
+    async def checked(self, email: str, password: str, address: str) -> dict[str, Any]:
+        """Whose password this is. Raises WrongPassword, or TooManyTries with the seconds to wait."""
         account = hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]
         tries = [(f"tries:account:{account}", TRIES_OF_ACCOUNT), (f"tries:address:{address}", TRIES_OF_ADDRESS)]
         for key, most in tries:
@@ -87,7 +87,7 @@ class Sessions:
                 await self._store.increment(key, TRIES_SECONDS)
             raise WrongPassword from None
         await self._store.delete(tries[0][0])
-        return await self.begin(found["person_id"], found.get("name", ""))
+        return dict(found)
 
     async def begin(self, person_id: str, name: str) -> Session:
         """A new session of a person whose password (or link) was right."""

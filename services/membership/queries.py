@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -17,7 +18,7 @@ from services.membership.commands.organisations import NoSuchOrganisation
 from services.membership.commands.people import NoSuchPerson, folded
 from services.membership.commands.tokens import hashed
 from services.membership.schemas import MyBody, MyNetwork, RoleOut
-from services.membership.tables import Account, Network, Organisation, Person, Role, Token
+from services.membership.tables import Account, Network, Organisation, Person, RecoveryCode, Role, SecondFactor, Token
 from shared import clock
 from shared.auth import Principal
 from shared.errors import BadRequest
@@ -60,6 +61,13 @@ async def account_by_email(session: AsyncSession, email: str) -> tuple[Person | 
     person = await person_by_email(session, email)
     account = await session.get(Account, person.id) if person else None
     return person, account.password if account else None
+
+
+async def second_factor_of(session: AsyncSession, person_id: str) -> tuple[datetime | None, int]:
+    """Since when signing in takes a code of an app (None: it does not), and how many recovery codes are left."""
+    kept = await session.get(SecondFactor, person_id)
+    codes = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.person_id == person_id)
+    return kept.confirmed_at if kept else None, (await session.execute(codes)).scalar_one()
 
 
 async def token_holder(session: AsyncSession, secret: str) -> tuple[Person, Token] | None:

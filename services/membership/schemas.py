@@ -233,6 +233,59 @@ class FirstAccount(ChangeBody):
     password: Password
 
 
+class SecondFactorStanding(BaseModel):
+    """Whether signing in takes a code of an app, since when, and how many recovery codes are left."""
+
+    is_set: bool
+    since: datetime | None = None
+    recovery_codes_left: int = 0
+
+
+class PresentPassword(BaseModel):
+    """One's own password, to set up what guards it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: Secret
+
+
+class Code(BaseModel):
+    """A code of an authenticator app, or a recovery code."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[str, Field(min_length=6, max_length=40)]
+
+
+class CodeOf(Code):
+    """Somebody's code, for the gateway, which asks before anybody is signed in."""
+
+    person_id: Annotated[str, Field(max_length=64)]
+
+
+class AppKey(BaseModel):
+    """What an authenticator app is given: the secret (base32), and the same as an address that apps read."""
+
+    secret: str
+    uri: str
+
+
+class RecoveryCodes(BaseModel):
+    """The recovery codes, shown this once."""
+
+    codes: list[str]
+
+
+class SignedIn(BaseModel):
+    """Whose the password is, and whether a code is to be asked for, too."""
+
+    person_id: str
+    name: str
+    is_staff: bool
+    bodies: list[str]
+    has_second_factor: bool
+
+
 class PrincipalOut(BaseModel):
     """Who somebody is, for the gateway to sign."""
 

@@ -55,6 +55,29 @@ class Account(Row):
     changed_at: Mapped[datetime]
 
 
+class SecondFactor(Row):
+    """The key of somebody's authenticator app, encrypted; it counts once a code of it was given (`confirmed_at`).
+
+    `last_step` is the thirty seconds whose code was used last: no code works twice.
+    """
+
+    __tablename__ = "second_factors"
+
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    secret: Mapped[str] = mapped_column(comment="encrypted with a key made of TIDINGS_SECRET")
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int]
+
+
+class RecoveryCode(Row):
+    """A code that takes the app's place once, known by its SHA-256 alone."""
+
+    __tablename__ = "recovery_codes"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(index=True)
+
+
 class Token(Row):
     """A personal token, known by its SHA-256 alone: a copy of this table opens nothing."""
 

@@ -45,7 +45,7 @@ def sessions(store: LocalStore) -> Sessions:
 
 
 async def test_a_session_is_found_by_its_cookie_and_kept_only_hashed(sessions: Sessions, store: LocalStore) -> None:
-    made = await sessions.sign_in("anna@tidings.example", "right", "1.2.3.4")
+    made = await sessions.begin("anna", "Anna")
     found = await sessions.session_of({"__Host-tidings": made.id})
     assert found is not None and found.person_id == "anna"
     assert await store.get(f"session:{made.id}") is None
@@ -65,17 +65,17 @@ async def test_a_session_ends_after_a_day_even_when_it_is_used(
 async def test_too_many_wrong_passwords_are_refused_and_the_wait_is_said(sessions: Sessions) -> None:
     for _ in range(sessions_module.TRIES_OF_ACCOUNT):
         with pytest.raises(WrongPassword):
-            await sessions.sign_in("anna@tidings.example", "wrong", "1.2.3.4")
+            await sessions.checked("anna@tidings.example", "wrong", "1.2.3.4")
     with pytest.raises(TooManyTries) as refused:
-        await sessions.sign_in("ANNA@tidings.example ", "right", "5.6.7.8")
+        await sessions.checked("ANNA@tidings.example ", "right", "5.6.7.8")
     assert 0 < refused.value.extra["retry_after"] <= sessions_module.TRIES_SECONDS
 
 
 async def test_a_right_password_forgets_the_wrong_ones(sessions: Sessions) -> None:
     for _ in range(3 * sessions_module.TRIES_OF_ACCOUNT):
         with pytest.raises(WrongPassword):
-            await sessions.sign_in("anna@tidings.example", "wrong", "1.2.3.4")
-        await sessions.sign_in("anna@tidings.example", "right", "1.2.3.4")
+            await sessions.checked("anna@tidings.example", "wrong", "1.2.3.4")
+        await sessions.checked("anna@tidings.example", "right", "1.2.3.4")
 
 
 async def test_a_principal_is_asked_for_once_and_remembered_for_seconds(sessions: Sessions) -> None:

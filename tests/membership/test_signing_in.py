@@ -31,7 +31,8 @@ async def with_account(membership: Any, **fields: Any) -> Principal:
 async def test_the_right_password_signs_in_and_nothing_else_does(membership: Any) -> None:
     ann = await with_account(membership, bodies=["Q31"])
     answer = await membership.gateway("POST", "/internal/sign-in", {**RIGHT, "email": "Ann.Example@people.example"})
-    assert answer.json() == {"person_id": ann.person_id, "name": "Ann Example", "is_staff": False, "bodies": ["Q31"]}
+    who = {"person_id": ann.person_id, "name": "Ann Example", "is_staff": False, "bodies": ["Q31"]}
+    assert answer.json() == {**who, "has_second_factor": False}
     for wrong in ({"password": "wrong"}, {"email": "nobody@people.example"}, {"email": ""}, {"password": ""}):
         refused = await membership.gateway("POST", "/internal/sign-in", {**RIGHT, **wrong})
         assert refused.status_code == 401, wrong

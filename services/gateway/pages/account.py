@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from services.gateway.clients import Refused
 from services.gateway.pages.forms import entered, error_list, error_of, text
-from services.gateway.session import Session, TooManyTries, WrongPassword
+from services.gateway.pages.second_step import after_password
+from services.gateway.session import TooManyTries, WrongPassword
 from services.gateway.visit import Visit, local, page
 from shared.errors import Problem
 
@@ -27,10 +28,10 @@ async def sign_in(visit: Visit) -> Response:
     client = visit.request.client
     try:
         password = str(form.get("password", ""))
-        session = await visit.edge.sessions.sign_in(text(form, "email"), password, client.host if client else "")
+        found = await visit.edge.sessions.checked(text(form, "email"), password, client.host if client else "")
     except (WrongPassword, TooManyTries) as problem:
         return _wrong(visit, problem, text(form, "email"), there)
-    return _signed_in(visit, session, there)
+    return await after_password(visit, found, there)
 
 
 def _wrong(visit: Visit, problem: Problem, email: str, there: str) -> Response:
@@ -41,12 +42,6 @@ def _wrong(visit: Visit, problem: Problem, email: str, there: str) -> Response:
     )  # fmt: skip
     if wait := problem.extra.get("retry_after"):
         response.headers["retry-after"] = str(wait)
-    return response
-
-
-def _signed_in(visit: Visit, session: Session, there: str) -> Response:
-    response = visit.back(there)
-    response.raw_headers.append((b"set-cookie", visit.edge.sessions.set_cookie(session.id).encode()))
     return response
 
 
@@ -84,8 +79,8 @@ async def make_first(visit: Visit) -> Response:
             "account/first.html", title, status=refused.status, values=values, errors=errors, error_of=error_of
         )
     client = visit.request.client
-    session = await visit.edge.sessions.sign_in(body["email"], body["password"], client.host if client else "")
-    return _signed_in(visit, session, "/staff")
+    found = await visit.edge.sessions.checked(body["email"], body["password"], client.host if client else "")
+    return await after_password(visit, found, "/staff")
 
 
 ROUTES = [

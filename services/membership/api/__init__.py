@@ -1,5 +1,8 @@
 """The routes of membership, by noun: parse, authorise, call one command or query."""
 
-from services.membership.api import internal, me, organisations, people, roles
+from services.membership.api import internal, me, organisations, people, roles, second_factor
 
-routers = [roles.router, people.router, organisations.router, me.router, internal.asking, internal.router]
+routers = [
+    roles.router, people.router, organisations.router, me.router, second_factor.router,
+    internal.asking, internal.router,
+]  # fmt: skip

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
 from services.membership import commands, passwords, queries
-from services.membership.schemas import Credentials, FirstAccount, PrincipalOut, ResolvedToken, TokenSecret
+from services.membership.api.second_factor import app_key
+from services.membership.schemas import (
+    AppKey,
+    CodeOf,
+    Credentials,
+    FirstAccount,
+    PrincipalOut,
+    RecoveryCodes,
+    ResolvedToken,
+    SignedIn,
+    TokenSecret,
+)
 from services.membership.tables import Person
 from shared.auth import Principal, Session, gateway_only, may
 from shared.boundary import Question, Router
@@ -24,13 +35,48 @@ class WrongToken(NotSignedIn):
 
 
 @asking.post("/sign-in")
-async def sign_in(body: Credentials, session: Session, _by: Principal = may(gateway_only, "internal")) -> PrincipalOut:
+async def sign_in(body: Credentials, session: Session, _by: Principal = may(gateway_only, "internal")) -> SignedIn:
     """Who has this e-mail address and password. Takes as long where nobody has; the gateway counts the tries."""
     person, stored = await queries.account_by_email(session, body.email)
+    since, _ = await queries.second_factor_of(session, person.id if person else "")
     await session.close()  # hashing takes a while and needs no connection
     if not await passwords.matches(body.password, stored) or person is None:
         raise WrongCredentials
-    return shown(person)
+    return SignedIn(**shown(person).model_dump(), has_second_factor=since is not None)
+
+
+@router.post("/second-factor/check", status_code=204)
+async def check_code(
+    body: CodeOf, session: Session, request: Request, _by: Principal = may(gateway_only, "internal")
+) -> None:
+    """Use up a code of somebody whose password was right."""
+    key = request.app.state.parts.settings.signing_key
+    await commands.use_code(session, person_id=body.person_id, code=body.code, key=key)
+
+
+@router.post("/second-factor/{person_id}/begin")
+async def begin_second_factor(
+    person_id: str, session: Session, request: Request, response: Response,
+    _by: Principal = may(gateway_only, "internal"),
+) -> AppKey:  # fmt: skip
+    """Begin to set up an app for somebody whose password was right, and who must have one to go on."""
+    settings = request.app.state.parts.settings
+    secret = await commands.begin_second_factor(session, person_id=person_id, key=settings.signing_key)
+    person = await queries.person_called(session, person_id)
+    response.headers["cache-control"] = "no-store"
+    return app_key(settings.name, person.email or person.name, secret)
+
+
+@router.post("/second-factor/confirm")
+async def confirm_second_factor(
+    body: CodeOf, session: Session, request: Request, response: Response,
+    _by: Principal = may(gateway_only, "internal"),
+) -> RecoveryCodes:  # fmt: skip
+    """The first code of that app."""
+    key = request.app.state.parts.settings.signing_key
+    codes = await commands.confirm_second_factor(session, person_id=body.person_id, code=body.code, key=key)
+    response.headers["cache-control"] = "no-store"
+    return RecoveryCodes(codes=codes)
 
 
 @asking.post("/tokens/resolve")

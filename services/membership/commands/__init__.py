@@ -11,6 +11,12 @@ from services.membership.commands.networks import know_networks
 from services.membership.commands.organisations import add_organisation, change_organisation, load_reference
 from services.membership.commands.people import add_people, add_person, change_person
 from services.membership.commands.roles import add_roles, end_role, give_role, join_network, leave_network
+from services.membership.commands.second_factors import (
+    begin_second_factor,
+    confirm_second_factor,
+    remove_second_factor,
+    use_code,
+)
 from services.membership.commands.successions import merge_roles, split_roles
 from services.membership.commands.tokens import make_own_token, make_token, withdraw_token
 
@@ -19,9 +25,11 @@ __all__ = [
     "add_people",
     "add_person",
     "add_roles",
+    "begin_second_factor",
     "change_organisation",
     "change_password",
     "change_person",
+    "confirm_second_factor",
     "end_role",
     "erase_person",
     "first_account_link",
@@ -34,7 +42,9 @@ __all__ = [
     "make_own_token",
     "make_token",
     "merge_roles",
+    "remove_second_factor",
     "set_password",
     "split_roles",
+    "use_code",
     "withdraw_token",
 ]

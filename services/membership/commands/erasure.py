@@ -13,6 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from services.membership.commands.networks import locked_network
 from services.membership.commands.people import locked_person
 from services.membership.commands.roles import end_roles, roles_of
+from services.membership.commands.second_factors import remove_second_factor
 from services.membership.tables import Account, Person, Role, Token
 from shared import clock
 from shared.auth import Principal
@@ -51,6 +52,7 @@ async def erase_person(session: AsyncSession, *, person_id: str, by: Principal, 
 
 async def _forget(session: AsyncSession, person_id: str) -> None:
     await session.execute(delete(Token).where(Token.person_id == person_id))
+    await remove_second_factor(session, person_id=person_id)
     await session.execute(delete(Account).where(Account.person_id == person_id))
     await session.execute(delete(Person).where(Person.id == person_id))
     theirs = select(Role.id).where(Role.person_id == person_id)

@@ -1,0 +1,112 @@
+"""Signing in, second step: a code after the password, for who has an authenticator app and for who must have one.
+
+Invariants:
+1. A right password opens nothing by itself here: it makes a ticket of ten minutes, kept hashed, and no session.
+2. Ten wrong codes lock the second step of an account for a quarter of an hour, however many tickets there are.
+3. With `second_factor` required, staff and officers get their first session only once a code of a new app was right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import orjson
+
+from services.gateway.clients import Clients, Refused
+from services.gateway.session import TRIES_SECONDS, Session, Sessions, TooManyTries
+from shared.config import Settings
+from shared.errors import NotSignedIn
+from shared.store import Store
+
+TICKET_SECONDS = 600
+TRIES_OF_CODE = 10
+
+
+class TooLate(NotSignedIn):
+    """You took longer than ten minutes; sign in again from the beginning."""
+
+
+class WrongCode(NotSignedIn):
+    """The code is not right, or was used already; wait for the next one in the app and try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Somebody whose password was right. `uri` and `secret` are those of the app that they set up now, if they do."""
+
+    id: str
+    person_id: str
+    name: str
+    uri: str = ""
+    secret: str = ""
+
+
+class SecondStep:
+    """Between the password and the session."""
+
+    def __init__(self, settings: Settings, store: Store, clients: Clients, sessions: Sessions) -> None:
+        """Tickets are kept in *store*; codes are known to membership, asked through *clients*."""
+        self._is_required = settings.second_factor == "required"
+        self._store = store
+        self._clients = clients
+        self._sessions = sessions
+
+    async def after(self, found: Mapping[str, Any]) -> Session | Ticket:
+        """A session for who needs no second step, else a ticket; one with a secret for who has to set up an app."""
+        if found["has_second_factor"]:
+            return await self._kept(Ticket(secrets.token_urlsafe(32), found["person_id"], found["name"]))
+        if self._is_required and (found["is_staff"] or found["bodies"]):
+            path = f"/internal/second-factor/{found['person_id']}/begin"
+            key = await self._clients.change("membership", "POST", path)
+            return await self._kept(Ticket(secrets.token_urlsafe(32), found["person_id"], found["name"], **key))
+        return await self._sessions.begin(found["person_id"], found["name"])
+
+    async def ticket(self, ticket_id: str) -> Ticket:
+        """The ticket with that id. Raises TooLate."""
+        kept = await self._store.get(_stored(ticket_id))
+        if kept is None:
+            raise TooLate
+        return Ticket(id=ticket_id, **orjson.loads(kept))
+
+    async def check(self, ticket: Ticket, code: str) -> Session:
+        """A session, for a right code. Raises WrongCode, TooManyTries."""
+        await self._tried(ticket, "/internal/second-factor/check", code)
+        return await self._done(ticket)
+
+    async def set_up(self, ticket: Ticket, code: str) -> tuple[Session, list[str]]:
+        """A session and the recovery codes, for a right code of the new app. Raises WrongCode, TooManyTries."""
+        found = await self._tried(ticket, "/internal/second-factor/confirm", code)
+        return await self._done(ticket), found["codes"]
+
+    async def _tried(self, ticket: Ticket, path: str, code: str) -> Any:
+        key = f"tries:code:{ticket.person_id}"
+        if int(await self._store.get(key) or 0) >= TRIES_OF_CODE:
+            wait = int(await self._store.seconds_left(key) or TRIES_SECONDS)
+            minutes = max(1, round(wait / 60))
+            raise TooManyTries(f"Too many wrong codes. Wait {minutes} minutes and try again.", retry_after=wait)
+        try:
+            return await self._clients.change("membership", "POST", path, {"person_id": ticket.person_id, "code": code})
+        except Refused as refused:
+            if refused.status not in (403, 422):
+                raise
+            await self._store.increment(key, TRIES_SECONDS)
+            raise WrongCode from None
+
+    async def _done(self, ticket: Ticket) -> Session:
+        await self._store.delete(_stored(ticket.id))
+        await self._store.delete(f"tries:code:{ticket.person_id}")
+        return await self._sessions.begin(ticket.person_id, ticket.name)
+
+    async def _kept(self, ticket: Ticket) -> Ticket:
+        content = asdict(replace(ticket, id=""))
+        del content["id"]
+        await self._store.set(_stored(ticket.id), orjson.dumps(content), TICKET_SECONDS)
+        return ticket
+
+
+def _stored(ticket_id: str) -> str:
+    return f"ticket:{hashlib.sha256(ticket_id.encode()).hexdigest()}"

@@ -1,0 +1,79 @@
+"""One's own second factor: an authenticator app beside the password."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from fastapi import Request, Response
+
+from services.membership import commands, passwords, queries
+from services.membership.schemas import AppKey, Code, PresentPassword, RecoveryCodes, SecondFactorStanding
+from services.membership.tables import Account
+from shared.auth import Principal, Session, may, signed_in, staff
+from shared.boundary import Router
+from shared.config import Settings
+from shared.errors import Forbidden
+
+router = Router(tags=["me"])
+
+
+class WrongPassword(Forbidden):
+    """The password is not right; check it and try again."""
+
+
+@router.get("/me/second-factor")
+async def get_second_factor(session: Session, by: Principal = may(signed_in, "people:read")) -> SecondFactorStanding:
+    """Whether signing in takes a code of an app."""
+    since, left = await queries.second_factor_of(session, by.person_id)
+    return SecondFactorStanding(is_set=since is not None, since=since, recovery_codes_left=left)
+
+
+@router.post("/me/second-factor", status_code=201)
+async def begin_second_factor(
+    body: PresentPassword, session: Session, request: Request, response: Response,
+    by: Principal = may(signed_in, "people:write"),
+) -> AppKey:  # fmt: skip
+    """Begin to set up an app, against the password. It counts once a code of it was given."""
+    account = await session.get(Account, by.person_id)
+    if not await passwords.matches(body.password, account.password if account else None):
+        raise WrongPassword
+    settings: Settings = request.app.state.parts.settings
+    secret = await commands.begin_second_factor(session, person_id=by.person_id, key=settings.signing_key)
+    person = await queries.person_called(session, by.person_id)
+    response.headers["cache-control"] = "no-store"
+    return app_key(settings.name, person.email or person.name, secret)
+
+
+@router.post("/me/second-factor/confirm")
+async def confirm_second_factor(
+    body: Code, session: Session, request: Request, response: Response,
+    by: Principal = may(signed_in, "people:write"),
+) -> RecoveryCodes:  # fmt: skip
+    """Give the first code of the app: from now on signing in takes one. The recovery codes are shown this once."""
+    key = request.app.state.parts.settings.signing_key
+    codes = await commands.confirm_second_factor(session, person_id=by.person_id, code=body.code, key=key)
+    response.headers["cache-control"] = "no-store"
+    return RecoveryCodes(codes=codes)
+
+
+@router.post("/me/second-factor/remove", status_code=204)
+async def remove_own_second_factor(
+    body: Code, session: Session, request: Request, by: Principal = may(signed_in, "people:write")
+) -> None:
+    """Let the password alone do again, against a code."""
+    key = request.app.state.parts.settings.signing_key
+    await commands.use_code(session, person_id=by.person_id, code=body.code, key=key)
+    await commands.remove_second_factor(session, person_id=by.person_id)
+
+
+@router.delete("/people/{person_id}/second-factor", status_code=204)
+async def remove_second_factor(person_id: str, session: Session, _by: Principal = may(staff, "people:write")) -> None:
+    """Help somebody who has lost the app and the recovery codes: their password alone does again."""
+    await queries.person_called(session, person_id)
+    await commands.remove_second_factor(session, person_id=person_id)
+
+
+def app_key(issuer: str, account: str, secret: str) -> AppKey:
+    """The secret as apps read it (the Key URI Format of authenticator apps)."""
+    label = f"{quote(issuer)}:{quote(account)}"
+    return AppKey(secret=secret, uri=f"otpauth://totp/{label}?secret={secret}&issuer={quote(issuer)}")
