@@ -50,6 +50,13 @@ class Settings(BaseSettings):
     dkim_selector: str = Field(
         "tidings", pattern=r"^[A-Za-z0-9.-]{1,63}$", description="Where its public half is: <selector>._domainkey."
     )
+    returned_mail: str = Field(
+        "", description="Maildir that bounces and complaints are delivered to. Unset: only the hook takes them."
+    )
+    mail_rates: str = Field(
+        "",
+        description="Most copies a second to a domain: example.com=20,example.org=5. Unset: as fast as it takes them.",
+    )
     base_url: str = Field("", description="The public address, for links in mail. Unset: http://HOST:PORT.")
     demo: bool = Field(False, description="Load the demonstration register and people on the first start.")
     demo_password: str = Field("", description="Password of the demonstration people. Unset: made up and printed once.")
@@ -111,6 +118,14 @@ class Settings(BaseSettings):
                 signer_of(Path(value), domain="", selector="")
             except (OSError, ValueError) as error:
                 raise ValueError(f"{error}; expected a file with a private key") from None
+        return value
+
+    @field_validator("mail_rates")
+    @classmethod
+    def _rates(cls, value: str) -> str:
+        for domain, _, rate in (part.partition("=") for part in value.split(",") if part.strip()):
+            if not domain.strip() or not rate.strip().isdigit() or int(rate) < 1:
+                raise ValueError("expected domain=copies a second, separated by commas")
         return value
 
     @field_validator("webhook_allow")

@@ -177,6 +177,7 @@ DONE = {
     "send": "The issue is being sent.", "pause": "Sending is paused.", "resume": "Sending goes on.",
     "reopen": "The issue is a draft again.", "cancel-issue": "The issue is cancelled; no further copy goes out.",
     "scheduled-issue": "The issue will be sent at that time.", "unscheduled": "It waits until it is sent by hand.",
+    "mail-again": "Mail goes to this address again.", "corrected": "Those who were told are told of the correction.",
     "added": "Your item is in the issue.", "tested": "A test copy is on its way to you.",
     "signed-out": "You are signed out.", "webhook-on": "The webhook is switched on.",
     "webhook-off": "The webhook is switched off. What waits is kept.", "webhook-removed": "The webhook is removed.",

@@ -11,9 +11,11 @@ from services.notifications.api import (
     mail,
     newsletter,
     preferences,
+    readers,
     subscriptions,
     webhook_log,
 )
+from services.notifications.delivery.collecting import collect
 from services.notifications.delivery.fanning import fan_out
 from services.notifications.delivery.pushes.sender import push
 from services.notifications.delivery.sender import deliver
@@ -34,6 +36,7 @@ service = Service(
         newsletter.router,
         desk.router,
         mail.router,
+        readers.router,
         subscriptions.router,
         webhook_log.router,
         changes.router,
@@ -50,6 +53,6 @@ service = Service(
         Subscription(registry.SUCCESSIONS.name, consumers.on_successions),
         Subscription(None, consumers.on_announcements),
     ],
-    workers=[fan_out, summarise, deliver, keep_timetable, push, deliver_webhooks],
+    workers=[collect, fan_out, summarise, deliver, keep_timetable, push, deliver_webhooks],
     effects=effects,
 )

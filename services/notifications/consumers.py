@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications import alerts, audience, digest
+from services.notifications.commands.corrections import correct_what_was_told
 from services.notifications.commands.erasure import forget
 from services.notifications.commands.successions import merge_choices
 from services.notifications.delivery.fanning import order_fanouts
@@ -64,6 +65,7 @@ async def on_announcements(session: AsyncSession, messages: Sequence[Envelope]) 
     told = await alerts.tell(session, messages)
     if told is not None:
         await digest.add_to_draft(session, told)
+        await correct_what_was_told(session, told.rows)
         await order_fanouts(session, after=told.before)
         await order_webhooks(session, told.rows)
 

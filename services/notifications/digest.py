@@ -106,12 +106,12 @@ async def _add(session: AsyncSession, issue_id: str, rows: Iterable[Mapping[str,
 def _item(issue_id: str, row: Mapping[str, Any]) -> dict[str, Any]:
     names = ("message_id", "headline", "category", "significance", "path", "time", "network_id", "care_group")
     return {
-        **{name: row[name] for name in names}, "id": new_id(), "issue_id": issue_id, "same": _same(row),
+        **{name: row[name] for name in names}, "id": new_id(), "issue_id": issue_id, "same": same_news(row),
         "audiences": "\n".join(row["audiences"]), "place": None, "pinned": False, "dropped": False, "text": "",
     }  # fmt: skip
 
 
-def _same(row: Mapping[str, Any]) -> str:
+def same_news(row: Mapping[str, Any]) -> str:
     """What two items must share to be the same news.
 
     A network's own page tells of many things, so there the words decide; any other page (an event, a poll) is one

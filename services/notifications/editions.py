@@ -50,7 +50,15 @@ class Edition:
 
     def mail(self, reader: Recipient, audiences: Iterable[str], muted: Collection[str] = ()) -> bytes:
         """The finished mail of one reader. Raises NotAnAddress."""
-        parts = self._parts(self.choice.copy_for(audiences, muted))
+        return self.written(reader, audiences, muted)[0]
+
+    def written(self, reader: Recipient, audiences: Iterable[str], muted: Collection[str] = ()) -> tuple[bytes, str]:
+        """The finished mail, and the items that it holds, as `deliveries.told` has them. Raises NotAnAddress."""
+        copy = self.choice.copy_for(audiences, muted)
+        told = f",{','.join(map(str, (*copy.first, *copy.near, *copy.rest)))},"
+        return self._mail(reader, self._parts(copy)), told
+
+    def _mail(self, reader: Recipient, parts: list[Part]) -> bytes:
         stop_url = self._stationery.stop_url("newsletter", reader.id)
         greeting = f"Dear {' '.join(reader.name.split())}," if reader.name else "Hello,"
         # Who has no account (and so no name) has nothing else to choose.
@@ -109,13 +117,20 @@ async def items_of(session: AsyncSession, issue_id: str) -> list[dict[str, Any]]
 
     `headline` is what is shown, `said` what the message said.
     """
-    rows = (await session.execute(select(issue_items).where(issue_items.c.issue_id == issue_id))).mappings().all()
+    query = select(issue_items).where(issue_items.c.issue_id == issue_id).order_by(issue_items.c.id)
+    rows = (await session.execute(query)).mappings().all()
     people = await names_in(session, (row["headline"] for row in rows))
     said = {row["id"]: filled(row["headline"], people) for row in rows}
     return [
         {**row, "said": said[row["id"]], "headline": row["own_headline"] or said[row["id"]]}
         for row in ranked(dict(row) for row in rows)
     ]
+
+
+async def place_in_copies(session: AsyncSession, issue_id: str, item_id: str) -> int | None:
+    """The number under which copies of a sent issue hold an item; None where no copy does."""
+    items = [item["id"] for item in await items_of(session, issue_id) if not item["dropped"]]
+    return items.index(item_id) if item_id in items else None
 
 
 class TrialLetter:

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from services.notifications.confirmations import Confirmations
 from services.notifications.passes import Passes
 from services.notifications.styles import inlined, piece_inlined
 from shared.config import Settings
@@ -126,6 +127,7 @@ class Stationery:
         self.name = settings.name
         self.url = settings.public_url
         self.passes = Passes(settings)
+        self.confirmations = Confirmations(settings)
         self._key = hashlib.sha256(b"unsubscribe\n" + settings.signing_key.encode()).digest()
         self._domain = settings.mail_from.rpartition("@")[2] or "localhost"
 
@@ -177,10 +179,15 @@ _END = b"--" + _BOUNDARY + b"--\r\n"
 
 
 def letter(
-    head: bytes, *, to: bytes, mail_id: str, stop_url: str, text: Iterable[bytes], html: Iterable[bytes]
-) -> bytes:
-    """The whole mail. *to* comes from `mailbox`; ids and links are made by us and hold no line breaks."""
-    own = f"Message-ID: <{mail_id}>\r\nList-Unsubscribe: <{stop_url}>\r\n".encode()
+    head: bytes, *, to: bytes, mail_id: str, stop_url: str, text: Iterable[bytes], html: Iterable[bytes],
+    answers: str = "",
+) -> bytes:  # fmt: skip
+    """The whole mail. *to* comes from `mailbox`; ids and links are made by us and hold no line breaks.
+
+    *answers* is the Message-ID of an earlier mail to the same reader, beside which this one is to be shown.
+    """
+    beside = f"In-Reply-To: <{answers}>\r\nReferences: <{answers}>\r\n" if answers else ""
+    own = f"Message-ID: <{mail_id}>\r\n{beside}List-Unsubscribe: <{stop_url}>\r\n".encode()
     return b"".join(
         (
             head, b"To: ", to, b"\r\n", own, b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\n",

@@ -148,6 +148,20 @@ async def _card(visit: Visit, item: dict[str, Any], mine: dict[str, Any] | None 
     return visit.fragment("desk/card.html", issue=issue, item=item, mine=yours, form_token=visit.form_token)
 
 
+async def correct(visit: Visit) -> Response:
+    """Correct an item of an issue that went out."""
+    form = await visit.form()
+    there = f"{_api(visit)}/items/{visit.path['item']}/correct"
+    try:
+        await visit.change("notifications", "POST", there, {"text": text(form, "text")})
+    except Refused as refused:
+        if refused.status not in REFUSALS:
+            raise
+        errors = [{"text": "Say what is right", "href": f"#correct-{visit.path['item']}"}]
+        return await _desk(visit, errors=errors, status=refused.status)
+    return visit.back(f"{_here(visit)}?done=corrected")
+
+
 async def move_group(visit: Visit) -> Response:
     """Move a care group up or down."""
     form = await visit.form()
@@ -213,6 +227,7 @@ ROUTES = [
     page("/staff/newsletter/{id}/items", lines),
     page("/staff/newsletter/{id}/items", add_item, "POST"),
     page("/staff/newsletter/{id}/items/{item}", save_item, "POST"),
+    page("/staff/newsletter/{id}/items/{item}/correct", correct, "POST"),
     page("/staff/newsletter/{id}/groups", move_group, "POST"),
     page("/staff/newsletter/{id}/schedule", schedule, "POST"),
     page("/staff/newsletter/{id}/{what}", step, "POST"),

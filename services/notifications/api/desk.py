@@ -9,11 +9,13 @@ from fastapi import Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.api.newsletter import shown, stationery
+from services.notifications.commands import corrections, items, trials
 from services.notifications.commands import issues as ways
-from services.notifications.commands import items, trials
 from services.notifications.queries import issues as queries
 from services.notifications.queries.previews import preview_of
 from services.notifications.schemas.newsletter import (
+    Corrected,
+    CorrectionBody,
     DeskItem,
     DeskMark,
     GroupMove,
@@ -89,6 +91,16 @@ async def move_item(
     """Move an item within its care group, or among the pinned."""
     await items.move_item(session, issue_id=issue_id, item_id=item_id, to=body.to, by=by)
     return await shown(session, response, issue_id)
+
+
+@router.post(f"{HERE}/items/{{item_id}}/correct", status_code=202)
+async def correct(
+    issue_id: str, item_id: str, body: CorrectionBody, session: Session,
+    by: Principal = may(staff, "newsletter:write"),
+) -> Corrected:  # fmt: skip
+    """Correct an item of an issue that went out: those whose copy held it are told, and nobody else."""
+    readers = await corrections.correct(session, issue_id=issue_id, item_id=item_id, text=body.text, by=by)
+    return Corrected(readers=readers)
 
 
 @router.post(f"{HERE}/groups/move")

@@ -82,10 +82,13 @@ async def archive(
 
 
 @router.get("/newsletter/archive/{number}")
-async def archived(number: Number, session: Session, _by: Principal = may(anyone, "newsletter:read")) -> PublicIssue:
-    """The general edition of a sent issue."""
+async def archived(
+    number: Number, session: Session, network: Annotated[str, Query(max_length=64)] = "",
+    _by: Principal = may(anyone, "newsletter:read"),
+) -> PublicIssue:  # fmt: skip
+    """The general edition of a sent issue, or with *network* (its id) the edition of that network."""
     issue = await queries.sent_issue(session, number)
-    return PublicIssue.model_validate({**issue, "items": await queries.public_items(session, issue["id"])})
+    return PublicIssue.model_validate({**issue, "items": await queries.public_items(session, issue["id"], network)})
 
 
 async def shown(session: Any, response: Response, issue_id: str, reader: str = "") -> Issue:

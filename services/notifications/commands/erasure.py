@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.audience import forgotten
@@ -15,6 +15,7 @@ from services.notifications.tables import (
     choices,
     deliveries,
     feed_keys,
+    issue_tests,
     mutes,
     newsletter_readers,
     people,
@@ -23,9 +24,11 @@ from services.notifications.tables import (
     read_exceptions,
     read_marks,
     read_undos,
+    returned_mails,
     subscriptions,
     summaries,
     summary_items,
+    suppressions,
     webhook_attempts,
     webhook_deliveries,
 )
@@ -33,6 +36,7 @@ from services.notifications.tables import (
 
 async def forget(session: AsyncSession, person_id: str) -> None:
     """Delete everything about a person: record, audiences, choices, what they read, copies sent and to be sent."""
+    await _forget_address(session, person_id)
     owned = {
         people: people.c.id, audience_members: audience_members.c.person_id, mutes: mutes.c.person_id,
         choices: choices.c.person_id, preferences: preferences.c.person_id, read_marks: read_marks.c.person_id,
@@ -47,6 +51,14 @@ async def forget(session: AsyncSession, person_id: str) -> None:
     await _forget_webhooks(session, person_id)
     await session.execute(delete(alert_audiences).where(alert_audiences.c.audience == f"person:{person_id}"))
     forgotten(session, person_id)
+
+
+async def _forget_address(session: AsyncSession, person_id: str) -> None:
+    """What came back from their address, and the tests that they asked for."""
+    address = select(func.lower(people.c.email)).where(people.c.id == person_id)
+    for table in (returned_mails, suppressions):
+        await session.execute(delete(table).where(table.c.address == address.scalar_subquery()))
+    await session.execute(delete(issue_tests).where(issue_tests.c.by == person_id))
 
 
 async def _forget_webhooks(session: AsyncSession, person_id: str) -> None:

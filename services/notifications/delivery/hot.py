@@ -6,7 +6,7 @@ took more of the processor than SMTP and the writing of the mails together (a pr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -21,7 +21,11 @@ _THESE = {
     "sqlite": "number IN (SELECT value FROM json_each(:numbers))",
     "postgresql": "number = ANY(:numbers)",
 }
-_SENT = "UPDATE deliveries SET state = 'sent', holder = '', reason = '', sent_at = :now WHERE {these}"
+_TOLD = {
+    "sqlite": "coalesce((SELECT value FROM json_each(:told) WHERE key = CAST(number AS TEXT)), '')",
+    "postgresql": "coalesce(CAST(:told AS jsonb) ->> CAST(number AS text), '')",
+}
+_SENT = "UPDATE deliveries SET state = 'sent', holder = '', reason = '', sent_at = :now, told = {told} WHERE {these}"
 # The state is said as what it is not: asked for 'pending', SQLite walks the index of all that is pending.
 _SENDING = """
 UPDATE deliveries SET state = 'sending'
@@ -34,7 +38,7 @@ RETURNING number
 
 def _compiled(statement: str, dialect: str, *parameters: Any) -> TextClause:
     known = [bindparam("numbers", type_=ARRAY(BigInteger))] if dialect == "postgresql" else []
-    return text(statement.format(these=_THESE[dialect])).bindparams(*known, *parameters)
+    return text(statement.format(these=_THESE[dialect], told=_TOLD[dialect])).bindparams(*known, *parameters)
 
 
 _MARK_SENT = {dialect: _compiled(_SENT, dialect, bindparam("now", type_=UtcDateTime())) for dialect in _THESE}
@@ -50,11 +54,13 @@ async def mark_sending(session: AsyncSession, holder: str, numbers: Sequence[int
     return set((await session.execute(_MARK_SENDING[dialect], values)).scalars())
 
 
-async def mark_sent(session: AsyncSession, numbers: Sequence[int]) -> None:
-    """Mark copies as taken by the other side."""
-    if numbers:
+async def mark_sent(session: AsyncSession, told: Mapping[int, str]) -> None:
+    """Mark copies, by their numbers, as taken by the other side, each with what it told."""
+    if told:
         dialect = session.get_bind().dialect.name
-        await session.execute(_MARK_SENT[dialect], {"numbers": _given(dialect, numbers), "now": clock.now()})
+        items = orjson.dumps({str(number): held for number, held in told.items()}).decode()
+        values = {"numbers": _given(dialect, list(told)), "now": clock.now(), "told": items}
+        await session.execute(_MARK_SENT[dialect], values)
 
 
 def _given(dialect: str, numbers: Sequence[int]) -> Any:

@@ -24,10 +24,11 @@ ADDRESS_CODES = frozenset({550, 551, 553})
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What became of a copy."""
+    """What became of a copy. `told`: which items of the issue it held, for a newsletter's."""
 
     copy: Held
     outcome: Outcome
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Marks:
         finished = [step.finished for step in group if step.finished]
         following = [step.following.number for step in group if step.following]
         async with self._database.transaction() as session:
-            sent = [f.copy.number for f in finished if isinstance(f.outcome, Accepted)]
+            sent = {f.copy.number: f.told for f in finished if isinstance(f.outcome, Accepted)}
             await hot.mark_sent(session, sent)
             in_vain = [f.copy.number for f in finished if _server_is_away(f.outcome)]
             if in_vain:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -83,7 +84,7 @@ async def _held(session: AsyncSession, numbers: Sequence[int]) -> list[Held]:
     d, r, p = deliveries.c, newsletter_readers.c, people.c
     query = (
         select(
-            d.number, d.kind, d.thing, d.reader_id, d.attempts, func.coalesce(p.name, "").label("name"),
+            d.number, d.kind, d.thing, d.reader_id, d.attempts, func.coalesce(p.name, r.name, "").label("name"),
             func.coalesce(p.email, r.email, "").label("address"),
         )
         .outerjoin(people, p.id == d.reader_id)
@@ -138,6 +139,18 @@ async def mark_deferred(session: AsyncSession, copy: Held, reason: str, *, secon
     await session.execute(update(deliveries).where(deliveries.c.number == copy.number).values(values))
 
 
+async def put_off(session: AsyncSession, holder: str, waits: Sequence[tuple[int, float]]) -> None:
+    """Let go of copies whose domain is to wait, each for so many seconds. Nothing was tried, so no try is counted."""
+    by_second: dict[int, list[int]] = {}
+    for number, seconds in waits:
+        by_second.setdefault(math.ceil(seconds), []).append(number)
+    for seconds, numbers in by_second.items():
+        later = {"state": "deferred", "holder": "", "next_at": clock.now() + timedelta(seconds=seconds)}
+        mine = deliveries.c.holder == holder, deliveries.c.number.in_(numbers)
+        reason = "Its domain takes no more for the moment."
+        await session.execute(update(deliveries).where(*mine).values(**later, reason=reason))
+
+
 async def give_back(session: AsyncSession, holder: str, numbers: Sequence[int] | None = None) -> None:
     """Let go of what was not begun; with *numbers*, also of these, begun in vain: nothing of them went out."""
     mine = update(deliveries).where(deliveries.c.holder == holder)
@@ -168,8 +181,8 @@ async def order_copies(session: AsyncSession, issue_id: str) -> int:
     wanted = select(
         literal("newsletter"), literal(issue_id), newsletter_readers.c.id, literal("pending"), literal(0), moment,
         literal(""), literal(False), literal(""),
-    ).select_from(_readers())  # fmt: skip
-    await session.execute(_insert_from(session, wanted.where(*_is_reader())))
+    ).select_from(readers_found())  # fmt: skip
+    await session.execute(_insert_from(session, wanted.where(*is_reader())))
     return (await session.execute(select(func.count()).where(deliveries.c.thing == issue_id))).scalar_one()
 
 
@@ -196,15 +209,16 @@ async def stop_issue(session: AsyncSession, issue_id: str) -> None:
 
 async def reader_count(session: AsyncSession) -> int:
     """How many would get the newsletter now."""
-    query = select(func.count()).select_from(_readers()).where(*_is_reader())
+    query = select(func.count()).select_from(readers_found()).where(*is_reader())
     return (await session.execute(query)).scalar_one()
 
 
-def _readers() -> Any:
+def readers_found() -> Any:
+    """Readers, with their record where they have an account."""
     return newsletter_readers.outerjoin(people, people.c.id == newsletter_readers.c.id)
 
 
-def _is_reader() -> tuple[ColumnElement[bool], ...]:
+def is_reader() -> tuple[ColumnElement[bool], ...]:
     """Confirmed, not unsubscribed, with an address that takes mail."""
     address = func.lower(func.coalesce(people.c.email, newsletter_readers.c.email))
     return (

@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from services.notifications.commands.issues import finish_sent
+from services.notifications.correction_letter import CorrectionLetter, correction_letter
 from services.notifications.delivery import rows
 from services.notifications.delivery.marks import Finished, Marks
+from services.notifications.delivery.pace import Pace, rates_in
 from services.notifications.delivery.rows import Held
 from services.notifications.delivery.webhooks.notices import Notice, notice
 from services.notifications.editions import AlertLetter, Edition, TrialLetter, alert_letter, edition_of, trial_letter
 from services.notifications.letters import NotAnAddress, Recipient, Stationery
+from services.notifications.signup_letter import SignUpLetter, signup_letter
 from services.notifications.summary_letter import SummaryLetter, summary_letter
 from shared.envelope import new_id
 from shared.mailer import Connection, Deferred, Mail, Outcome, Refused
@@ -28,10 +31,12 @@ STOP_SECONDS = 8.0
 """How long a connection may take to finish its mail when the process is told to stop."""
 AWAY_PAUSES = (1, 2, 5, 10, 30)
 KEPT_LETTERS = 50
-Letter = Edition | TrialLetter | AlertLetter | Notice | SummaryLetter
+Letter = Edition | TrialLetter | CorrectionLetter | SignUpLetter | AlertLetter | Notice | SummaryLetter
 MAKERS: dict[str, Callable[..., Awaitable[Letter]]] = {
     "newsletter": edition_of,
     "test": trial_letter,
+    "correction": correction_letter,
+    "signup": signup_letter,
     "alert": alert_letter,
     "webhook": notice,
     "summary": summary_letter,
@@ -54,6 +59,7 @@ class Sender:
         self._mailer = parts.mailer
         self._stationery = Stationery(parts.settings)
         self._marks = Marks(parts.database, self.id)
+        self._pace = Pace(rates_in(parts.settings.mail_rates))
         self._ready: deque[Held] = deque()
         self._letters: dict[str, Letter] = {}
         self._fetching: asyncio.Task[bool] | None = None
@@ -113,22 +119,26 @@ class Sender:
                 may_go = await self._marks.write(finished, copy)
                 finished = None
                 if may_go:
-                    finished = Finished(copy, await self._send(line, copy))
+                    finished = await self._send(line, copy)
                     self._look(finished.outcome)
+                    self._pace.heard(copy.address, finished.outcome)
                 else:
                     await self._let_go()
             if finished is not None:
                 await self._marks.write(finished, None)
 
-    async def _send(self, line: Connection, copy: Held) -> Outcome:
+    async def _send(self, line: Connection, copy: Held) -> Finished:
+        letter, told = await self._letter(copy), ""
+        reader = Recipient(copy.reader_id, copy.name, copy.address)
         try:
-            content = (await self._letter(copy)).mail(
-                Recipient(copy.reader_id, copy.name, copy.address), copy.audiences, copy.muted
-            )
+            if isinstance(letter, Edition):
+                content, told = letter.written(reader, copy.audiences, copy.muted)
+            else:
+                content = letter.mail(reader, copy.audiences, copy.muted)
         except NotAnAddress as error:
-            return Refused(553, error.detail)
+            return Finished(copy, Refused(553, error.detail))
         mail_id = self._stationery.mail_id(copy.thing, copy.reader_id)
-        return await line.send(Mail(mail_id, self._stationery.sender, copy.address, content))
+        return Finished(copy, await line.send(Mail(mail_id, self._stationery.sender, copy.address, content)), told)
 
     def _look(self, outcome: Outcome) -> None:
         """When the server is away nothing more is tried until a pause, growing, has passed."""
@@ -150,14 +160,37 @@ class Sender:
     # What is in hand
 
     async def _next(self) -> Held | None:
-        if self._is_stopping or self._is_away:
-            return None
+        """The next copy that may go; None when there is none, somebody stops us, or the server is away."""
+        while not self._is_stopping and not self._is_away:
+            await self._fetch_when_low()
+            if not self._ready or self._is_stopping:
+                break
+            if (copy := await self._next_in_pace()) is not None:
+                return copy
+        return None
+
+    async def _fetch_when_low(self) -> None:
         is_fetching = self._fetching is not None and not self._fetching.done()
         if len(self._ready) < LOW and not is_fetching:
             self._fetching = asyncio.create_task(self._fetch(), name="sender-fetch")
         while not self._ready and self._fetching is not None and not self._fetching.done():
             await asyncio.wait([self._fetching])
-        return self._ready.popleft() if self._ready and not self._is_stopping else None
+
+    async def _next_in_pace(self) -> Held | None:
+        """The first in hand whose domain takes it now; those before it are put off together."""
+        late: list[tuple[int, float]] = []
+        found = None
+        while self._ready and found is None:
+            copy = self._ready.popleft()
+            wait = self._pace.wait(copy.address)
+            if wait:
+                late.append((copy.number, wait))
+            else:
+                found = copy
+        if late:
+            async with self._database.transaction() as session:
+                await rows.put_off(session, self.id, late)
+        return found
 
     async def _fetch(self) -> bool:
         async with self._database.transaction() as session:

@@ -16,9 +16,10 @@ from services.notifications.choice import Choice, grouped, public
 from services.notifications.commands.issues import NoSuchIssue
 from services.notifications.delivery.rows import reader_count
 from services.notifications.editions import items_of
+from services.notifications.headlines import filled, names_in
 from services.notifications.letters import Stationery
 from services.notifications.queries.preferences import muted_by
-from services.notifications.tables import deliveries, issue_items, issues, people
+from services.notifications.tables import corrections, deliveries, issue_items, issues, people
 from shared import clock
 
 RATE_SECONDS = 10
@@ -66,7 +67,9 @@ async def issues_page(
 async def all_items(session: AsyncSession, issue_id: str) -> list[dict[str, Any]]:
     """Every item for staff: pinned, then by care group and network; the dropped ones in their place."""
     items = await items_of(session, issue_id)
-    return await _numbered(session, [items[number] for number in grouped(items)])
+    corrected = await corrections_of(session, issue_id)
+    numbered = await _numbered(session, [items[number] for number in grouped(items)])
+    return [{**item, "corrections": corrected.get(item["id"], [])} for item in numbered]
 
 
 async def item_at(session: AsyncSession, issue_id: str, item_id: str) -> dict[str, Any]:
@@ -89,9 +92,36 @@ async def mark_of(session: AsyncSession, issue_id: str) -> dict[str, Any]:
     return {**names, "mark": blake2b(seen.encode(), digest_size=12).hexdigest()}
 
 
-async def public_items(session: AsyncSession, issue_id: str) -> list[dict[str, Any]]:
-    """The general edition: grouped by care group and network, in the order of each group's first item."""
-    return await _numbered(session, public(await items_of(session, issue_id)))
+async def public_items(session: AsyncSession, issue_id: str, network: str = "") -> list[dict[str, Any]]:
+    """The general edition: grouped by care group and network, in the order of each group's first item.
+
+    With *network* (an id), the edition of that network: what concerns it. Each item has its corrections.
+    """
+    items = public(await items_of(session, issue_id))
+    mine = [item for item in items if not network or f"network:{network}" in item["audiences"].split("\n")]
+    corrected = await corrections_of(session, issue_id)
+    return [{**item, "corrections": corrected.get(item["id"], [])} for item in await _numbered(session, mine)]
+
+
+async def corrections_of(session: AsyncSession, issue_id: str) -> dict[str, list[dict[str, Any]]]:
+    """Item → its corrections, oldest first, each with how many were told."""
+    reached = (
+        select(deliveries.c.thing, func.count().label("readers"))
+        .where(deliveries.c.kind == "correction")
+        .group_by(deliveries.c.thing)
+        .subquery()
+    )
+    query = (
+        select(corrections, func.coalesce(reached.c.readers, 0).label("readers"))
+        .outerjoin(reached, reached.c.thing == corrections.c.id)
+        .where(corrections.c.issue_id == issue_id)
+    )
+    rows = [dict(row) for row in (await session.execute(query.order_by(corrections.c.at))).mappings()]
+    called = await names_in(session, (row["text"] for row in rows))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["item_id"], []).append({**row, "text": filled(row["text"], called)})
+    return found
 
 
 async def items_for(session: AsyncSession, issue_id: str, reader_id: str) -> list[dict[str, Any]]:
@@ -134,11 +164,13 @@ async def progress_of(session: AsyncSession, stationery: Stationery, issue_id: s
     counts = {row[0]: row[1] for row in await session.execute(states.group_by(deliveries.c.state))}
     total, sent = sum(counts.values()), counts.get("sent", 0)
     rate = await _rate(session, issue)
-    left = total - sent - counts.get("refused", 0) - counts.get("deferred", 0)
+    bounced = counts.get("bounced", 0)
+    left = total - sent - bounced - counts.get("refused", 0) - counts.get("deferred", 0)
     again = select(deliveries.c.reader_id).where(deliveries.c.thing == issue_id, deliveries.c.repeated)
     repeated = (await session.execute(again.order_by(deliveries.c.number).limit(500))).scalars()
     return {
-        "status": issue["status"], "total": total, "sent": sent, "refused": counts.get("refused", 0),
+        "status": issue["status"], "total": total, "sent": sent, "bounced": bounced,
+        "refused": counts.get("refused", 0),
         "deferred": counts.get("deferred", 0), "waiting": left, "rate": rate,
         "repeated": [{"message_id": stationery.mail_id(issue_id, reader)} for reader in repeated],
         "seconds_left": round(left / rate, 1) if left and rate else (0.0 if not left else None),

@@ -13,6 +13,14 @@ from shared.fields import Line, Name, Prose
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 
 
+class Correction(BaseModel):
+    """What turned out otherwise after an issue went out, and how many readers were told."""
+
+    text: str
+    at: datetime
+    readers: int
+
+
 class Item(BaseModel):
     """One item of an issue. `why` is filled in where the issue is shown as one reader gets it."""
 
@@ -31,6 +39,7 @@ class Item(BaseModel):
     dropped: bool
     text: str
     why: str
+    corrections: Annotated[list[Correction], Field(default_factory=list)]
 
 
 class DeskItem(Item):
@@ -129,6 +138,7 @@ class Progress(BaseModel):
     status: str
     total: int
     sent: int
+    bounced: int
     refused: int
     deferred: int
     waiting: int
@@ -153,6 +163,18 @@ class OwnItem(ChangeBody):
     text: Prose = ""
     path: Annotated[Line, Field(pattern=r"^(/[^\s]*|https://[^\s]+)?$", description="A page here, or https://…")] = ""
     network_id: Annotated[str, Field(max_length=64)] = ""
+
+
+class CorrectionBody(ChangeBody):
+    """What is right. It goes to those whose copy held the item, and to nobody else."""
+
+    text: Annotated[Prose, Field(min_length=1)]
+
+
+class Corrected(BaseModel):
+    """How many readers are told."""
+
+    readers: int
 
 
 class Move(ChangeBody):

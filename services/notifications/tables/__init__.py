@@ -12,11 +12,13 @@ from services.notifications.tables.alerts import (
 )
 from services.notifications.tables.kept import metadata
 from services.notifications.tables.newsletter import (
+    corrections,
     deliveries,
     issue_items,
     issue_tests,
     issues,
     newsletter_readers,
+    returned_mails,
     senders,
     suppressions,
 )
@@ -47,6 +49,7 @@ __all__ = [
     "audience_members",
     "browsers",
     "choices",
+    "corrections",
     "deliveries",
     "fanouts",
     "feed_keys",
@@ -64,6 +67,7 @@ __all__ = [
     "read_exceptions",
     "read_marks",
     "read_undos",
+    "returned_mails",
     "senders",
     "subscription_keys",
     "subscriptions",

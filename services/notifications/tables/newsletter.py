@@ -15,6 +15,12 @@ newsletter_readers = Table(
     Column("email", Text, nullable=False, comment="empty for people: theirs is in `people`"),
     Column("confirmed_at", UtcDateTime),
     Column("unsubscribed_at", UtcDateTime),
+    Column("name", Text, nullable=False, server_default="", comment="of a reader without an account, as they gave it"),
+    Column("asked_at", UtcDateTime, comment="when somebody asked for it; unconfirmed, it is forgotten after a week"),
+    Column("wanted", Text, nullable=False, server_default="", comment="care groups they asked for, one a line"),
+    Column("consent_how", Text, nullable=False, server_default="", comment="how they said that they want it"),
+    Column("consent_on", Date, comment="when they said so"),
+    Column("consent_by", Text, nullable=False, server_default="", comment="who vouches for it, for imported readers"),
     Index("newsletter_readers_by_email", "email"),
 )
 
@@ -24,7 +30,35 @@ suppressions = Table(
     Column("address", Text, primary_key=True),
     Column("reason", Text, nullable=False),
     Column("since", UtcDateTime, nullable=False),
-    comment="addresses that a server refused for good: no more mail goes there",
+    Column("kind", Text, nullable=False, server_default="refused", comment="refused, bounced, complaint"),
+    comment="addresses that a server refused for good, or that complained: no more mail goes there",
+)
+
+returned_mails = Table(
+    "returned_mails",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("came_at", UtcDateTime, nullable=False),
+    Column("kind", Text, nullable=False, comment="bounce, delay or complaint"),
+    Column("address", Text, nullable=False, index=True),
+    Column("status", Text, nullable=False, comment="such as 5.1.1 (RFC 3463), or empty"),
+    Column("reason", Text, nullable=False),
+    Column("mail_id", Text, nullable=False, comment="the Message-ID of ours that it is about, or empty"),
+    UniqueConstraint("mail_id", "kind", "address"),
+    comment="what mail servers and mail programs sent back",
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("issue_id", Text, nullable=False),
+    Column("item_id", Text, nullable=False),
+    Column("message_id", Text, nullable=False, comment="the message that made it necessary, or empty"),
+    Column("text", Text, nullable=False, comment="what is right"),
+    Column("by", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("corrections_of_issue", "issue_id"),
 )
 
 issues = Table(
@@ -91,16 +125,22 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("number", Number, primary_key=True, autoincrement=True),
-    Column("kind", Text, nullable=False, comment="newsletter, test, alert or webhook (a notice about one)"),
+    Column(
+        "kind",
+        Text,
+        nullable=False,
+        comment="newsletter, test, correction, signup, alert or webhook (a notice about one)",
+    ),
     Column("thing", Text, nullable=False, comment="the issue's id, or the message's, or the webhook's"),
     Column("reader_id", Text, nullable=False, comment="the address is looked up when it is sent"),
-    Column("state", Text, nullable=False, comment="pending, sending, sent, refused, deferred"),
+    Column("state", Text, nullable=False, comment="pending, sending, sent, bounced, refused, deferred"),
     Column("attempts", SmallInteger, nullable=False),
     Column("next_at", UtcDateTime, nullable=False),
     Column("holder", Text, nullable=False, comment="the sender that works on it, or empty"),
     Column("repeated", Boolean, nullable=False, comment="sent again because it is unknown whether it had arrived"),
     Column("reason", Text, nullable=False),
     Column("sent_at", UtcDateTime),
+    Column("told", Text, nullable=False, server_default="", comment="the items of a newsletter's copy, as `,3,17,`"),
     UniqueConstraint("kind", "thing", "reader_id"),
     Index("deliveries_due", "state", "next_at"),
     Index("deliveries_of_reader", "reader_id"),

@@ -1,0 +1,106 @@
+"""Readers of the newsletter: signing up in two steps, and bringing in those who said yes elsewhere.
+
+Invariants:
+1. Nobody gets the newsletter who has not said so themselves: an address is a reader's only after the link in a mail to
+   it was pressed, or where somebody vouches for when and how they agreed.
+2. Asking answers the same whether an address is known or not, and sends one mail in ten minutes at most; it changes
+   nothing for anybody who is known already.
+3. Who left is never brought back by an import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.commands.following import choose, subscribe
+from services.notifications.commands.returned import NotSuppressed, lift
+from services.notifications.confirmations import DAYS, WrongConfirmation
+from services.notifications.letters import mailbox
+from services.notifications.tables import deliveries, newsletter_readers, people
+from shared import clock
+from shared.envelope import new_id
+
+KIND = "signup"
+"""Of the mail's delivery; its `thing` is made anew each time."""
+PAUSE = timedelta(minutes=10)
+
+
+async def ask_to_read(session: AsyncSession, *, address: str, name: str, wanted: Sequence[str]) -> None:
+    """Send a mail with a link to *address*; it is a reader's once the link is pressed. Raises NotAnAddress."""
+    mailbox(name, address)
+    reader_id = await reader_at(session, address)
+    if reader_id is None:
+        reader_id = new_id()
+        row = {"id": reader_id, "email": address.lower(), "name": name, "asked_at": clock.now()}
+        await session.execute(insert(newsletter_readers), {**row, "wanted": "\n".join(wanted)})
+    recently = deliveries.c.kind == KIND, deliveries.c.next_at > clock.now() - PAUSE
+    asked = select(deliveries.c.number).where(deliveries.c.reader_id == reader_id, *recently)
+    if (await session.execute(asked)).first() is None:
+        copy = {
+            "kind": KIND, "thing": new_id(), "reader_id": reader_id, "state": "pending", "attempts": 0,
+            "next_at": clock.now(), "holder": "", "repeated": False, "reason": "",
+        }  # fmt: skip
+        await session.execute(insert(deliveries), copy)
+
+
+async def reader_at(session: AsyncSession, address: str) -> str | None:
+    """The id of whoever has this address: a person's, or that of a reader without an account."""
+    for table in (people, newsletter_readers):
+        query = select(table.c.id).where(func.lower(table.c.email) == address.lower()).limit(1)
+        if (found := (await session.execute(query)).scalar()) is not None:
+            return str(found)
+    return None
+
+
+async def confirm(session: AsyncSession, reader_id: str) -> None:
+    """The link was pressed: the address works and its owner wants the newsletter. Raises WrongConfirmation."""
+    person = (await session.execute(select(people.c.email).where(people.c.id == reader_id))).scalar()
+    mine = newsletter_readers.c.id == reader_id
+    reader = (await session.execute(select(newsletter_readers).where(mine))).mappings().first()
+    if person is None and reader is None:
+        raise WrongConfirmation
+    consent = {"consent_how": "confirmed from a mail", "consent_on": clock.today()}
+    if person is not None:
+        await subscribe(session, [reader_id])
+        await session.execute(update(newsletter_readers).where(mine).values(consent))
+    elif reader is not None:
+        said = {"confirmed_at": clock.now(), "unsubscribed_at": None, "wanted": ""}
+        await session.execute(update(newsletter_readers).where(mine).values({**said, **consent}))
+        if wanted := reader["wanted"].split():
+            await choose(session, reader_id, "interest", wanted)
+    try:
+        await lift(session, str(person or (reader and reader["email"])))
+    except NotSuppressed:
+        return
+
+
+async def forget_unconfirmed(session: AsyncSession) -> None:
+    """Forget the addresses whose link was not pressed while it was good."""
+    past = clock.now() - timedelta(days=DAYS + 1)
+    r = newsletter_readers.c
+    await session.execute(delete(newsletter_readers).where(r.confirmed_at.is_(None), r.asked_at < past))
+
+
+async def bring_in(session: AsyncSession, row: dict[str, Any], *, by: str) -> str:
+    """Make a reader of one imported row; returns what became of it: new, already, left."""
+    consent = {"consent_how": row["how"], "consent_on": row["consented_on"], "consent_by": by}
+    reader_id = await reader_at(session, row["email"])
+    if reader_id is None:
+        values = {"id": new_id(), "email": row["email"].lower(), "name": row["name"], "confirmed_at": clock.now()}
+        await session.execute(insert(newsletter_readers), {**values, **consent})
+        return "new"
+    mine = newsletter_readers.c.id == reader_id
+    known = (await session.execute(select(newsletter_readers).where(mine))).mappings().first()
+    if known and known["unsubscribed_at"] is not None:
+        return "left"
+    if known and known["confirmed_at"] is not None:
+        return "already"
+    if known is None:
+        await subscribe(session, [reader_id])
+    await session.execute(update(newsletter_readers).where(mine).values(confirmed_at=clock.now(), **consent))
+    return "new"
