@@ -41,7 +41,7 @@ ISSUE_CHANGED = contract(
     ISSUES,
     "networks.notifications.issue.changed.v1",
     IssueState,
-    "An issue was drafted, edited, approved, paused or resumed.",
+    "An issue was drafted, edited, approved, scheduled, paused, resumed, cancelled or corrected.",
 )
 
 SUBSCRIPTIONS = topic("notifications.subscriptions", partitions=1)

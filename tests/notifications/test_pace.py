@@ -23,7 +23,9 @@ class Now:
 def test_domain_rests_longer_each_time_and_others_go_on() -> None:
     now = Now()
     pace = Pace({}, now)
-    pace.heard("ann@slow.example", Deferred("451 later"))
+    for _ in range(5):
+        assert pace.wait("ben@slow.example") == 0
+        pace.heard("ann@slow.example", Deferred("451 later"))
     assert pace.wait("ben@SLOW.example") == FIRST_REST and pace.wait("cat@quick.example") == 0
     for _ in range(12):
         now.at += pace.wait("ann@slow.example")
@@ -32,7 +34,9 @@ def test_domain_rests_longer_each_time_and_others_go_on() -> None:
     assert pace.wait("ann@slow.example") == LONGEST_REST
     now.at += LONGEST_REST
     pace.heard("ann@slow.example", Accepted())
-    pace.heard("ann@slow.example", Deferred("451 later"))
+    pace.heard("ann@slow.example", Deferred("451 greylisted, come back"))
+    assert pace.wait("ann@slow.example") == 0
+    pace.heard("ann@slow.example", Deferred("450 4.7.28 too many mails"))
     assert pace.wait("ann@slow.example") == FIRST_REST
 
 

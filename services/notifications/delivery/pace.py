@@ -5,12 +5,16 @@ Known to this process alone: each process finds out for itself, which costs one 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
 from shared.mailer import Accepted, Deferred, Outcome
 
 FIRST_REST, LONGEST_REST = 30.0, 1800.0
+PATIENCE = 5
+"""Answers of "later" in a row before a domain rests: a single one may concern a single mailbox, or be greylisting."""
+_TOO_FAST = re.compile(r"too (many|fast|much)|rate|throttl|slow down|4\.7\.28", re.IGNORECASE)
 
 
 def rates_in(text: str) -> dict[str, int]:
@@ -28,6 +32,7 @@ class Pace:
         self._now = now
         self._rests: dict[str, tuple[float, float]] = {}
         self._next: dict[str, float] = {}
+        self._later: dict[str, int] = {}
 
     def wait(self, address: str) -> float:
         """Seconds before a copy to *address* may go; 0 takes its turn."""
@@ -49,16 +54,22 @@ class Pace:
         return 0.0
 
     def heard(self, address: str, outcome: Outcome) -> None:
-        """Learn from an answer: "later" (4xx) makes the domain rest, twice as long each time; a mail taken ends it."""
+        """Learn from an answer: a mail taken ends all rest."""
         if isinstance(outcome, Accepted):
-            if self._rests:
+            if self._rests or self._later:
                 self._rests.pop(domain_of(address), None)
+                self._later.pop(domain_of(address), None)
         elif isinstance(outcome, Deferred) and not outcome.server_away:
-            domain = domain_of(address)
-            until, rest = self._rests.get(domain, (0.0, 0.0))
-            if until <= self._now():
-                rest = min(max(2 * rest, FIRST_REST), LONGEST_REST)
-                self._rests[domain] = (self._now() + rest, rest)
+            self._put_off(domain_of(address), outcome.text)
+
+    def _put_off(self, domain: str, text: str) -> None:
+        """A domain that said "too fast", or "later" several times, rests; twice as long each time."""
+        self._later[domain] = self._later.get(domain, 0) + 1
+        until, rest = self._rests.get(domain, (0.0, 0.0))
+        is_enough = rest or self._later[domain] >= PATIENCE or _TOO_FAST.search(text)
+        if is_enough and until <= self._now():
+            rest = min(max(2 * rest, FIRST_REST), LONGEST_REST)
+            self._rests[domain] = (self._now() + rest, rest)
 
 
 def domain_of(address: str) -> str:
