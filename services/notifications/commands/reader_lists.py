@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications.commands.readers import bring_in, reader_at
+from services.notifications.commands.readers import bring_in
+from services.notifications.delivery.rows import readers_found
 from services.notifications.letters import NotAnAddress, mailbox
-from services.notifications.tables import newsletter_readers, suppressions
+from services.notifications.tables import newsletter_readers, people, suppressions
 from shared import clock
 from shared.auth import Principal
 from shared.errors import Unprocessable
@@ -31,18 +33,42 @@ class TooLong(Unprocessable):
     """This list has more than 50,000 rows; bring it in in parts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who has which address, who reads or has left, who gets no mail, and what this list has named so far."""
+
+    people: dict[str, str]
+    states: dict[str, str]
+    refused: dict[str, str]
+    listed: set[str]
+
+    def outcome(self, address: str) -> tuple[str, str]:
+        """What would become of an address, and why."""
+        if reason := self.refused.get(address):
+            return "suppressed", f"No mail goes to this address: {reason}"
+        reasons = {
+            "left": "This reader has left; only they can come back, by signing up.",
+            "already": "This reader gets the newsletter already.",
+        }
+        state = self.states.get(address, "new")
+        return state, reasons.get(state, "")
+
+
 async def import_readers(session: AsyncSession, text: str, *, by: Principal, dry_run: bool) -> dict[str, Any]:
     """Judge every row, and take the good ones unless it is a *dry_run*; a count of each outcome, and the reasons."""
     counted: Counter[str] = Counter()
+    good: list[dict[str, Any]] = []
     told: list[dict[str, Any]] = []
-    seen: set[str] = set()
+    known = await _known(session)
     for line, row in enumerate(_rows(text), start=2):
-        outcome, reason = await _judged(session, row, seen)
-        if outcome == "new" and not dry_run:
-            outcome = await bring_in(session, row, by=by.person_id)
+        outcome, reason = _judged(known, row)
         counted[outcome] += 1
-        if outcome != "new" and len(told) < SHOWN:
+        if outcome == "new":
+            good.append(row)
+        elif len(told) < SHOWN:
             told.append({"line": line, "email": row["email"][:254], "outcome": outcome, "reason": reason})
+    if not dry_run:
+        await bring_in(session, good, by=by.person_id, people=known.people)
     names = ("new", "already", "left", "suppressed", "wrong")
     return {**{name: counted[name] for name in names}, "rows": told, "dry_run": dry_run}
 
@@ -60,7 +86,7 @@ def _rows(text: str) -> list[dict[str, Any]]:
         for row in reader:
             if len(found) >= MOST_ROWS:
                 raise TooLong
-            values = {name: " ".join(str(row.get(names.get(name)) or "").split()) for name in COLUMNS}
+            values = {name: " ".join(str(row.get(names.get(name)) or "").split())[:300] for name in COLUMNS}
             if any(values.values()):
                 found.append(values)
     except csv.Error:
@@ -68,7 +94,7 @@ def _rows(text: str) -> list[dict[str, Any]]:
     return found
 
 
-async def _judged(session: AsyncSession, row: dict[str, Any], seen: set[str]) -> tuple[str, str]:
+def _judged(known: Known, row: dict[str, Any]) -> tuple[str, str]:
     """What would become of a row, and why. Puts the day of consent into it."""
     address = row["email"].lower()
     try:
@@ -83,21 +109,20 @@ async def _judged(session: AsyncSession, row: dict[str, Any], seen: set[str]) ->
         return "wrong", "The day of consent is still to come."
     if not row["how"]:
         return "wrong", "How they agreed is missing: say where, such as “form at the spring conference”."
-    if address in seen:
+    if address in known.listed:
         return "already", "The address stands in this list twice."
-    seen.add(address)
-    return await _known(session, address)
+    known.listed.add(address)
+    return known.outcome(address)
 
 
-async def _known(session: AsyncSession, address: str) -> tuple[str, str]:
-    refused = select(suppressions.c.reason).where(suppressions.c.address == address)
-    if reason := (await session.execute(refused)).scalar():
-        return "suppressed", f"No mail goes to this address: {reason}"
-    reader_id = await reader_at(session, address)
-    mine = select(newsletter_readers).where(newsletter_readers.c.id == reader_id)
-    known = (await session.execute(mine)).mappings().first() if reader_id else None
-    if known and known["unsubscribed_at"] is not None:
-        return "left", "This reader has left; only they can come back, by signing up."
-    if known and known["confirmed_at"] is not None:
-        return "already", "This reader gets the newsletter already."
-    return "new", ""
+async def _known(session: AsyncSession) -> Known:
+    """Every address that is known, read once: a list of thousands asks about each."""
+    r, p = newsletter_readers.c, people.c
+    accounts = {row.email.lower(): row.id for row in await session.execute(select(p.id, p.email)) if row.email}
+    refused = dict((await session.execute(select(suppressions.c.address, suppressions.c.reason))).tuples().all())
+    query = select(func.coalesce(p.email, r.email).label("email"), r.confirmed_at, r.unsubscribed_at)
+    states: dict[str, str] = {}
+    for row in await session.execute(query.select_from(readers_found())):
+        if row.unsubscribed_at is not None or row.confirmed_at is not None:
+            states[row.email.lower()] = "left" if row.unsubscribed_at is not None else "already"
+    return Known(accounts, states, refused, set())

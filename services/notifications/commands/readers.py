@@ -10,7 +10,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from services.notifications.confirmations import DAYS, WrongConfirmation
 from services.notifications.letters import mailbox
 from services.notifications.tables import deliveries, newsletter_readers, people
 from shared import clock
+from shared.db import among, insert_rows
 from shared.envelope import new_id
 
 KIND = "signup"
@@ -86,21 +87,30 @@ async def forget_unconfirmed(session: AsyncSession) -> None:
     await session.execute(delete(newsletter_readers).where(r.confirmed_at.is_(None), r.asked_at < past))
 
 
-async def bring_in(session: AsyncSession, row: dict[str, Any], *, by: str) -> str:
-    """Make a reader of one imported row; returns what became of it: new, already, left."""
-    consent = {"consent_how": row["how"], "consent_on": row["consented_on"], "consent_by": by}
-    reader_id = await reader_at(session, row["email"])
-    if reader_id is None:
-        values = {"id": new_id(), "email": row["email"].lower(), "name": row["name"], "confirmed_at": clock.now()}
-        await session.execute(insert(newsletter_readers), {**values, **consent})
-        return "new"
-    mine = newsletter_readers.c.id == reader_id
-    known = (await session.execute(select(newsletter_readers).where(mine))).mappings().first()
-    if known and known["unsubscribed_at"] is not None:
-        return "left"
-    if known and known["confirmed_at"] is not None:
-        return "already"
-    if known is None:
-        await subscribe(session, [reader_id])
-    await session.execute(update(newsletter_readers).where(mine).values(confirmed_at=clock.now(), **consent))
-    return "new"
+async def bring_in(
+    session: AsyncSession, rows: Sequence[Mapping[str, Any]], *, by: str, people: Mapping[str, str]
+) -> None:
+    """Make readers of imported rows, none of whom reads or has left. *people*: address → account."""
+    without = [row for row in rows if row["email"].lower() not in people]
+    asked = [row["email"].lower() for row in without]
+    r = newsletter_readers.c
+    await session.execute(delete(newsletter_readers).where(r.confirmed_at.is_(None), among(session, r.email, asked)))
+    values = [
+        {
+            "id": new_id(), "email": row["email"].lower(), "name": row["name"], "confirmed_at": clock.now(),
+            "unsubscribed_at": None, "asked_at": None, "wanted": "", **_proof(row, by),
+        }
+        for row in without
+    ]  # fmt: skip
+    if values:
+        await insert_rows(session, newsletter_readers, values)
+    for row in rows:
+        if person_id := people.get(row["email"].lower()):
+            await subscribe(session, [person_id])
+            mine = update(newsletter_readers).where(newsletter_readers.c.id == person_id)
+            await session.execute(mine.values(_proof(row, by)))
+
+
+def _proof(row: Mapping[str, Any], by: str) -> dict[str, Any]:
+    """How and when somebody agreed, and who vouches for it."""
+    return {"consent_how": row["how"], "consent_on": row["consented_on"], "consent_by": by}
