@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.commands.following import unsubscribe
@@ -45,7 +45,7 @@ async def take_returned(session: AsyncSession, found: Iterable[Returned], *, tru
     return believed
 
 
-async def _copy_of(session: AsyncSession, mail_id: str) -> Row[Any] | None:
+async def _copy_of(session: AsyncSession, mail_id: str) -> Any:
     """The copy that a Message-ID of ours names, with its reader's address as it is now."""
     thing, _, reader_id = mail_id.rpartition("@")[0].rpartition(".")
     d = deliveries.c
@@ -69,7 +69,7 @@ async def _record(session: AsyncSession, one: Returned, address: str) -> bool:
     return (await session.execute(statement, row)).first() is not None
 
 
-async def _take(session: AsyncSession, one: Returned, address: str, copy: Row[Any] | None) -> None:
+async def _take(session: AsyncSession, one: Returned, address: str, copy: Any) -> None:
     if one.kind == "complaint":
         await suppress(session, address, one.reason, kind="complaint")
         if copy is not None:
