@@ -106,9 +106,17 @@ def test_styles_stand_on_the_elements_and_nothing_is_fetched_or_counted() -> Non
     html = read(newsletter()).get_body(("html",))
     assert html is not None
     text = html.get_content()
-    assert 'class="item" style="margin: 0 0 16px;"' in text and "<link" not in text and "<img" not in text
+    assert '<p style="margin:0 0 16px">' in text and "<link" not in text and "<img" not in text
     assert "&lt;hr&gt;" in text and "&lt;b&gt;" in text and "hole-" not in text
     assert set(re.findall(r'href="([^"]*)"', text)) >= {"https://tidings.example/networks/n1"}
+
+
+def test_what_somebody_wrote_is_left_as_it_is() -> None:
+    html = read(edition(item(1, headline='A class="item" of <b class="item">ten</b>')).mail(READER, [])).get_body(
+        ("html",)
+    )
+    assert html is not None
+    assert 'A class="item" of &lt;b class="item"&gt;ten&lt;/b&gt;' in html.get_content()
 
 
 @pytest.mark.parametrize(

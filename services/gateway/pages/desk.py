@@ -57,7 +57,7 @@ async def _desk(visit: Visit, *, errors: Any = (), status: int = 200, **more: An
     )
     return visit.page(
         "desk/issue.html", f"Issue {issue['number']}", status=status, issue=issue, groups=_groups(issue["items"]),
-        progress=progress if issue["status"] in PRESSED else None, errors=list(errors), mark=mark["mark"], **more,
+        progress=progress if issue["status"] in PRESSED and progress and progress["total"] else None, errors=list(errors), mark=mark["mark"], **more,
     )  # fmt: skip
 
 
