@@ -55,9 +55,10 @@ async def _desk(visit: Visit, *, errors: Any = (), status: int = 200, **more: An
         visit.ask_or(None, "notifications", f"{_api(visit)}/progress"),
         visit.ask("notifications", f"{_api(visit)}/mark"),
     )
+    went_out = issue["status"] in PRESSED and progress and progress["total"]
     return visit.page(
         "desk/issue.html", f"Issue {issue['number']}", status=status, issue=issue, groups=_groups(issue["items"]),
-        progress=progress if issue["status"] in PRESSED and progress and progress["total"] else None, errors=list(errors), mark=mark["mark"], **more,
+        progress=progress if went_out else None, errors=list(errors), mark=mark["mark"], **more,
     )  # fmt: skip
 
 

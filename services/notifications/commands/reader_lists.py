@@ -119,7 +119,7 @@ async def _known(session: AsyncSession) -> Known:
     """Every address that is known, read once: a list of thousands asks about each."""
     r, p = newsletter_readers.c, people.c
     accounts = {row.email.lower(): row.id for row in await session.execute(select(p.id, p.email)) if row.email}
-    refused = dict((await session.execute(select(suppressions.c.address, suppressions.c.reason))).tuples().all())
+    refused = {row.address: row.reason for row in await session.execute(select(suppressions))}
     query = select(func.coalesce(p.email, r.email).label("email"), r.confirmed_at, r.unsubscribed_at)
     states: dict[str, str] = {}
     for row in await session.execute(query.select_from(readers_found())):
