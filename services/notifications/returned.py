@@ -99,7 +99,7 @@ def _original(parts: dict[str, EmailMessage], name: str) -> str:
 def _value(block: Message, name: str) -> str:
     """A header as one line. What cannot be read as that header is taken as it stands."""
     try:
-        return " ".join(str(block.get(name, "")).split())
+        return " ".join(str(block.get(name, "")).replace("\x00", "").split())
     except (ValueError, LookupError, AttributeError, IndexError):
         return ""
 

@@ -75,7 +75,7 @@ async def import_readers(session: AsyncSession, text: str, *, by: Principal, dry
 
 def _rows(text: str) -> list[dict[str, Any]]:
     """The rows with the columns that count. Raises NotAList, TooLong."""
-    lines = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.lstrip("\ufeff").replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
     first = lines.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(lines), delimiter=";" if ";" in first else ",")
     names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}

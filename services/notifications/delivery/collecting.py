@@ -6,6 +6,7 @@ Any number of processes may collect: a mail is taken over by moving it, which on
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -43,12 +44,22 @@ async def collect_from(parts: Parts, folder: Path) -> None:
         held = await asyncio.to_thread(_taken_over, path, folder)
         if held is None:
             continue
-        content = await asyncio.to_thread(held.read_bytes)
-        async with parts.database.transaction() as session:
-            believed = await take_returned(session, read_returned(content[:LARGEST]))
-        if not believed:
-            log.info("returned_mail_not_ours", file=held.name)
-        await asyncio.to_thread(_put_away, held, folder / (TAKEN if believed else ODD))
+        with suppress(FileNotFoundError):  # another process put it away meanwhile
+            content = await asyncio.to_thread(held.read_bytes)
+            await _take(parts, held, content[:LARGEST], folder)
+
+
+async def _take(parts: Parts, held: Path, content: bytes, folder: Path) -> None:
+    try:
+        found = read_returned(content)
+    except Exception as error:  # a stranger's mail may be anything; it must not hold up the others
+        log.warning("returned_mail_not_read", file=held.name, reason=type(error).__name__)
+        found = []
+    async with parts.database.transaction() as session:
+        believed = await take_returned(session, found)
+    if not believed:
+        log.info("returned_mail_not_ours", file=held.name)
+    await asyncio.to_thread(_put_away, held, folder / (TAKEN if believed else ODD))
 
 
 def _new_mails(folder: Path) -> list[Path]:
