@@ -21,11 +21,14 @@ _THESE = {
     "sqlite": "number IN (SELECT value FROM json_each(:numbers))",
     "postgresql": "number = ANY(:numbers)",
 }
-_TOLD = {
-    "sqlite": "coalesce((SELECT value FROM json_each(:told) WHERE key = CAST(number AS TEXT)), '')",
-    "postgresql": "coalesce(CAST(:told AS jsonb) ->> CAST(number AS text), '')",
+_SENT = """
+UPDATE deliveries SET state = 'sent', holder = '', reason = '', sent_at = :now, told = given.value
+FROM {pairs} AS given WHERE deliveries.number = CAST(given.key AS {integer})
+"""
+_PAIRS = {
+    "sqlite": {"pairs": "json_each(:told)", "integer": "INTEGER"},
+    "postgresql": {"pairs": "jsonb_each_text(CAST(:told AS jsonb))", "integer": "BIGINT"},
 }
-_SENT = "UPDATE deliveries SET state = 'sent', holder = '', reason = '', sent_at = :now, told = {told} WHERE {these}"
 # The state is said as what it is not: asked for 'pending', SQLite walks the index of all that is pending.
 _SENDING = """
 UPDATE deliveries SET state = 'sending'
@@ -36,12 +39,15 @@ RETURNING number
 """
 
 
-def _compiled(statement: str, dialect: str, *parameters: Any) -> TextClause:
+def _compiled(statement: str, dialect: str) -> TextClause:
     known = [bindparam("numbers", type_=ARRAY(BigInteger))] if dialect == "postgresql" else []
-    return text(statement.format(these=_THESE[dialect], told=_TOLD[dialect])).bindparams(*known, *parameters)
+    return text(statement.format(these=_THESE[dialect])).bindparams(*known)
 
 
-_MARK_SENT = {dialect: _compiled(_SENT, dialect, bindparam("now", type_=UtcDateTime())) for dialect in _THESE}
+_MARK_SENT = {
+    dialect: text(_SENT.format(**pairs)).bindparams(bindparam("now", type_=UtcDateTime()))
+    for dialect, pairs in _PAIRS.items()
+}
 _MARK_SENDING = {dialect: _compiled(_SENDING, dialect) for dialect in _THESE}
 
 
@@ -57,10 +63,8 @@ async def mark_sending(session: AsyncSession, holder: str, numbers: Sequence[int
 async def mark_sent(session: AsyncSession, told: Mapping[int, str]) -> None:
     """Mark copies, by their numbers, as taken by the other side, each with what it told."""
     if told:
-        dialect = session.get_bind().dialect.name
-        items = orjson.dumps({str(number): held for number, held in told.items()}).decode()
-        values = {"numbers": _given(dialect, list(told)), "now": clock.now(), "told": items}
-        await session.execute(_MARK_SENT[dialect], values)
+        items = orjson.dumps(told, option=orjson.OPT_NON_STR_KEYS).decode()
+        await session.execute(_MARK_SENT[session.get_bind().dialect.name], {"now": clock.now(), "told": items})
 
 
 def _given(dialect: str, numbers: Sequence[int]) -> Any:
