@@ -122,7 +122,7 @@ async def _about(visit: Visit, record: Mapping[str, Any]) -> dict[str, Any]:
         visit.ask_or(NOTHING, "membership", f"/networks/{record['id']}/roles"),
         visit.ask_or(NOTHING, "events", "/events", network=record["id"], limit=1, from_=today),
         visit.ask_or(NOTHING, "events", "/events", network=record["id"], limit=1),
-        visit.ask_or(NOTHING, "registry", f"/networks/{record['id']}/links", limit=1),
+        visit.ask_or(NOTHING, "registry", f"/networks/{record['id']}/links", status="confirmed", limit=1),
     )
     return {
         "members": roles["members"], "roles": roles["items"], "planned": planned["total"], "events": every["total"],

@@ -1,9 +1,11 @@
-"""Taking a network off the register, and putting it back. Its record and history stay readable."""
+"""Taking a network off the register, and putting it back. Its record and history stay readable; its links end with
+it and hold again when it comes back."""
 
 from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.registry.commands.link_closing import close_links, reopen_links
 from services.registry.commands.networks import (
     before_change,
     locked,
@@ -40,6 +42,7 @@ async def archive_network(
     headline = f"{network.name} was taken off the register"
     told = said(NETWORK_ARCHIVED, network, headline=headline, before=before, by=by, reason=reason, minor=minor)
     await publish(session, told)
+    await close_links(session, network, by=by, reason=reason)
     return network
 
 
@@ -61,4 +64,5 @@ async def restore_network(
     headline = f"{network.name} is on the register again"
     told = said(NETWORK_RESTORED, network, headline=headline, before=before, by=by, reason=reason, minor=minor)
     await publish(session, told)
+    await reopen_links(session, network, by=by, reason=reason)
     return network

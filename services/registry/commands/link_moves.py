@@ -41,7 +41,7 @@ async def _moved(session: AsyncSession, link: Link, from_: str, to: str, by: Pri
     before = state_of(link).model_dump(mode="json")
     if await _is_needless(session, link, from_, to):
         contract = LINK_DROPPED if link.status == "proposed" else LINK_ENDED
-        _end(link)
+        end(link)
     else:
         contract = LINK_MOVED
         _, link.network_id, link.other_id = ordered(link.kind, *_replaced(link, from_, to))
@@ -65,7 +65,8 @@ def _replaced(link: Link, from_: str, to: str) -> tuple[str, str]:
     return (to if link.network_id == from_ else link.network_id), (to if link.other_id == from_ else link.other_id)
 
 
-def _end(link: Link) -> None:
+def end(link: Link) -> None:
+    """Let an open link be over today: ended, or withdrawn where it is only proposed."""
     if link.status == "proposed":
         link.status = "withdrawn"
     else:

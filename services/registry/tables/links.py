@@ -32,6 +32,9 @@ class Link(Row):
     note: Mapped[str]
     status: Mapped[str]
     proposed_by: Mapped[str]
+    ended_with: Mapped[str] = mapped_column(
+        default="", server_default="", comment="the network that left the register and with which it ended"
+    )
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

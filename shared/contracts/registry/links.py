@@ -31,6 +31,9 @@ LINK_MADE = contract(LINKS, "networks.registry.link.made.v1", LinkState, "Two ne
 LINK_CHANGED = contract(LINKS, "networks.registry.link.changed.v1", LinkState, "A link's particulars were changed.")
 LINK_MOVED = contract(LINKS, "networks.registry.link.moved.v1", LinkState, "A link passed to another network.")
 LINK_ENDED = contract(LINKS, "networks.registry.link.ended.v1", LinkState, "A link ended.")
+LINK_REOPENED = contract(
+    LINKS, "networks.registry.link.reopened.v1", LinkState, "A link that ended with an archived network holds again."
+)
 LINK_DROPPED = contract(
     LINKS, "networks.registry.link.dropped.v1", LinkState, "A proposed link was declined or withdrawn."
 )

@@ -1,0 +1,68 @@
+"""Ending the links of a network that leaves the register, and opening them again when it comes back.
+
+Each is said and none is announced: that the network left, or came back, is the news. What succeeded what is history
+and stays.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.registry.commands.link_moves import end
+from services.registry.commands.link_rules import closes_a_circle, hold_the_rules, same_link
+from services.registry.commands.links import said, state_of, touch
+from services.registry.tables import OPEN, Link, Network
+from shared.auth import Principal
+from shared.contracts.registry import LINK_DROPPED, LINK_ENDED, LINK_REOPENED
+from shared.outbox import Change, publish
+
+
+async def close_links(session: AsyncSession, network: Network, *, by: Principal, reason: str = "") -> None:
+    """End the links of *network* and withdraw what is only proposed; remember which it ended. Lock it before."""
+    await hold_the_rules(session)
+    query = select(Link).where(_touching(network), Link.status.in_(OPEN), Link.kind != "succeeds").order_by(Link.id)
+    why = f"{network.name} was taken off the register. {reason}".strip()
+    links = (await session.execute(query.with_for_update())).scalars()
+    await publish(session, *[_closed(link, network, by, why) for link in links])
+
+
+def _closed(link: Link, network: Network, by: Principal, reason: str) -> Change:
+    before, contract = state_of(link).model_dump(mode="json"), LINK_ENDED
+    if link.status == "proposed":
+        contract = LINK_DROPPED
+    else:
+        link.ended_with = network.id
+    end(link)
+    touch(link)
+    return said(contract, link, before, None, by=by, reason=reason)
+
+
+async def reopen_links(session: AsyncSession, network: Network, *, by: Principal, reason: str = "") -> None:
+    """Let the links that ended with *network* hold again; one whose other end is archived waits for that to come back.
+
+    A link that was made anew meanwhile, or would close a circle now, stays over. Lock the network before.
+    """
+    await hold_the_rules(session)
+    query = select(Link).where(_touching(network), Link.ended_with == network.id, Link.status == "ended")
+    why = f"{network.name} is on the register again. {reason}".strip()
+    for link in (await session.execute(query.order_by(Link.id).with_for_update())).scalars().all():
+        other = await session.get(Network, link.other_id if link.network_id == network.id else link.network_id)
+        if other is not None and other.archived:
+            link.ended_with = other.id
+        elif await same_link(session, link) is not None or await closes_a_circle(session, link):
+            link.ended_with = ""
+        else:
+            await publish(session, _reopened(link, by, why))
+            await session.flush()
+
+
+def _reopened(link: Link, by: Principal, reason: str) -> Change:
+    before = state_of(link).model_dump(mode="json")
+    link.status, link.until, link.ended_with = "confirmed", None, ""
+    touch(link)
+    return said(LINK_REOPENED, link, before, None, by=by, reason=reason)
+
+
+def _touching(network: Network) -> ColumnElement[bool]:
+    return or_(Link.network_id == network.id, Link.other_id == network.id)
