@@ -10,8 +10,10 @@ from starlette.responses import Response
 
 from services.gateway.clients import Refused
 from services.gateway.pages import networks
+from services.gateway.pages.called import organisation
 from services.gateway.pages.choices import LEVELS, PURPOSES, SIDES, STAGES, TYPES, reference
 from services.gateway.pages.forms import entered, error_list, error_of, text, texts
+from services.gateway.pages.hosts import UnclearHost, host_code
 from services.gateway.pages.values import LABELS
 from services.gateway.visit import Visit, page
 from shared.errors import Forbidden
@@ -32,7 +34,8 @@ async def create(visit: Visit) -> Response:
     """Put a network on the register."""
     form = await visit.form()
     try:
-        made = await visit.change("registry", "POST", "/networks", _body(form))
+        body = _body(form) | {"host": await host_code(visit, text(form, "host"))}
+        made = await visit.change("registry", "POST", "/networks", body)
     except Refused as refused:
         return await _again(visit, refused, form, None)
     return visit.back(f"/networks/{made['slug']}?done=created")
@@ -42,20 +45,22 @@ async def edit(visit: Visit) -> Response:
     """The form with what is there now."""
     visit.require_signed_in()
     record = await visit.ask("registry", f"/networks/{visit.path['slug']}")
-    return await _form(visit, _shown(record), record)
+    host = await organisation(visit, record["host"]) if record["host"] else ""
+    return await _form(visit, {**_shown(record), "host": host}, record)
 
 
 async def save(visit: Visit) -> Response:
     """Save what was changed, unless somebody else was quicker: then show both."""
     form = await visit.form()
     record = await visit.ask("registry", f"/networks/{visit.path['slug']}")
-    body = _changed(_body(form), record, text(form, "read_revision"))
     read = f'"{text(form, "read_revision")}"'
     try:
+        host = {"host": await host_code(visit, text(form, "host"), record["host"])}
+        body = _changed(_body(form) | host, record, text(form, "read_revision"))
         saved = await visit.change("registry", "PATCH", f"/networks/{record['id']}", body, if_match=read)
     except Refused as refused:
         if refused.status == 412:
-            return await _conflict(visit, form, record, refused)
+            return await _conflict(visit, form, _body(form) | host, record, refused)
         return await _again(visit, refused, form, record)
     return visit.back(f"/networks/{saved['slug']}?done=saved")
 
@@ -88,12 +93,14 @@ async def _again(visit: Visit, refused: Refused, form: FormData, record: Mapping
     if refused.status not in (400, 409, 422):
         raise refused
     values = {**entered(form), "bodies": texts(form, "bodies")}
-    return await _form(visit, values, record, errors=error_list(refused, LABELS), status=refused.status)
+    hosts = refused.offered if isinstance(refused, UnclearHost) else []
+    return await _form(visit, values, record, errors=error_list(refused, LABELS), status=refused.status, hosts=hosts)
 
 
 async def _form(
-    visit: Visit, values: Mapping[str, Any], record: Mapping[str, Any] | None, *, errors: Any = (), status: int = 200
-) -> Response:
+    visit: Visit, values: Mapping[str, Any], record: Mapping[str, Any] | None, *, errors: Any = (), status: int = 200,
+    hosts: Any = (),
+) -> Response:  # fmt: skip
     names, groups = await reference(visit)
     if record is not None and not visit.principal.is_staff:
         me = await visit.ask("membership", "/me")
@@ -104,13 +111,15 @@ async def _form(
     fixed = {"types": TYPES, "levels": LEVELS, "purposes": PURPOSES, "sides": SIDES, "stages": STAGES}
     return visit.page(
         "network/form.html", title, status=status, values=values, network=record, names=names, groups=groups,
-        errors=list(errors), error_of=error_of, labels=LABELS, **fixed,
+        errors=list(errors), error_of=error_of, labels=LABELS, hosts=hosts, **fixed,
     )  # fmt: skip
 
 
-async def _conflict(visit: Visit, form: FormData, record: Mapping[str, Any], refused: Refused) -> Response:
+async def _conflict(
+    visit: Visit, form: FormData, yours: Mapping[str, Any], record: Mapping[str, Any], refused: Refused
+) -> Response:
     """Both versions side by side, and the form to save again on top of the present one."""
-    present, yours = _body_of(record), _body(form)
+    present = _body_of(record)
     last = await visit.ask_or({"items": []}, "registry", f"/networks/{record['id']}/history", limit=1)
     differences = [
         (LABELS[name], present.get(name), yours.get(name)) for name in LABELS
