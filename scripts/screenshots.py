@@ -21,6 +21,7 @@ PAGES = (
     ("", "/networks?q=stroke", "networks"),
     ("", NETWORK, "network"),
     ("", "/leads?care_group=stroke&sha=Q31", "leads"),
+    ("", "/pathway?care_group=stroke&care_group=renal&care_group=diabetes&sha=Q31", "pathway"),
     ("", "/events", "events"),
     ("", "/newsletter", "newsletter"),
     ("", "/networks?as_of=2026-03-01&q=stroke", "networks-then"),

@@ -26,6 +26,9 @@ PUBLIC = (
     f"{NETWORK}/links", f"{HOME}/links", "/care-groups", "/care-groups/cancer", "/care-groups/renal?sha=Q31",
     "/standards", "/networks?as_of=2026-03-01&care_group=stroke", "/networks?as_of=2999-01-01",
     "/networks/compare?from=2026-03-01&stage=managed",
+    "/pathway", "/pathway?care_group=burns",
+    "/pathway?care_group=stroke&care_group=renal&care_group=diabetes&sha=Q31",
+    "/pathway?care_group=cancer&care_group=cardiovascular&care_group=burns",
     "/networks?q=who+leads+storke+in+North+West", "/leads?q=who+leads+burns",
 )  # fmt: skip
 STAFF = (

@@ -8,11 +8,14 @@ from fastapi import Query
 
 from services.registry import queries
 from services.registry.schemas.graphs import Graph
+from services.registry.schemas.pathways import Pathway
 from shared.auth import Principal, Session, anyone, may
 from shared.boundary import Router
 from shared.fields import Name
 
 router = Router(tags=["links"])
+MOST_CONDITIONS = 6
+"""Care groups of one pathway."""
 
 
 @router.get("/networks/{network_id}/graph")
@@ -31,3 +34,13 @@ async def care_group_graph(
 ) -> Graph:
     """The networks of a care group, everywhere or in one area, and what they are linked to."""
     return await queries.care_group_graph(session, care_group, sha=sha)
+
+
+@router.get("/pathway")
+async def get_pathway(
+    session: Session, care_group: Annotated[list[Name], Query(min_length=1, max_length=MOST_CONDITIONS)],
+    sha: str = "", _by: Principal = may(anyone, "networks:read"),
+) -> Pathway:  # fmt: skip
+    """The networks that concern a person with several illnesses in an area (or everywhere): how each two of the care
+    groups are linked, and where there is a gap, with the link that would close it."""
+    return await queries.pathway(session, care_group, sha=sha)

@@ -22,6 +22,7 @@ from services.registry.queries.marks import marks_of
 from services.registry.queries.networks import all_networks, network_at, network_id_at
 from services.registry.queries.overlaps import overlaps_page, overlaps_shown
 from services.registry.queries.past import Past, Stood, network_as_of, past_counts, past_page, register_at
+from services.registry.queries.pathways import pathway
 from services.registry.queries.questions import Question
 from services.registry.queries.searches import as_meant, matched_by, search_at, searches_of
 from services.registry.queries.service_changes import (
@@ -88,6 +89,7 @@ __all__ = [
     "overlaps_shown",
     "past_counts",
     "past_page",
+    "pathway",
     "posts_page",
     "question_in",
     "register_at",

@@ -31,7 +31,7 @@ async def neighbourhood(session: AsyncSession, network_id: str, *, steps: int) -
         ordered = sorted(found)
         reached |= dict.fromkeys(ordered[:room], step)
         left_out |= set(ordered[room:])
-    return await _graph(session, reached, len(left_out))
+    return await graph_of(session, reached, len(left_out))
 
 
 async def care_group_graph(session: AsyncSession, care_group: str, *, sha: str) -> Graph:
@@ -43,18 +43,28 @@ async def care_group_graph(session: AsyncSession, care_group: str, *, sha: str) 
     beyond = sorted(await _ends(session, list(reached)) - set(ids))
     room = MOST_NODES - len(reached)
     reached |= dict.fromkeys(beyond[:room], 1)
-    return await _graph(session, reached, len(ids[MOST_NODES:]) + len(beyond[room:]))
+    return await graph_of(session, reached, len(ids[MOST_NODES:]) + len(beyond[room:]))
 
 
 async def _ends(session: AsyncSession, network_ids: Collection[str]) -> set[str]:
     """Where the links of these networks lead."""
+    near = await neighbours(session, network_ids)
+    return set(near).union(*near.values())
+
+
+async def neighbours(session: AsyncSession, network_ids: Collection[str]) -> dict[str, set[str]]:
+    """Network → what it is linked with, for these networks and for those at the other ends of their links."""
     mine = list(network_ids)
     touching = or_(among(session, Link.network_id, mine), among(session, Link.other_id, mine))
-    rows = await session.execute(_drawn(Link.network_id, Link.other_id).where(touching))
-    return {end for row in rows for end in row}
+    near: dict[str, set[str]] = {}
+    for one, other in await session.execute(_drawn(Link.network_id, Link.other_id).where(touching)):
+        near.setdefault(one, set()).add(other)
+        near.setdefault(other, set()).add(one)
+    return near
 
 
-async def _graph(session: AsyncSession, reached: dict[str, int], left_out: int) -> Graph:
+async def graph_of(session: AsyncSession, reached: dict[str, int], left_out: int) -> Graph:
+    """The networks *reached* (id → steps) with every link between them."""
     ends = await linked(session, list(reached))
     nodes = [GraphNode(**ends[identity].model_dump(), steps=step) for identity, step in reached.items()]
     nodes.sort(key=lambda node: (node.steps, node.name, node.id))
