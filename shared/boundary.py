@@ -6,6 +6,8 @@ Invariants:
 2. A repeated Idempotency-Key of the same person gets the first answer again; with another body it is refused.
    An answer marked `Cache-Control: no-store` holds a secret and is not kept: its repetition is a new request.
 3. A query gets a session that cannot write.
+4. A command that the gateway asks to preview is made and taken back: the answer is what it would have said, and
+   nothing else of it remains (see shared/reach.py).
 """
 
 from __future__ import annotations
@@ -41,6 +43,8 @@ answers = Table(
 )
 
 LONGEST_KEY = 200
+PREVIEW = "x-preview"
+"""The header with which the gateway asks for a preview, and by which it knows the answer; it passes no client's."""
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -68,6 +72,8 @@ class Boundary(APIRoute):
                 return await _answered_once(request, session, inner)
 
         async def command(request: Request) -> Response:
+            if PREVIEW in request.headers:
+                return await _taken_back(request, inner)
             try:
                 return await once(request)
             except IntegrityError as error:
@@ -90,6 +96,16 @@ class Router(APIRouter):
     def __init__(self, **options: Any) -> None:
         """As APIRouter, with Boundary as the class of its routes."""
         super().__init__(route_class=Boundary, **options)
+
+
+async def _taken_back(request: Request, inner: Handler) -> Response:
+    """Make the change, take it back, and answer with the messages that it said."""
+    async with request.app.state.parts.database.taking_back() as session:
+        request.state.session = session
+        await inner(request)
+        await session.flush()
+        said = orjson.dumps(session.info.get("said", []))
+    return Response(said, headers={PREVIEW: "said", "cache-control": "no-store"}, media_type="application/json")
 
 
 async def _answered_once(request: Request, session: AsyncSession, inner: Handler) -> Response:

@@ -124,6 +124,15 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def taking_back(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work is undone when the block ends, whatever happens; no hint is given."""
+        async with self._writing() as session:
+            try:
+                yield session
+            finally:
+                await session.rollback()
+
+    @asynccontextmanager
     async def apart(self) -> AsyncIterator[AsyncSession]:
         """A session on a connection of its own, for what fills temporary tables; its user begins and commits."""
         engine = lone_engine(self.url)

@@ -96,9 +96,13 @@ def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[
 
 
 async def append(session: AsyncSession, envelopes: Sequence[Envelope]) -> None:
-    """Add *envelopes* to the outbox in the transaction of *session*, and wake the relay after the commit."""
+    """Add *envelopes* to the outbox in the transaction of *session*, and wake the relay after the commit.
+
+    The session remembers what it said, for whoever takes it back (see shared/reach.py).
+    """
     if not envelopes:
         return
+    session.info.setdefault("said", []).extend(envelopes)
     await session.execute(_ADD, [outbox_row(envelope) for envelope in envelopes])
     wake = session.info.pop("wake_relay", None)
     if wake is not None:

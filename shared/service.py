@@ -15,12 +15,13 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import health, trace
+from shared import health, reach, trace
 from shared.config import Settings
 from shared.consumer import Consumer, Subscription
 from shared.contracts import TOPICS
 from shared.db import Database
 from shared.engines import DatabaseAway
+from shared.envelope import Envelope
 from shared.log import EventLog, LogAway
 from shared.migrations import migrate
 from shared.problems import add_problem_handlers
@@ -54,6 +55,7 @@ class Parts:
 
 Worker = Callable[[Parts], Awaitable[None]]
 Effects = Callable[[AsyncSession, str], Awaitable[list[dict[str, Any]]]]
+Foresight = Callable[[AsyncSession, Sequence[Envelope]], Awaitable[list[reach.Reach]]]
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,10 @@ class Service:
     """One service, as its `app.py` declares it.
 
     `workers` run for the life of the process and are started again when they fail; `effects` tells, for the page
-    that follows a change, what this service did because of a message; `reference` loads the data that the product
-    ships, at every start, and must do nothing when it is there. `linger`: for how many seconds its consumer waits for
-    company when a message came; for a service that shows nobody anything, so that those who do are not kept waiting.
+    that follows a change, what this service did because of a message, and `reach` what it would do because of messages
+    that nobody has said yet; `reference` loads the data that the product ships, at every start, and must do nothing
+    when it is there. `linger`: for how many seconds its consumer waits for company when a message came; for a service
+    that shows nobody anything, so that those who do are not kept waiting.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Service:
     subscriptions: Sequence[Subscription] = ()
     workers: Sequence[Worker] = ()
     effects: Effects | None = None
+    reach: Foresight | None = None
     reference: Callable[[AsyncSession], Awaitable[None]] | None = None
     linger: float = 0.0
 
@@ -145,6 +149,7 @@ def application(service: Service, parts: Parts) -> FastAPI:
         app.include_router(router)
     app.include_router(health.router)
     app.include_router(trace.router)
+    app.include_router(reach.router)
     add_problem_handlers(app)
     app.add_middleware(trace.Bind, service=service.name)
     return app

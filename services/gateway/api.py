@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from services.gateway import asyncapi
 from services.gateway.changes import followed
+from services.gateway.foresight import foreseen, wants_preview
 from services.gateway.openapi import Routes, merged
 from shared.auth import ANYBODY, Principal
 from shared.errors import NotFound, NotSignedIn, Problem
@@ -80,6 +81,11 @@ async def passed_on(request: Request) -> Response:
     content = await body_of(request)
     url = request.url.path.removeprefix("/api") + (f"?{request.url.query}" if request.url.query else "")
     headers = {name.replace("-", "_"): request.headers[name] for name in PASSED_IN if name in request.headers}
+    if request.method in CHANGING and wants_preview(request.query_params):
+        found = await foreseen(
+            edge.clients, service, request.method, url, principal=principal, content=content, **headers
+        )
+        return JSONResponse(found, headers={"cache-control": "no-store"})
     answered = await edge.clients.raw(service, request.method, url, principal=principal, content=content, **headers)
     if request.method in CHANGING and path.startswith(("/me", "/people", "/tokens")) and principal.signed_in:
         await edge.sessions.forget_principal(principal.person_id)

@@ -29,7 +29,7 @@ async def followed(clients: Clients, message_id: str, principal: Principal) -> d
     return {
         "message_id": message_id,
         "type": (said or {}).get("type", ""),
-        "headline": await _named(clients, (said or {}).get("headline", ""), principal),
+        "headline": await named(clients, (said or {}).get("headline", ""), principal),
         "time": (said or {}).get("time"),
         "service": (said or {}).get("service", ""),
         "actor": (said or {}).get("actor", ""),
@@ -38,7 +38,7 @@ async def followed(clients: Clients, message_id: str, principal: Principal) -> d
     }
 
 
-async def _named(clients: Clients, headline: str, principal: Principal) -> str:
+async def named(clients: Clients, headline: str, principal: Principal) -> str:
     """The headline with its people's names, for those who are signed in: to a visitor they stay unnamed."""
     ids = set(PERSON.findall(headline)) if principal.signed_in else set()
     found = await asyncio.gather(*(_name(clients, person_id) for person_id in ids))

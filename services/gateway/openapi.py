@@ -27,6 +27,41 @@ PROBLEM_SCHEMA = {
         "detail": {"type": "string"},
     },
 }
+PREVIEW = {
+    "name": "preview",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "boolean", "default": False},
+    "description": "true: change nothing; the answer is then a Foreseen: whom the change would reach, and why.",
+}
+_COUNTED = {"type": "array", "items": {"type": "object"}}
+FORESEEN_SCHEMA = {
+    "type": "object",
+    "required": ["items", "total", "sentence", "headlines", "away"],
+    "properties": {
+        "items": {
+            "type": "array",
+            "description": "One of each way in which it reaches somebody, or does not, with how many and why.",
+            "items": {
+                "type": "object",
+                "required": ["service", "way", "count", "label", "because"],
+                "properties": {
+                    "service": {"type": "string"},
+                    "way": {"type": "string"},
+                    "count": {"type": "integer"},
+                    "label": {"type": "string"},
+                    "noun": {"type": ["array", "null"], "items": {"type": "string"}},
+                    "because": _COUNTED,
+                },
+            },
+        },
+        "next": {"type": "null"},
+        "total": {"type": "integer"},
+        "sentence": {"type": "string"},
+        "headlines": {"type": "array", "items": {"type": "string"}},
+        "away": {"type": "array", "items": {"type": "string"}, "description": "Services whose part is not counted."},
+    },
+}
 STREAMS = {
     "/alerts/stream": (
         "alertStream",
@@ -99,7 +134,7 @@ def is_hidden(path: str) -> bool:
 
 def merged(settings: Settings, documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """One document for all services; schemas of one name keep their service's name where they differ."""
-    schemas: dict[str, Any] = {"Problem": PROBLEM_SCHEMA}
+    schemas: dict[str, Any] = {"Problem": PROBLEM_SCHEMA, "Foreseen": FORESEEN_SCHEMA}
     paths: dict[str, Any] = {path: {"get": _stream(*said, path)} for path, said in STREAMS.items()}
     for name, document in documents.items():
         renamed = _add_schemas(schemas, name, document.get("components", {}).get("schemas", {}))
@@ -143,6 +178,8 @@ def _operations(service: str, item: Mapping[str, Any]) -> dict[str, Any]:
         if method in METHODS:
             responses = {code: answer for code, answer in operation.get("responses", {}).items() if code != "422"}
             kept[method] = {**operation, "tags": [service], "responses": {**responses, "default": PROBLEM}}
+            if method != "get":
+                kept[method]["parameters"] = [*operation.get("parameters", []), PREVIEW]
     return kept
 
 

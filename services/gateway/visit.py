@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from services.gateway.checking import Checked, ShownAgain, checked_page, half_filled, ways_of
 from services.gateway.clients import Refused
 from services.gateway.session import Session
 from shared.auth import Principal
@@ -38,6 +39,7 @@ class Visit:
     session: Session | None
     principal: Principal
     new_cookie: str = ""
+    sent: FormData | None = None
     unread: int | None = None
     """How many of the visitor's alerts are unread, for the header; None where it is not known."""
 
@@ -67,7 +69,13 @@ class Visit:
         """The form's fields. Raises FormExpired when the form is not one that we gave this visitor."""
         sent = await self.request.form(max_fields=2000, max_part_size=30 * 1024 * 1024)
         self.edge.sessions.require_form_token(self.cookie, str(sent.get("form_token", "")))
+        self.sent = sent
         return sent
+
+    @property
+    def preview(self) -> str:
+        """`yes` where the form asks whom the change would reach, `back` where it is to be shown again, else empty."""
+        return str(self.sent.get("preview", "")) if self.sent else ""
 
     def require_signed_in(self) -> None:
         """Raise NotSignedIn for a visitor; the page becomes the sign-in page."""
@@ -106,7 +114,14 @@ class Visit:
         return record
 
     async def change(self, service: str, method: str, path: str, body: Any = None, *, if_match: str = "") -> Any:
-        """A change, in the visitor's name, that a repeated press of the button does not repeat."""
+        """A change, in the visitor's name, that a repeated press of the button does not repeat.
+
+        Raises Checked, and changes nothing, where the form asks whom it would reach.
+        """
+        if self.preview == "back":
+            raise ShownAgain
+        if self.preview:
+            raise Checked(await ways_of(self, service, method, path, body, if_match))
         return await self.edge.clients.change(
             service, method, path, body, principal=self.principal, if_match=if_match, idempotency_key=new_id()
         )
@@ -254,7 +269,10 @@ async def _unread(visit: Visit) -> int | None:
 async def answered(visit: Visit, function: PageFunction) -> Response:
     """The page, or the page that says what went wrong."""
     try:
-        return await function(visit)
+        response = await function(visit)
+        return half_filled(visit) if visit.is_fragment and visit.preview else response
+    except Checked as checked:
+        return checked_page(visit, checked)
     except Moved as moved:
         # Nobody keeps it: the network may be called as before again, and the browser would go round for ever.
         return RedirectResponse(moved.path, 308, {"cache-control": "no-store"})
@@ -280,6 +298,8 @@ def sign_in_first(visit: Visit) -> Response:
 
 def problem_page(visit: Visit, problem: Problem) -> Response:
     """A page that says what happened and what to do."""
+    if visit.is_fragment and visit.preview:
+        return half_filled(visit, problem.detail)
     if visit.is_fragment:
         return Response(status_code=204, headers={"hx-reswap": "none"})
     response = visit.page("problem.html", problem.title, status=problem.status, problem=problem)

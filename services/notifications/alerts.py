@@ -49,10 +49,7 @@ class Told:
 
 async def tell(session: AsyncSession, messages: Sequence[Envelope]) -> Told | None:
     """Store an alert for each of *messages* that is announced to somebody; None where there is none."""
-    announced = [
-        (message, said) for message in messages if (said := message.announcement) and said.concerns.audiences()
-    ]
-    announced = await _not_told_yet(session, announced)
+    announced = await _not_told_yet(session, _announced(messages))
     if not announced:
         return None
     care_groups = await _care_groups(session, [said for _, said in announced])
@@ -71,6 +68,13 @@ async def tell(session: AsyncSession, messages: Sequence[Envelope]) -> Told | No
     for wire in await wires(session, rows, epoch=place.epoch):
         broadcast_after_commit(session, "alerts", orjson.dumps(wire, option=orjson.OPT_UTC_Z))
     return Told(rows, place.epoch, before, place.draft_id)
+
+
+async def described(session: AsyncSession, messages: Sequence[Envelope]) -> list[dict[str, Any]]:
+    """The alerts that *messages* would be, with their `audiences`; nothing is stored, and offsets count from 1."""
+    announced = _announced(messages)
+    care_groups = await _care_groups(session, [said for _, said in announced])
+    return [_alert(offset, message, said, care_groups) for offset, (message, said) in enumerate(announced, start=1)]
 
 
 async def taken(session: AsyncSession, count: int) -> Row[Any]:
@@ -142,6 +146,10 @@ async def wires_after(session: AsyncSession, *, after: int, limit: int) -> list[
 
 
 Announced = list[tuple[Envelope, Announcement]]
+
+
+def _announced(messages: Sequence[Envelope]) -> Announced:
+    return [(message, said) for message in messages if (said := message.announcement) and said.concerns.audiences()]
 
 
 async def _not_told_yet(session: AsyncSession, announced: Announced) -> Announced:

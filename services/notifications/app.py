@@ -23,6 +23,7 @@ from services.notifications.delivery.summarising import summarise
 from services.notifications.delivery.timetable import keep_timetable
 from services.notifications.delivery.webhooks.sender import deliver_webhooks
 from services.notifications.queries.effects import effects
+from services.notifications.queries.reach import reach
 from shared.consumer import Subscription
 from shared.contracts import membership, registry
 from shared.service import Service
@@ -55,4 +56,5 @@ service = Service(
     ],
     workers=[collect, fan_out, summarise, deliver, keep_timetable, push, deliver_webhooks],
     effects=effects,
+    reach=reach,
 )

@@ -29,9 +29,14 @@ _OPEN_KINDS = ("network:", "body:", "care_group:", "everyone")
 
 async def add_to_draft(session: AsyncSession, told: Told) -> None:
     """Add what was told to the open draft, which begins with the first item after the last approval."""
-    rows = [row for row in told.rows if row["source"] != "/notifications" and _is_news(row)]
+    rows = news_among(told.rows)
     if rows:
         await _add(session, told.draft_id or await _begin_draft(session), rows)
+
+
+def news_among(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of new alerts that the newsletter tells; it does not tell of itself."""
+    return [row for row in rows if row["source"] != "/notifications" and _is_news(row)]
 
 
 async def draft(session: AsyncSession) -> str:

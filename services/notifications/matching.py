@@ -85,18 +85,26 @@ def _told_to(audiences: Iterable[str]) -> ColumnElement[bool]:
 
 
 async def order_webhooks(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Order a message to each active subscription that wants one of these new alerts and whose owner may see it."""
+    """Order a message to each subscription that wants one of these new alerts."""
+    orders = [ordered(subscription_id, row) for subscription_id, row in await wanted_by(session, rows)]
+    if orders:
+        await insert_rows(session, webhook_deliveries, orders, "ON CONFLICT DO NOTHING")
+        await wake(session, {order["subscription_id"] for order in orders})
+
+
+async def wanted_by(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """(subscription, alert): each active subscription that wants one of *rows* and whose owner may see it."""
     keys = list(dict.fromkeys(key for row in rows for key in keys_of(row)))
     found = select(subscription_keys.c.subscription_id).where(among(session, subscription_keys.c.key, keys))
     columns = [subscriptions.c[name] for name in ("id", "owner_id", *LISTS)]
     query = select(*columns).where(subscriptions.c.id.in_(found), subscriptions.c.status == "active")
     candidates = (await session.execute(query)).mappings().all()
     if not candidates:
-        return
+        return []
     told = {audience for row in rows for audience in row["audiences"]}
     known = await owners(session, (candidate["owner_id"] for candidate in candidates), told)
-    orders = [
-        ordered(candidate["id"], row)
+    return [
+        (candidate["id"], row)
         for candidate, picker in [(candidate, picker_of(candidate)) for candidate in candidates]
         for row in rows
         if picker.matches(
@@ -104,9 +112,6 @@ async def order_webhooks(session: AsyncSession, rows: Sequence[Mapping[str, Any]
         )
         and known[candidate["owner_id"]].sight(row, row["audiences"]) > Sight.NOTHING
     ]
-    if orders:
-        await insert_rows(session, webhook_deliveries, orders, "ON CONFLICT DO NOTHING")
-        await wake(session, {order["subscription_id"] for order in orders})
 
 
 def ordered(subscription_id: str, alert: Mapping[str, Any], *, kind: str = "change") -> dict[str, Any]:

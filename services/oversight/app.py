@@ -2,6 +2,7 @@
 
 from services.oversight import api, commands, consumers, migrations, tables
 from services.oversight.queries.feed import effects
+from services.oversight.queries.reach import reach
 from shared.consumer import Subscription
 from shared.contracts import membership, registry
 from shared.service import Service
@@ -20,5 +21,6 @@ service = Service(
         Subscription(None, consumers.on_message),
     ],
     effects=effects,
+    reach=reach,
     reference=commands.load_reference,
 )

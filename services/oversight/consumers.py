@@ -69,18 +69,23 @@ class _Person(BaseModel):
 
 async def on_message(session: AsyncSession, messages: Sequence[Envelope]) -> None:
     """Add a line for each message that was announced to more than particular people."""
-    told = [(m, a) for m in messages if (a := m.announcement) is not None and not _is_personal(a)]
+    told = lines_of(messages)
     if not told:
         return
     epoch, first = await _numbers(session, len(told))
     items = [_item(first + place, message, announced) for place, (message, announced) in enumerate(told)]
-    bodies = {item["offset"]: _bodies(announced) for item, (_, announced) in zip(items, told, strict=True)}
+    bodies = {item["offset"]: bodies_of(announced) for item, (_, announced) in zip(items, told, strict=True)}
     await session.execute(insert(FeedItem), items)
     rows = [{"body": body, "offset": offset} for offset, codes in bodies.items() for body in codes]
     if rows:
         await session.execute(insert(FeedBody), rows)
     for wire in await wires(session, epoch, [FeedItem(**item) for item in items], bodies):
         broadcast_after_commit(session, CHANNEL, orjson.dumps(wire.model_dump(mode="json")))
+
+
+def lines_of(messages: Sequence[Envelope]) -> list[tuple[Envelope, Announcement]]:
+    """The messages that are a line of the feed, each with how it is told."""
+    return [(m, a) for m in messages if (a := m.announcement) is not None and not _is_personal(a)]
 
 
 def _is_personal(announced: Announcement) -> bool:
@@ -104,7 +109,8 @@ def _item(offset: int, message: Envelope, announced: Announcement) -> dict[str, 
     }  # fmt: skip
 
 
-def _bodies(announced: Announcement) -> list[str]:
+def bodies_of(announced: Announcement) -> list[str]:
+    """The bodies in whose own feeds a line stands."""
     return list(dict.fromkeys(announced.concerns.bodies))
 
 

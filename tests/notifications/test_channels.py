@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.notifications.audience import Reached, reached
 from services.notifications.channels import NOTHING_CHOSEN, SUGGESTED, chosen_in, code_of, preset_of
 from services.notifications.tables import deliveries, fanouts
-from shared.announcement import CHANNELS, KINDS, Announcement, Concerns
+from shared.announcement import KINDS
 from tests.notifications.conftest import Town, eventually
 
 
@@ -107,26 +106,6 @@ async def test_a_choice_made_on_an_older_page_is_refused(town: Town) -> None:
     assert late.status_code == 412
     wrong = await town.client.patch("/preferences", headers=town.as_("ann"), json={"kinds": {"gossip": "live"}})
     assert wrong.status_code == 422
-
-
-async def test_it_can_be_counted_before_it_is_said(town: Town) -> None:
-    await member(town, "ann", "stroke", "renal")
-    await member(town, "ben", "stroke")
-    await town.person("cleo", bodies=["Q31"])
-    await choose(town, "ben", kinds={"governance": "mail"})
-    await choose(town, "cleo", preset="nothing")
-    said = Announcement(
-        headline="New aims", category="governance", path="/x",
-        concerns=Concerns(networks=("stroke", "renal"), bodies=("Q31",), people=("ann", "nobody-known")),
-    )  # fmt: skip
-
-    async with town.parts.database.reading() as session:
-        whole, without = await reached(session, said), await reached(session, said, actor="ben")
-        everybody = await reached(session, said.model_copy(update={"concerns": Concerns(everyone=True)}))
-
-    assert whole == Reached(2, {"off": 1, "weekly": 0, "daily": 0, "live": 1, "mail": 1})
-    assert without.people == 1 and list(whole.by_channel) == list(CHANNELS)
-    assert everybody.people == 2
 
 
 async def test_copies_are_ordered_in_batches_for_those_alone_who_want_them(town: Town) -> None:

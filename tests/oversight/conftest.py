@@ -64,11 +64,11 @@ class Rig:
 
     async def get(self, path: str, by: Principal = STAFF, **query: Any) -> httpx.Response:
         """GET in somebody's name."""
-        return await self.client.get(path, params=query, headers=_as(by))
+        return await self.client.get(path, params=query, headers=sign_of(by))
 
     async def post(self, path: str, body: Any, by: Principal = STAFF) -> httpx.Response:
         """POST in somebody's name."""
-        return await self.client.post(path, json=body, headers=_as(by))
+        return await self.client.post(path, json=body, headers=sign_of(by))
 
     async def gateway(self, path: str, **query: Any) -> Any:
         """What the gateway is told."""
@@ -92,7 +92,8 @@ class Rig:
             return (await session.execute(select(FeedCounter.offset))).scalar_one()
 
 
-def _as(by: Principal) -> dict[str, str]:
+def sign_of(by: Principal) -> dict[str, str]:
+    """The header that makes a request somebody's."""
     return {"authorization": f"Bearer {sign(by, SECRET)}"}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
 
+from services.gateway.checking import ShownAgain
 from services.gateway.clients import Refused
 
 PLAIN = (
@@ -37,6 +38,8 @@ def entered(form: FormData) -> dict[str, Any]:
 
 def error_list(refused: Refused, labels: Mapping[str, str], otherwise: str = "maincontent") -> list[dict[str, str]]:
     """The error summary's lines, linked to the fields that the service named; else its sentence, to *otherwise*."""
+    if isinstance(refused, ShownAgain):
+        return []
     found = []
     for error in refused.errors:
         name = str(error["field"]).partition(".")[0]

@@ -16,13 +16,23 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
-from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, case, func, literal, select, true, union_all
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -38,8 +48,7 @@ from services.notifications.tables import (
     people,
     preferences,
 )
-from shared import clock
-from shared.announcement import CHANNELS, KINDS, Announcement
+from shared.announcement import KINDS
 from shared.db import UtcDateTime
 
 Condition = ColumnElement[bool]
@@ -70,13 +79,6 @@ class Best(NamedTuple):
         return cls(digits[0], route, audience)
 
 
-class Reached(NamedTuple):
-    """How many people something would reach: all who are told, and how many by each channel, `off` included."""
-
-    people: int
-    by_channel: dict[str, int]
-
-
 def reach(
     matter: Matter = STORED, *, person_id: str = "", who: Who | None = None, where: Sequence[Condition] = ()
 ) -> Select[int, str, str]:
@@ -84,10 +86,10 @@ def reach(
 
     *person_id* or *who* say about whom it is asked, *where* about what of the matter.
     """
-    ways = [(_mine(person_id), _by_audience)] if person_id else _everybody(matter)
+    ways = [(_mine(person_id), _by_audience)] if person_id else _everybody(matter).values()
     found = union_all(
         *(
-            _routes(way, joined(way, matter.told), matter).where(*where, *((who(way.person_id),) if who else ()))
+            _routes(way, joined(way, matter.told), matter, _best).where(*where, *((who(way.person_id),) if who else ()))
             for way, joined in ways
         )
     ).subquery("routes")
@@ -95,19 +97,34 @@ def reach(
     return select(found.c.offset, found.c.person_id, best).group_by(found.c.offset, found.c.person_id)
 
 
+def nearness_of(route: str) -> str:
+    """The digit by which the nearer of two routes explains a channel that both give."""
+    return str(9 - ROUTES.index(route))
+
+
 def is_told(best: ColumnElement[str]) -> Condition:
     """Whether it is not off."""
     return func.substr(best, 1, 1) != OFF
 
 
-async def reached(session: AsyncSession, said: Announcement, *, actor: str = "") -> Reached:
-    """Whom *said* would reach if *actor* said it now, each person counted once. Costs what its audiences are large."""
-    told = reach(_spoken(session, said)).subquery("reached")
-    channel = func.substr(told.c.best, 1, 1)
-    query = select(channel, func.count()).where(told.c.person_id != actor).group_by(channel)
-    found = {CHANNELS[int(digit)]: count for digit, count in await session.execute(query)}
-    by_channel = {str(channel): found.get(channel, 0) for channel in CHANNELS}
-    return Reached(sum(by_channel.values()) - by_channel["off"], by_channel)
+def compared(matter: Matter, who: Who, *, kinds: Collection[str]) -> Select[str, str, str, str]:
+    """(person_id, told, heard, plain) of each of *who* whom *matter* reaches, of all it tells the strongest.
+
+    *kinds* are those of its audiences: `network`, `person`, `everyone` and so on.
+
+    Each is `<channel><nearness>`: `heard` what `told` would be had they muted nothing, `plain` had they chosen nothing.
+    """
+    ways = _everybody(matter)
+    needed = [ways["members"], *(ways[kind] for kind in ("person", "everyone") if kind in kinds)]
+    found = union_all(
+        *(
+            _routes(way, joined(way, matter.told), matter, _muted, _heard, _plain).where(who(way.person_id))
+            for way, joined in needed
+        )
+    ).subquery("routes")
+    given = {"told": _silenced(found.c.muted, found.c.heard), "heard": found.c.heard, "plain": found.c.plain}
+    strongest = (func.max(_exact(code)).label(name) for name, code in given.items())
+    return select(found.c.person_id, *strongest).group_by(found.c.person_id)
 
 
 class Rules(NamedTuple):
@@ -153,6 +170,7 @@ class _Way(NamedTuple):
 
 
 Joined = Callable[[_Way, FromClause], Condition]
+Given = Callable[[_Way, FromClause], ColumnElement[Any]]
 
 
 def _mine(person_id: str) -> _Way:
@@ -164,29 +182,33 @@ def _by_audience(way: _Way, told: FromClause) -> Condition:
     return way.audience == told.c.audience
 
 
-def _everybody(matter: Matter) -> list[tuple[_Way, Joined]]:
+def _everybody(matter: Matter) -> dict[str, tuple[_Way, Joined]]:
     m, p = audience_members.c, people.c
     named, everyone = literal("person", Text()), literal("everyone", Text())
     always = literal(ALWAYS, UtcDateTime())
-    return [
-        (
+    return {
+        "members": (
             _Way(audience_members, m.audience, m.person_id, m.route, m.since),
             lambda way, told: and_(_by_audience(way, told), m.active),
         ),
-        (
+        "person": (
             _Way(people, matter.told.c.audience, p.id, named, always),
             lambda _, told: and_(told.c.audience.like("person:%"), p.id == func.substr(told.c.audience, 8)),
         ),
-        (_Way(people, everyone, p.id, everyone, p.known_since), _by_audience),
-    ]  # fmt: skip
+        "everyone": (_Way(people, everyone, p.id, everyone, p.known_since), _by_audience),
+    }
 
 
-def _routes(way: _Way, joined: Condition, matter: Matter) -> Select[Any]:
-    """One row for each route: the alert, the person, and what the route gives."""
+def _routes(way: _Way, joined: Condition, matter: Matter, *given: Given) -> Select[Any]:
+    """One row for each route: the alert, the person, and what is *given*."""
     said, told = matter
     source = _with_choices(way, said, told.join(way.source, joined).join(said, said.c.offset == told.c.offset))
-    columns = said.c.offset, way.person_id.label("person_id"), _best(way, said).label("best")
-    return select(*columns).select_from(source).where(said.c.time >= way.since)
+    columns = (each(way, said).label(each.__name__.strip("_")) for each in given)
+    return (
+        select(said.c.offset, way.person_id.label("person_id"), *columns)
+        .select_from(source)
+        .where(said.c.time >= way.since)
+    )
 
 
 def _with_choices(way: _Way, said: FromClause, source: FromClause) -> FromClause:
@@ -199,16 +221,49 @@ def _with_choices(way: _Way, said: FromClause, source: FromClause) -> FromClause
 
 def _best(way: _Way, said: FromClause) -> ColumnElement[str]:
     """`<channel><nearness>|<route>|<audience>`: the largest of several routes is how and why somebody is told."""
-    place = case({kind: number for number, kind in enumerate(KINDS, start=1)}, value=said.c.category, else_=1)
-    suggested = case(SUGGESTED, value=way.route)
+    told = _silenced(_muted(way, said), _heard(way, said))
+    return told.concat("|").concat(way.route).concat("|").concat(way.audience)
+
+
+def _silenced(muted: Condition, heard: ColumnElement[str]) -> ColumnElement[str]:
+    """What a route gives whose network is, or is not, muted."""
+    return case((muted, literal(OFF).concat(func.substr(heard, 2))), else_=heard)
+
+
+def _muted(_way: _Way, _said: FromClause) -> Condition:
+    """Whether the route's network is muted."""
+    return mutes.c.network_id.is_not(None)
+
+
+def _heard(way: _Way, said: FromClause) -> ColumnElement[str]:
+    """`<channel><nearness>` that a route gives whose network is not muted."""
+    return _code(way, _chosen(way, said))
+
+
+def _plain(way: _Way, said: FromClause) -> ColumnElement[str]:
+    """The same where nothing is chosen."""
+    return _code(way, func.substr(case(SUGGESTED, value=way.route), _place(said), 1))
+
+
+def _code(way: _Way, channel: ColumnElement[str]) -> ColumnElement[str]:
+    return channel.concat(case({route: nearness_of(route) for route in ROUTES}, value=way.route))
+
+
+def _chosen(way: _Way, said: FromClause) -> ColumnElement[str]:
+    """The channel that a route gives where the network is not muted."""
+    place, suggested = _place(said), case(SUGGESTED, value=way.route)
     general = func.coalesce(
         func.nullif(func.substr(preferences.c.forms, place, 1), "."), func.substr(suggested, place, 1)
     )
     kept = case((and_(way.route == "person", general == OFF), LIVE), else_=general)
-    chosen = func.coalesce(func.nullif(func.substr(choices.c.forms, place, 1), "."), kept)
-    channel = case((mutes.c.network_id.is_not(None), OFF), else_=chosen)
-    nearness = case({route: str(9 - number) for number, route in enumerate(ROUTES)}, value=way.route)
-    return channel.concat(nearness).concat("|").concat(way.route).concat("|").concat(way.audience)
+    return func.coalesce(func.nullif(func.substr(choices.c.forms, place, 1), "."), kept)
+
+
+def _place(said: FromClause) -> ColumnElement[int]:
+    """The place of a kind's digit in a choice."""
+    if "place" in said.c:
+        return said.c.place
+    return case({kind: number for number, kind in enumerate(KINDS, start=1)}, value=said.c.category, else_=1)
 
 
 def _kinds() -> FromClause:
@@ -217,23 +272,6 @@ def _kinds() -> FromClause:
     return union_all(*(select(*(literal(v, Text()).label(n) for n, v in row.items())) for row in texts)).subquery(
         "kinds"
     )
-
-
-def _spoken(session: AsyncSession, said: Announcement) -> Matter:
-    """A matter that is not stored."""
-    spoken = select(
-        literal(0).label("offset"), literal(said.category, Text()).label("category"),
-        literal(said.network, Text()).label("network_id"), literal(clock.now(), UtcDateTime()).label("time"),
-    ).subquery("spoken")  # fmt: skip
-    audiences = _listed(session, said.concerns.audiences())
-    return Matter(spoken, select(literal(0).label("offset"), audiences.label("audience")).subquery("told"))
-
-
-def _listed(session: AsyncSession, values: Sequence[str]) -> ColumnElement[str]:
-    """*values* as rows, one parameter however many they are."""
-    if session.get_bind().dialect.name == "postgresql":
-        return func.unnest(literal(list(values), postgresql.ARRAY(Text()))).column_valued("audience")
-    return func.json_each(orjson.dumps(list(values)).decode()).table_valued("value").c.value
 
 
 class _exact(FunctionElement[str]):

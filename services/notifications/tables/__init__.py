@@ -23,6 +23,7 @@ from services.notifications.tables.newsletter import (
     suppressions,
 )
 from services.notifications.tables.people import (
+    HAS_CHOSEN,
     audience_members,
     choices,
     mutes,
@@ -43,6 +44,7 @@ from services.notifications.tables.subscriptions import (
 )
 
 __all__ = [
+    "HAS_CHOSEN",
     "alert_audiences",
     "alert_contents",
     "alerts",

@@ -7,6 +7,9 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, SmallInteger
 from services.notifications.tables.kept import metadata
 from shared.db import UtcDateTime
 
+HAS_CHOSEN = text("forms <> '......'")
+"""Of `preferences`. Said in these very words, because SQLite takes the small index below only then."""
+
 people = Table(
     "people",
     metadata,
@@ -43,6 +46,7 @@ audience_members = Table(
     Column("since", UtcDateTime, nullable=False, comment="what happened earlier is not told to them"),
     Column("eager", Boolean, nullable=False, server_default=false(), comment="the person's, as in `preferences`"),
     Index("audiences_of_person", "person_id", "active"),
+    Index("people_of_audience", "audience", "active", "route", "person_id", "since"),
     Index("eager_of_audience", "audience", "person_id", sqlite_where=text("eager = 1"), postgresql_where=text("eager")),
 )
 
@@ -51,6 +55,7 @@ mutes = Table(
     metadata,
     Column("person_id", Text, primary_key=True),
     Column("network_id", Text, primary_key=True),
+    Index("mutes_of_network", "network_id", "person_id"),
 )
 
 preferences = Table(
@@ -66,6 +71,7 @@ preferences = Table(
     Column("quiet_from", SmallInteger, comment="minutes after midnight, local; null: never quiet"),
     Column("quiet_to", SmallInteger, comment="minutes after midnight, local"),
     Column("daily_at", SmallInteger, nullable=False, server_default="420", comment="of the summary, local minutes"),
+    Index("people_who_chose", "person_id", sqlite_where=HAS_CHOSEN, postgresql_where=HAS_CHOSEN),
     Index("eager_people", "person_id", sqlite_where=text("eager = 1"), postgresql_where=text("eager")),
 )  # fmt: skip
 
@@ -75,6 +81,7 @@ choices = Table(
     Column("person_id", Text, primary_key=True),
     Column("network_id", Text, primary_key=True),
     Column("forms", Text, nullable=False, comment="a channel for each kind of this network's changes"),
+    Index("choices_of_network", "network_id", "person_id"),
 )
 
 summaries = Table(

@@ -1,0 +1,60 @@
+"""Whom a change reaches: beside the form while it is filled in, and as a step of its own without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.test_accessibility import HOME, _is_sound
+from tests.flows.system import PASSWORD, System
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_panel_beside_the_form_follows_what_is_typed(signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("staff")
+    page.goto(f"{HOME}/edit")
+    page.fill("#aims", "Seen beside the form")
+    panel = page.locator("#reach")
+    expect(panel).to_contain_text("This reaches", timeout=10_000)
+    expect(panel).to_contain_text("As a minor change")
+    expect(panel).to_contain_text("This reaches nobody.")
+    _is_sound(page)
+    page.goto(f"{HOME}/edit")
+    assert page.input_value("#aims") != "Seen beside the form"
+
+
+def test_without_a_script_it_is_a_step_from_which_one_saves_or_goes_back(system: System, browser: Browser) -> None:
+    context = browser.new_context(base_url=system.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.fill("#email", "staff@tidings.example")
+    page.fill("#password", PASSWORD)
+    page.click("main button:has-text('Sign in')")
+    page.goto(f"{HOME}/edit")
+    page.fill("#aims", "Checked first")
+    page.click("text=Check before you save")
+    assert page.locator("h1").inner_text() == "Check before you save"
+    assert "People alerted live" in page.inner_text("main")
+    page.click("text=Change it first")
+    assert page.input_value("#aims") == "Checked first" and "There is a problem" not in page.inner_text("main")
+    page.click("text=Check before you save")
+    page.click("main button:has-text('Save')")
+    assert "Your changes are saved" in page.inner_text("main") and "Checked first" in page.inner_text("main")
+    context.close()
+
+
+@pytest.mark.parametrize("what", ["archive", "rename", "roles?q=ha", "merge?into=dorset-cancer-network"])
+def test_the_step_before_saving_is_accessible_and_fits_a_phone(what: str, signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("staff")
+    page.goto(f"{HOME}/{what}")
+    if what == "rename":
+        page.fill("#name", "Another name for it")
+    if what.startswith("roles"):
+        page.locator("input[name=person_id]").first.check(force=True)
+    page.fill("#reason", "To see whom it reaches")
+    page.locator("button:has-text('Check before you save')").click()
+    expect(page.locator("h1")).to_have_text("Check before you save")
+    _is_sound(page)
