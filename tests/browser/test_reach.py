@@ -1,4 +1,4 @@
-"""Whom a change reaches: beside the form while it is filled in, and as a step of its own without a script."""
+"""Whom a change reaches, as a step before it is saved, also without a script."""
 
 from __future__ import annotations
 
@@ -11,19 +11,6 @@ from tests.browser.test_accessibility import HOME, _is_sound
 from tests.flows.system import PASSWORD, System
 
 pytestmark = pytest.mark.browser
-
-
-def test_the_panel_beside_the_form_follows_what_is_typed(signed_in: Callable[[str], Page]) -> None:
-    page = signed_in("staff")
-    page.goto(f"{HOME}/edit")
-    page.fill("#aims", "Seen beside the form")
-    panel = page.locator("#reach")
-    expect(panel).to_contain_text("This reaches", timeout=10_000)
-    expect(panel).to_contain_text("As a minor change")
-    expect(panel).to_contain_text("This reaches nobody.")
-    _is_sound(page)
-    page.goto(f"{HOME}/edit")
-    assert page.input_value("#aims") != "Seen beside the form"
 
 
 def test_without_a_script_it_is_a_step_from_which_one_saves_or_goes_back(system: System, browser: Browser) -> None:
