@@ -123,17 +123,19 @@ async def test_another_reason_for_red_is_told_and_what_only_changes_the_record_i
 
 
 async def test_an_import_is_judged_and_told_to_nobody_until_it_gets_worse(networks: Networks) -> None:
-    content = b"name,type,care_group,sha_codes,stage\nA,disease,stroke,Q31,managed\n"
+    content = b"name,type,care_group,sha_codes,stage\nA,disease,stroke,Q31,emerging\n"
     answer = await networks.rig.client.post("/networks/imports", content=content, headers=networks.rig.as_(STAFF))
     assert answer.is_success
     await networks.settled()
     (network,) = (await networks.got("GET", "/networks"))["items"]
-    assert network["health"] == "red"
+    assert network["health"] == "amber"
     assert await networks.told(HEALTH, network["id"]) == []
-    for role in (*LEADS, "patient_representative"):
-        await networks.role(network["id"], role, headline="")
+    await networks.role(network["id"], "lead_nurse", headline="")
+    await networks.got("PATCH", f"/networks/{network['id']}", {"aims": "To be well."})
+    await networks.settled()
+    assert await networks.health(network["id"]) == "green"
     await networks.role(network["id"], "lead_nurse", status="ended", revision=2, headline="")
-    assert await networks.told(HEALTH, network["id"]) == ["A is red for another reason: no lead nurse is named"]
+    assert (await networks.told(HEALTH, network["id"]))[-1].startswith("A is amber: ")
 
 
 async def test_an_archived_network_is_held_to_nothing(networks: Networks) -> None:
