@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from shared.db import UtcDateTime
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 __all__ = ["UtcDateTime", "postgresql"]
 
