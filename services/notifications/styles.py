@@ -1,6 +1,6 @@
 """Styles in mail: written once as a sheet, and put onto each element, because many mail programs drop style sheets.
 
-css-inline does it, in about 3 µs for an item and half a millisecond for a whole letter. What cannot be put onto an
+css-inline does it, in about 3 µs for an item. What cannot be put onto an
 element (rules for narrow screens) stays in the head, for the programs that read it.
 """
 
