@@ -49,7 +49,7 @@ async def load(year: Writing, plan: Plan, password: str) -> None:
 
 
 async def _act(year: Writing, acts: Sequence[Act], stage: Stage) -> None:
-    """Do all acts. A week is delivered when its newsletter goes out, lately a day when it is over; today, each act."""
+    """Do all acts; a week is delivered when its newsletter goes out, lately a day at its end, at last each act."""
     now = clock.now()
     day = (now - YEAR).date()
     for act in acts:
@@ -59,7 +59,7 @@ async def _act(year: Writing, acts: Sequence[Act], stage: Stage) -> None:
             await _turn(year, act.moment.replace(hour=0, minute=0, second=1) if is_new_day else act.moment)
         await do(stage, act)
         day = act.moment.date()
-        if act.moment > now - timedelta(days=1):
+        if act.moment > now - timedelta(days=8):
             await year.deliver()
     await year.deliver()
 
