@@ -1,8 +1,8 @@
 """Checking before saving: any form that changes something says first whom that would reach.
 
 A form that is sent with `preview=yes` goes the way of every form; where its page would make the change, the change is
-previewed instead. So a form needs the button of `reach/parts.html` and nothing else. With htmx the answer is a panel
-beside the form, without it a step of its own that holds what was entered, from where it is saved or changed again.
+previewed instead. So a form needs the button of `reach/parts.html` and nothing else. The answer is a step of its own
+that holds what was entered, from where it is saved or changed again.
 """
 
 from __future__ import annotations
@@ -61,17 +61,10 @@ async def ways_of(visit: Visit, service: str, method: str, path: str, body: Any,
 
 
 def checked_page(visit: Visit, checked: Checked) -> Response:
-    """The panel beside the form, or the step before saving."""
-    if visit.is_fragment:
-        return visit.fragment("reach/panel.html", ways=checked.ways)
+    """The step before saving."""
     sent = visit.sent or FormData()
     kept = [(name, value) for name, value in sent.multi_items() if name not in NOT_KEPT]
     return visit.page(
         "reach/check.html", "Check before you save", ways=checked.ways, is_minor=bool(sent.get("minor")),
         kept=[(name, value) for name, value in kept if not isinstance(value, UploadFile)],
     )  # fmt: skip
-
-
-def half_filled(visit: Visit, reason: str = "Fill in the form to see whom it reaches.") -> Response:
-    """The panel beside a form that could not be saved as it is."""
-    return visit.fragment("reach/panel.html", ways=[], reason=reason)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from services.gateway.checking import Checked, ShownAgain, checked_page, half_filled, ways_of
+from services.gateway.checking import Checked, ShownAgain, checked_page, ways_of
 from services.gateway.clients import Refused
 from services.gateway.session import Session
 from shared.auth import Principal
@@ -269,8 +269,7 @@ async def _unread(visit: Visit) -> int | None:
 async def answered(visit: Visit, function: PageFunction) -> Response:
     """The page, or the page that says what went wrong."""
     try:
-        response = await function(visit)
-        return half_filled(visit) if visit.is_fragment and visit.preview else response
+        return await function(visit)
     except Checked as checked:
         return checked_page(visit, checked)
     except Moved as moved:
@@ -298,8 +297,6 @@ def sign_in_first(visit: Visit) -> Response:
 
 def problem_page(visit: Visit, problem: Problem) -> Response:
     """A page that says what happened and what to do."""
-    if visit.is_fragment and visit.preview:
-        return half_filled(visit, problem.detail)
     if visit.is_fragment:
         return Response(status_code=204, headers={"hx-reswap": "none"})
     response = visit.page("problem.html", problem.title, status=problem.status, problem=problem)
