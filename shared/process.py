@@ -67,7 +67,11 @@ def listen(settings: Settings) -> socket.socket:
 async def serve(
     app: ASGIApp, listener: socket.socket, running: AbstractAsyncContextManager[Any], ready: Callable[[], Any]
 ) -> None:
-    """Serve *app* while *running* is entered; call *ready* when it is. SIGINT and SIGTERM stop it cleanly."""
+    """Serve *app* while *running* is entered; call *ready* when it is. SIGINT and SIGTERM stop it cleanly.
+
+    Garbage is collected from here on, whatever was so while the process loaded.
+    """
+    gc.enable()
     gate = Gate(app)
     server = _server(gate)
     stop = asyncio.Event()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -29,6 +30,7 @@ def run(settings: Settings, name: str | None) -> None:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     import uvloop
 
+    gc.disable()  # what is loaded now stays: looking for garbage in it is a sixth of loading; `serve` enables it
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, name, listener))
 
