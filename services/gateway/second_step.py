@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
 
 from services.gateway.clients import Clients, Refused
-from services.gateway.session import TRIES_SECONDS, Session, Sessions, TooManyTries
+from services.gateway.session import TRIES_SECONDS, Session, Sessions, refuse_after
 from shared.config import Settings
 from shared.errors import NotSignedIn
 from shared.store import Store
@@ -84,10 +84,7 @@ class SecondStep:
 
     async def _tried(self, ticket: Ticket, path: str, code: str) -> Any:
         key = f"tries:code:{ticket.person_id}"
-        if int(await self._store.get(key) or 0) >= TRIES_OF_CODE:
-            wait = int(await self._store.seconds_left(key) or TRIES_SECONDS)
-            minutes = max(1, round(wait / 60))
-            raise TooManyTries(f"Too many wrong codes. Wait {minutes} minutes and try again.", retry_after=wait)
+        await refuse_after(self._store, key, TRIES_OF_CODE, "Too many wrong codes.")
         try:
             return await self._clients.change("membership", "POST", path, {"person_id": ticket.person_id, "code": code})
         except Refused as refused:
@@ -102,8 +99,7 @@ class SecondStep:
         return await self._sessions.begin(ticket.person_id, ticket.name)
 
     async def _kept(self, ticket: Ticket) -> Ticket:
-        content = asdict(replace(ticket, id=""))
-        del content["id"]
+        content = {name: value for name, value in asdict(ticket).items() if name != "id"}
         await self._store.set(_stored(ticket.id), orjson.dumps(content), TICKET_SECONDS)
         return ticket
 

@@ -77,7 +77,7 @@ class Sessions:
         account = hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]
         tries = [(f"tries:account:{account}", TRIES_OF_ACCOUNT), (f"tries:address:{address}", TRIES_OF_ADDRESS)]
         for key, most in tries:
-            await self._refuse_after(key, most)
+            await refuse_after(self._store, key, most, "Too many tries to sign in.")
         try:
             found = await self._clients.change("membership", "POST", "/internal/sign-in", _credentials(email, password))
         except Refused as refused:
@@ -119,16 +119,6 @@ class Sessions:
     async def _keep(self, session: Session) -> None:
         kept = {name: getattr(session, name) for name in ("person_id", "name", "began", "seen")}
         await self._store.set(_stored(session.id), orjson.dumps(kept), IDLE_SECONDS)
-
-    async def _refuse_after(self, key: str, most: int) -> None:
-        """Raise TooManyTries when *key* has been counted *most* times; the wait told is the time left."""
-        count = int(await self._store.get(key) or 0)
-        if count >= most:
-            wait = await self._store.seconds_left(key) or TRIES_SECONDS
-            raise TooManyTries(
-                f"Too many tries to sign in. Wait {max(1, round(wait / 60))} minutes and try again.",
-                retry_after=max(1, int(wait)),
-            )
 
     # Principals
 
@@ -193,6 +183,14 @@ class Sessions:
 
 def _stored(cookie: str) -> str:
     return "session:" + hashlib.sha256(cookie.encode()).hexdigest()
+
+
+async def refuse_after(store: Store, key: str, most: int, said: str) -> None:
+    """Raise TooManyTries, which begins with *said*, when *key* has been counted *most* times in *store*."""
+    if int(await store.get(key) or 0) >= most:
+        wait = await store.seconds_left(key) or TRIES_SECONDS
+        minutes = max(1, round(wait / 60))
+        raise TooManyTries(f"{said} Wait {minutes} minutes and try again.", retry_after=max(1, int(wait)))
 
 
 def _credentials(email: str, password: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ from fhir.resources.R4B.organization import Organization
 from fhir.resources.R4B.organizationaffiliation import OrganizationAffiliation
 from fhir.resources.R4B.practitionerrole import PractitionerRole
 
+from services.gateway.fhir import Asking
 from services.gateway.fhir.documents import capability_statement, outcome
 from services.gateway.fhir.resources import affiliations, network_organization, organization, practitioner_role
+from shared.auth import ANYBODY
+from shared.config import Settings
 from shared.errors import NotFound
 
 BASE = "https://tidings.example"
@@ -72,3 +76,8 @@ def test_the_statement_and_the_outcome_are_what_the_standard_says() -> None:
         CapabilityStatement.model_validate(capability_statement("Tidings", BASE, "2026-03-01")).fhirVersion == "4.3.0"
     )
     assert OperationOutcome.model_validate(outcome(NotFound())).issue[0].code == "not-found"
+
+
+def test_addresses_are_whole_also_where_the_public_one_is_not_set() -> None:
+    edge: Any = SimpleNamespace(settings=Settings(base_url="", host="127.0.0.1", port=8080))
+    assert Asking(edge, ANYBODY, "Organization", {}).base == "http://127.0.0.1:8080"

@@ -58,7 +58,7 @@ class Asking:
     @property
     def base(self) -> str:
         """The address of this installation."""
-        return self.edge.settings.base_url.rstrip("/")
+        return self.edge.settings.public_url
 
     @property
     def count(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from services.membership import commands, passwords, queries
-from services.membership.api.second_factor import app_key
+from services.membership.api.second_factor import begun, confirmed
 from services.membership.schemas import (
     AppKey,
     CodeOf,
@@ -60,11 +60,7 @@ async def begin_second_factor(
     _by: Principal = may(gateway_only, "internal"),
 ) -> AppKey:  # fmt: skip
     """Begin to set up an app for somebody whose password was right, and who must have one to go on."""
-    settings = request.app.state.parts.settings
-    secret = await commands.begin_second_factor(session, person_id=person_id, key=settings.signing_key)
-    person = await queries.person_called(session, person_id)
-    response.headers["cache-control"] = "no-store"
-    return app_key(settings.name, person.email or person.name, secret)
+    return await begun(session, request, response, person_id)
 
 
 @router.post("/second-factor/confirm")
@@ -73,10 +69,7 @@ async def confirm_second_factor(
     _by: Principal = may(gateway_only, "internal"),
 ) -> RecoveryCodes:  # fmt: skip
     """The first code of that app."""
-    key = request.app.state.parts.settings.signing_key
-    codes = await commands.confirm_second_factor(session, person_id=body.person_id, code=body.code, key=key)
-    response.headers["cache-control"] = "no-store"
-    return RecoveryCodes(codes=codes)
+    return await confirmed(session, request, response, body.person_id, body.code)
 
 
 @asking.post("/tokens/resolve")

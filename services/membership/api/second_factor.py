@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from fastapi import Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership import commands, passwords, queries
 from services.membership.schemas import AppKey, Code, PresentPassword, RecoveryCodes, SecondFactorStanding
@@ -37,11 +38,7 @@ async def begin_second_factor(
     account = await session.get(Account, by.person_id)
     if not await passwords.matches(body.password, account.password if account else None):
         raise WrongPassword
-    settings: Settings = request.app.state.parts.settings
-    secret = await commands.begin_second_factor(session, person_id=by.person_id, key=settings.signing_key)
-    person = await queries.person_called(session, by.person_id)
-    response.headers["cache-control"] = "no-store"
-    return app_key(settings.name, person.email or person.name, secret)
+    return await begun(session, request, response, by.person_id)
 
 
 @router.post("/me/second-factor/confirm")
@@ -50,10 +47,7 @@ async def confirm_second_factor(
     by: Principal = may(signed_in, "people:write"),
 ) -> RecoveryCodes:  # fmt: skip
     """Give the first code of the app: from now on signing in takes one. The recovery codes are shown this once."""
-    key = request.app.state.parts.settings.signing_key
-    codes = await commands.confirm_second_factor(session, person_id=by.person_id, code=body.code, key=key)
-    response.headers["cache-control"] = "no-store"
-    return RecoveryCodes(codes=codes)
+    return await confirmed(session, request, response, by.person_id, body.code)
 
 
 @router.post("/me/second-factor/remove", status_code=204)
@@ -73,7 +67,21 @@ async def remove_second_factor(person_id: str, session: Session, _by: Principal 
     await commands.remove_second_factor(session, person_id=person_id)
 
 
-def app_key(issuer: str, account: str, secret: str) -> AppKey:
-    """The secret as apps read it (the Key URI Format of authenticator apps)."""
-    label = f"{quote(issuer)}:{quote(account)}"
-    return AppKey(secret=secret, uri=f"otpauth://totp/{label}?secret={secret}&issuer={quote(issuer)}")
+async def begun(session: AsyncSession, request: Request, response: Response, person_id: str) -> AppKey:
+    """A new secret, as apps read it (the Key URI Format of authenticator apps); kept nowhere on its way."""
+    settings: Settings = request.app.state.parts.settings
+    secret = await commands.begin_second_factor(session, person_id=person_id, key=settings.signing_key)
+    person = await queries.person_called(session, person_id)
+    response.headers["cache-control"] = "no-store"
+    issuer, account = quote(settings.name), quote(person.email or person.name)
+    return AppKey(secret=secret, uri=f"otpauth://totp/{issuer}:{account}?secret={secret}&issuer={issuer}")
+
+
+async def confirmed(
+    session: AsyncSession, request: Request, response: Response, person_id: str, code: str
+) -> RecoveryCodes:
+    """The recovery codes, against a first code; kept nowhere on their way."""
+    key = request.app.state.parts.settings.signing_key
+    codes = await commands.confirm_second_factor(session, person_id=person_id, code=code, key=key)
+    response.headers["cache-control"] = "no-store"
+    return RecoveryCodes(codes=codes)
