@@ -42,6 +42,9 @@ def import_command(
     dry_run: Annotated[bool, typer.Option(help="Only say what would happen.")] = False,
     reason: Annotated[str, typer.Option(help="Stands in the history of every network.")] = "",
     errors: Annotated[Path | None, typer.Option(help="Where to write the wrong rows, each with its reason.")] = None,
+    as_it_stands: Annotated[
+        bool, typer.Option(help="Take a register over: stages pass no gate. At most 5,000 rows; without --errors.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Import a file: all rows or none."""
@@ -49,7 +52,8 @@ def import_command(
 
     asyncio.run(
         import_file(
-            load_settings(), what, file, as_, dry_run=dry_run, reason=reason, errors=errors, as_json=json
+            load_settings(), what, file, as_, dry_run=dry_run, reason=reason, errors=errors,
+            as_it_stands=as_it_stands, as_json=json,
         )
     )  # fmt: skip
 

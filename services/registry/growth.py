@@ -4,6 +4,8 @@ from __future__ import annotations
 
 GROWTH = ("informal", "emerging", "managed")
 """The stages of growth, in their order."""
+FIRST = GROWTH[0]
+"""Where a network begins of which nothing else is said; no gate stands before it."""
 WAYS = {
     "informal": ("emerging", "managed", "closing"), "emerging": ("managed", "informal", "closing"),
     "managed": ("emerging", "informal", "closing"), "closing": ("closed", *GROWTH), "closed": GROWTH,

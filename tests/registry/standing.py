@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import csv
+import io
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,6 +17,9 @@ import pytest
 from sqlalchemy import func, select
 
 from services.registry.app import service
+from services.registry.commands.import_at_once import import_networks
+from services.registry.growth import FIRST
+from services.registry.tables import Network
 from services.registry.turning import turn
 from shared import clock
 from shared.announcement import Announcement, Concerns
@@ -50,11 +55,14 @@ class Networks:
         return answer.json()
 
     async def network(self, stage: str = "managed", **fields: Any) -> str:
-        """A new network, judged; returns its id."""
+        """A new network, judged; returns its id. At a later stage than the first it was taken over as it stood."""
         base = {"name": f"Network {new_id()[-12:]}", "type": "disease", "care_group": "stroke", "bodies": ["Q31"]}
-        made = await self.got("POST", "/networks", {**base, "stage": stage, **fields})
+        if stage == FIRST:
+            made = str((await self.got("POST", "/networks", {**base, **fields}))["id"])
+        else:
+            made = await taken_over(self.rig, {**base, "stage": stage, **fields})
         await self.settled()
-        return str(made["id"])
+        return made
 
     async def standards(self, network: str) -> Any:
         """How a network stands."""
@@ -170,6 +178,18 @@ class Networks:
     async def told(self, topic: str, key: str) -> list[str]:
         """The headlines of what was announced."""
         return [m.announcement.headline for m in await self.said(topic, key) if m.announcement]
+
+
+async def taken_over(running: Rig, fields: Mapping[str, Any]) -> str:
+    """A network as a register that is taken over has it, at any stage; returns its id."""
+    cells = {name: "; ".join(value) if isinstance(value, list) else value for name, value in fields.items()}
+    content = io.StringIO()
+    csv.writer(content).writerows([cells, cells.values()])
+    async with running.parts.database.transaction() as session:
+        result = await import_networks(session, content=content.getvalue().encode(), by=STAFF, as_it_stands=True)
+        assert result.new == 1, result
+        named = select(Network.id).where(Network.name == fields["name"])
+        return str((await session.execute(named)).scalar_one())
 
 
 async def settled(running: Rig) -> None:

@@ -15,7 +15,7 @@ from tests.service_rig import Rig
 
 VALUES = {
     "type": ["disease", "specialty"], "care_group": ["stroke", "burns"], "level": ["local", "national"],
-    "purpose": ["clinical", "social"], "side": ["provider", "both"], "stage": ["informal", "managed"],
+    "purpose": ["clinical", "social"], "side": ["provider", "both"], "stage": ["informal", "emerging"],
 }  # fmt: skip
 BODIES = ["Q30", "Q31", "Q32"]
 NETWORK = some.fixed_dictionaries(

@@ -115,7 +115,7 @@ async def test_two_merges_that_cross_end_with_one_network(registry: Register) ->
 
 
 async def test_a_split_puts_a_new_network_on_the_register_like_the_old_one(registry: Register) -> None:
-    kent = await registry.add("Kent Stroke Network", stage="managed", bodies=["Q37"], level="regional")
+    kent = await registry.add("Kent Stroke Network", stage="emerging", bodies=["Q37"], level="regional")
     east = await registry.do(
         f"/networks/{kent['id']}/split", name="East Kent Stroke Network", level="local", moved=["r1"], copied=["r2"]
     )

@@ -29,7 +29,7 @@ EXAMPLES = count()
 fields = st.fixed_dictionaries(
     {},
     optional={
-        "stage": st.sampled_from(["informal", "emerging", "closing"]),
+        "stage": st.sampled_from(["informal", "emerging"]),
         "level": st.sampled_from(["local", "regional"]),
         "bodies": st.lists(st.sampled_from(["Q30", "Q31", "Q32"]), unique=True, max_size=3),
         "aims": st.sampled_from(["Rest", "Quicker scans", "Écoute"]),

@@ -150,12 +150,12 @@ NETWORK = some.fixed_dictionaries(
     {
         "name": TEXT.filter(bool), "aliases": some.lists(TEXT.filter(bool), max_size=1), "aims": TEXT,
         "care_group": some.sampled_from(["stroke", "renal care"]), "type": some.just("disease"),
-        "stage": some.sampled_from(["informal", "managed"]),
+        "stage": some.sampled_from(["informal", "emerging"]),
         "bodies": some.lists(some.sampled_from(["Q31", "Q32"]), unique=True),
     }
 )  # fmt: skip
 CHOSEN = some.fixed_dictionaries(
-    {}, optional={"stage": some.just("managed"), "sha": some.just("Q31"), "care_group": some.just("stroke")}
+    {}, optional={"stage": some.just("emerging"), "sha": some.just("Q31"), "care_group": some.just("stroke")}
 )
 
 

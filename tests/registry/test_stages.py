@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.auth import Principal
+from shared.envelope import new_id
 from tests.registry.standing import BOTH, KINDS, LEADS, Networks
 
 
@@ -63,6 +64,41 @@ async def test_the_stage_is_not_changed_with_the_record(networks: Networks) -> N
     assert answer.status_code == 422 and "/api/networks/{id}/stage" in answer.json()["detail"]
     same = await networks.got("PATCH", f"/networks/{network}", {"stage": "informal", "aims": "x"})
     assert same["aims"] == "x"
+
+
+async def begun(networks: Networks, stage: str, **fields: Any) -> Any:
+    base = {"name": f"Begun {new_id()}", "type": "disease", "care_group": "stroke", "stage": stage}
+    return await networks.ask("POST", "/networks", {**base, **fields})
+
+
+async def test_a_new_network_begins_informal_or_emerging_and_passes_no_gate_by_being_new(networks: Networks) -> None:
+    for stage, status in (("informal", 201), ("emerging", 201), ("managed", 409), ("closing", 409), ("closed", 409)):
+        answer = await begun(networks, stage)
+        assert answer.status_code == status, answer.text
+    refused = (await begun(networks, "managed")).json()
+    assert len(refused["unmet"]) == 10 and refused["unmet"][0]["name"] == "Lead doctor"
+    assert refused["detail"].startswith("A new network cannot begin as managed: no lead doctor is named; ")
+    assert refused["detail"].endswith(
+        "and 7 more. Begin it as informal or emerging, and move it on when that is there."
+    )
+    assert refused["errors"] == [{"field": "stage", "message": refused["detail"]}]
+    assert (await networks.got("GET", "/networks"))["total"] == 2
+
+
+async def test_a_part_that_is_split_off_begins_like_any_new_network(networks: Networks) -> None:
+    whole = await networks.network()
+    part = {"name": "A part", "stage": "managed"}
+    assert (await networks.ask("POST", f"/networks/{whole}/split", part)).status_code == 409
+    assert (await networks.got("POST", f"/networks/{whole}/split", {"name": "A part"}))["stage"] == "emerging"
+
+
+async def test_what_its_record_must_have_at_a_stage_a_new_network_brings_with_it(networks: Networks) -> None:
+    standard = {"name": "Own aims", "sentence": "No aims are written down", "severity": "red", "stages": ["emerging"]}
+    await networks.got("POST", "/standards", {**standard, "rule": {"needs": "field", "field": "aims"}})
+    assert (await begun(networks, "emerging")).json()["unmet"] == [
+        {"name": "Own aims", "sentence": "No aims are written down"}
+    ]
+    assert (await begun(networks, "emerging", aims="Better care")).status_code == 201
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ LEVELS = ("local", "regional", "national")
 PURPOSES = ("clinical", "improvement", "social", "commissioning")
 SIDES = ("provider", "commissioner", "both")
 STAGES = ("informal", "emerging", "managed", "closing", "closed")
+BEGINNINGS = STAGES[:2]
+"""Where a new network may begin; the stages after them have gates."""
 ROLES = (
     "lead_doctor", "lead_nurse", "lead_professional", "lead_manager", "co_ordinator", "chair",
     "patient_representative", "sha_lead",

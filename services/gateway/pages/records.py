@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.gateway.clients import Refused
 from services.gateway.pages import networks
 from services.gateway.pages.called import organisation
-from services.gateway.pages.choices import LEVELS, PURPOSES, SIDES, STAGES, TYPES, reference
+from services.gateway.pages.choices import BEGINNINGS, LEVELS, PURPOSES, SIDES, TYPES, reference
 from services.gateway.pages.forms import entered, error_list, error_of, text, texts
 from services.gateway.pages.hosts import UnclearHost, host_code
 from services.gateway.pages.values import LABELS
@@ -108,7 +108,7 @@ async def _form(
         if not networks.may_edit(visit, record, mine):
             raise Forbidden("This network can be edited by its leads and managers, and by staff.")
     title = f"Edit {record['name']}" if record else "Add a network"
-    fixed = {"types": TYPES, "levels": LEVELS, "purposes": PURPOSES, "sides": SIDES, "stages": STAGES}
+    fixed = {"types": TYPES, "levels": LEVELS, "purposes": PURPOSES, "sides": SIDES, "stages": BEGINNINGS}
     return visit.page(
         "network/form.html", title, status=status, values=values, network=record, names=names, groups=groups,
         errors=list(errors), error_of=error_of, labels=LABELS, hosts=hosts, **fixed,

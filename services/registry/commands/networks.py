@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.registry.commands.beginning import require_beginning
 from services.registry.commands.bodies import require_bodies
 from services.registry.commands.naming import free_slug, words_of
 from services.registry.searching import SEARCHED, searched_words
@@ -48,7 +49,8 @@ class AlreadyArchived(Conflict):
 async def create_network(
     session: AsyncSession, *, fields: dict[str, Any], by: Principal, reason: str = "", minor: bool = False
 ) -> Network:
-    """Put a network on the register. Raises NameTaken, UnknownBody."""
+    """Put a network on the register. Raises BeginsEarlier, NameTaken, UnknownBody."""
+    await require_beginning(session, fields)
     network = await add_network(session, fields)
     headline = f"New network: {network.name}"
     await publish(session, said(NETWORK_CREATED, network, headline=headline, by=by, reason=reason, minor=minor))

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.registry.commands.beginning import require_beginning
 from services.registry.commands.networks import add_network, locked_to_change, said
 from services.registry.commands.succession import succession
 from services.registry.tables import Network
@@ -24,9 +25,11 @@ async def split_network(
     """Put a part of a network on the register as one of its own; returns the new one.
 
     What *fields* do not say is as in the network that it was a part of. *moved* and *copied* are ids of roles (see
-    SuccessionState). Raises NoSuchNetwork, ChangedMeanwhile, AlreadyArchived, NameTaken, UnknownBody.
+    SuccessionState). Raises NoSuchNetwork, ChangedMeanwhile, AlreadyArchived, BeginsEarlier, NameTaken,
+    UnknownBody.
     """
     whole = await locked_to_change(session, network_id, expected)
+    await require_beginning(session, fields)
     begun = "informal" if whole.stage == "informal" else "emerging"
     inherited = {name: getattr(whole, name) for name in INHERITED}
     part = await add_network(session, {**inherited, "stage": begun, **fields, "split_from": whole.id})

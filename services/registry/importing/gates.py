@@ -7,22 +7,16 @@ closed pass no gate, and an undo brings back the stage that was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.facts import Required, facts_of, found, networks_seen, standards_in_force
-from services.registry.growth import GROWTH, WAYS, is_promotion, no_way
+from services.registry.commands.beginning import another_beginning, listed, unmet_at
+from services.registry.facts import Required, facts_of, networks_seen, standards_in_force
+from services.registry.growth import FIRST, WAYS, is_promotion, no_way
 from services.registry.rules import RED, Facts
-from shared import clock
-
-BEGINS = "informal"
-"""Where a network begins of which no row says more."""
-MOST_NAMED = 3
-_NOBODY = SimpleNamespace(archived=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +36,9 @@ def wish_of(verdict: Mapping[str, Any]) -> Wish | None:
     if verdict["outcome"] == "changed" and "stage" in verdict["changes"]:
         stage, to = verdict["changes"]["stage"]
         return Wish(place, known, stage, to, {name: pair[1] for name, pair in verdict["changes"].items()})
-    to = verdict["fields"].get("stage", BEGINS)
-    if verdict["outcome"] == "new" and to != BEGINS:
-        return Wish(place, "" if verdict["likely"] else known, BEGINS, to, verdict["fields"])
+    to = verdict["fields"].get("stage", FIRST)
+    if verdict["outcome"] == "new" and to != FIRST:
+        return Wish(place, "" if verdict["likely"] else known, FIRST, to, verdict["fields"])
     return None
 
 
@@ -65,23 +59,15 @@ async def refusals(session: AsyncSession, verdicts: Iterable[Mapping[str, Any]])
 
 
 def _has_no_way(wish: Wish) -> bool:
-    return wish.stage != BEGINS and wish.to not in WAYS[wish.stage]
+    return wish.stage != FIRST and wish.to not in WAYS[wish.stage]
 
 
-def _unmet(wish: Wish, standards: Sequence[Required], facts: Mapping[str, Facts]) -> list[str]:
-    """The sentences of the gates that are not met."""
+def _unmet(wish: Wish, gates: list[Required], facts: Mapping[str, Facts]) -> list[Required]:
     of = facts.get(wish.network_id) or Facts(slug="", record={})
-    judged = replace(of, record={**of.record, **wish.given})
-    gates = [standard for standard in standards if standard.applies(_NOBODY, wish.to)]
-    return [standard.sentence for standard, finding in found(gates, judged, clock.today()) if not finding.met]
+    return unmet_at(wish.to, gates, replace(of, record={**of.record, **wish.given}))
 
 
-def _refusal(wish: Wish, unmet: Sequence[str], standards: Sequence[Required]) -> str:
-    said = [f"{sentence[:1].lower()}{sentence[1:]}".rstrip(".") for sentence in unmet[:MOST_NAMED]]
-    more = f" and {len(unmet) - MOST_NAMED} more" if len(unmet) > MOST_NAMED else ""
-    why = f"{'; '.join(said)}{more}"
+def _refusal(wish: Wish, unmet: list[Required], gates: list[Required]) -> str:
     if wish.network_id:
-        return f"Stage: it cannot become {wish.to} yet: {why}."
-    free = [stage for stage in GROWTH if not any(s.applies(_NOBODY, stage) for s in standards)]
-    mend = f" Begin it as {' or '.join(free)}, and move it on when that is there." if free else ""
-    return f"Stage: a new network cannot begin as {wish.to}: {why}.{mend}"
+        return f"Stage: it cannot become {wish.to} yet: {listed(unmet)}."
+    return f"Stage: a new network cannot begin as {wish.to}: {listed(unmet)}.{another_beginning(gates)}"
