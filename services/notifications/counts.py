@@ -8,13 +8,14 @@ read one by one, the exceptions, is counted each time: there are few of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
 
 import orjson
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications import alerts as sequence
+from services.notifications.audience import ASKED
 from services.notifications.channels import LIVE
 from services.notifications.inbox import Wanted, conditions_of, is_read, visible
 from services.notifications.tables import alerts, preferences, read_exceptions, read_marks
@@ -48,7 +49,8 @@ async def counted(session: AsyncSession, store: Store, person_id: str) -> Counts
     key = f"inbox:{epoch}:{person_id}:{standing.shape}:{standing.mark}"
     until, total, unread = await _kept(store, key)
     if until < head:
-        more = await _count(session, person_id, standing.mark, alerts.c.offset > until, alerts.c.offset <= head)
+        asked = {"asked": person_id, "mark": standing.mark, "until": until, "head": head}
+        more = (await session.execute(_newer(), asked)).one()
         total, unread = total + more[0], unread + more[1]
         await _keep(store, key, (head, total, unread))
     unread += await _exceptions(session, person_id, standing.mark, head)
@@ -64,40 +66,54 @@ async def counted_of(session: AsyncSession, person_id: str, wanted: Wanted) -> t
 
 
 async def _standing(session: AsyncSession, person_id: str) -> _Standing:
-    chose = select(preferences.c.revision, preferences.c.shape).where(preferences.c.person_id == person_id)
-    row = (await session.execute(chose)).first()
-    marked = select(read_marks.c.up_to).where(read_marks.c.person_id == person_id)
-    mark = (await session.execute(marked)).scalar() or 0
+    row = (await session.execute(_CHOSE, {"asked": person_id})).first()
+    mark = (await session.execute(_MARKED, {"asked": person_id})).scalar() or 0
     return _Standing(row.revision if row else 0, row.shape if row else 0, mark)
-
-
-def _is_fresh(person_id: str, best: ColumnElement[str], mark: int) -> ColumnElement[bool]:
-    """Unread but for exceptions: live, beyond the watermark, and not the reader's own doing."""
-    return and_(func.substr(best, 1, 1) == LIVE, alerts.c.offset > mark, alerts.c.actor != person_id)
-
-
-async def _count(session: AsyncSession, person_id: str, mark: int, *conditions: Any) -> tuple[int, int]:
-    found = visible(person_id, *conditions).subquery("found")
-    query = select(func.count(), func.count().filter(_is_fresh(person_id, found.c.best, mark))).select_from(found)
-    row = (await session.execute(query.join(alerts, alerts.c.offset == found.c.offset))).one()
-    return row[0], row[1]
 
 
 async def _exceptions(session: AsyncSession, person_id: str, mark: int, head: int) -> int:
     """How many more are unread because of what was marked one by one; below 0 where more were read."""
-    mine = select(read_exceptions.c.offset).where(read_exceptions.c.person_id == person_id)
-    found = visible(person_id, alerts.c.offset.in_(mine), alerts.c.offset <= head).subquery("found")
-    fresh = _is_fresh(person_id, found.c.best, mark)
+    asked = {"asked": person_id}
+    if (await session.execute(_HAS_EXCEPTIONS, asked)).first() is None:
+        return 0
+    row = (await session.execute(_excepted(), asked | {"mark": mark, "head": head})).one()
+    return int(row[0] - row[1])
+
+
+# The statements, each made once: see ASKED.
+
+_CHOSE = select(preferences.c.revision, preferences.c.shape).where(preferences.c.person_id == ASKED)
+_MARKED = select(read_marks.c.up_to).where(read_marks.c.person_id == ASKED)
+_HAS_EXCEPTIONS = select(read_exceptions.c.offset).where(read_exceptions.c.person_id == ASKED).limit(1)
+_MARK, _UNTIL, _HEAD = (bindparam(name, type_=BigInteger()) for name in ("mark", "until", "head"))
+
+
+def _is_fresh(best: ColumnElement[str]) -> ColumnElement[bool]:
+    """Unread but for exceptions: live, beyond the watermark, and not the reader's own doing."""
+    return and_(func.substr(best, 1, 1) == LIVE, alerts.c.offset > _MARK, alerts.c.actor != ASKED)
+
+
+@cache
+def _newer() -> Select[int, int]:
+    """(how many, how many unread) after one offset and up to another."""
+    found = visible(ASKED, alerts.c.offset > _UNTIL, alerts.c.offset <= _HEAD).subquery("found")
+    query = select(func.count(), func.count().filter(_is_fresh(found.c.best))).select_from(found)
+    return query.join(alerts, alerts.c.offset == found.c.offset)
+
+
+@cache
+def _excepted() -> Select[int, int]:
+    """(unread again, read one by one): exceptions that change what the watermark says."""
+    mine = select(read_exceptions.c.offset).where(read_exceptions.c.person_id == ASKED)
+    found = visible(ASKED, alerts.c.offset.in_(mine), alerts.c.offset <= _HEAD).subquery("found")
+    fresh = _is_fresh(found.c.best)
     source = found.join(alerts, alerts.c.offset == found.c.offset).join(
         read_exceptions,
-        and_(read_exceptions.c.offset == found.c.offset, read_exceptions.c.person_id == person_id),
+        and_(read_exceptions.c.offset == found.c.offset, read_exceptions.c.person_id == ASKED),
     )
-    read_, again = (
-        func.count().filter(read_exceptions.c.read, fresh),
-        func.count().filter(~read_exceptions.c.read, ~fresh),
-    )
-    row = (await session.execute(select(again, read_).select_from(source))).one()
-    return int(row[0] - row[1])
+    again = func.count().filter(~read_exceptions.c.read, ~fresh)
+    read_ = func.count().filter(read_exceptions.c.read, fresh)
+    return select(again, read_).select_from(source)
 
 
 async def _kept(store: Store, key: str) -> tuple[int, int, int]:

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications import alerts as sequence
-from services.notifications.audience import Best, audiences_of, is_told, reach, sentence
+from services.notifications.audience import Asked, Best, audiences_of, is_told, reach, sentence
 from services.notifications.channels import LIVE
 from services.notifications.headlines import names_in, saying
 from services.notifications.tables import alert_audiences, alerts, read_exceptions, read_marks
@@ -37,7 +37,7 @@ class Wanted:
     q: str = ""
 
 
-def visible(person_id: str, *conditions: Condition) -> Select[int, str]:
+def visible(person_id: Asked, *conditions: Condition) -> Select[int, str]:
     """(offset, best) of everything in a person's inbox that fulfils *conditions* on `alerts`."""
     told = reach(person_id=person_id, where=conditions).subquery("told")
     return select(told.c.offset, told.c.best).where(is_told(told.c.best))

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -37,7 +38,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from services.notifications.audience.belonging import ALWAYS, audiences_of
+from services.notifications.audience.belonging import ALWAYS, ASKED, Asked, audiences_of
 from services.notifications.channels import ALL_OFF, LIVE, OFF, ROUTES, SUGGESTED
 from services.notifications.tables import (
     alert_audiences,
@@ -80,13 +81,13 @@ class Best(NamedTuple):
 
 
 def reach(
-    matter: Matter = STORED, *, person_id: str = "", who: Who | None = None, where: Sequence[Condition] = ()
+    matter: Matter = STORED, *, person_id: Asked | None = None, who: Who | None = None, where: Sequence[Condition] = ()
 ) -> Select[int, str, str]:
     """(offset, person_id, best) of everybody whom *matter* reaches, also of those for whom it is off.
 
     *person_id* or *who* say about whom it is asked, *where* about what of the matter.
     """
-    ways = [(_mine(person_id), _by_audience)] if person_id else _everybody(matter).values()
+    ways = _everybody(matter).values() if person_id is None else [(_mine(person_id), _by_audience)]
     found = union_all(
         *(
             _routes(way, joined(way, matter.told), matter, _best).where(*where, *((who(way.person_id),) if who else ()))
@@ -140,20 +141,28 @@ class Rules(NamedTuple):
 
 async def rules_of(session: AsyncSession, person_id: str) -> Rules:
     """The rules of one reader."""
-    mine, kinds = _mine(person_id), _kinds()
-    source = _with_choices(mine, kinds, mine.source.join(kinds, true()))
-    query = select(mine.audience, mine.route, mine.since, kinds.c.category, _best(mine, kinds)).select_from(source)
+    asked = {"asked": person_id}
     found: dict[tuple[str, str], tuple[datetime, dict[str, str]]] = {}
-    for audience, route, since, kind, best in await session.execute(query):
+    for audience, route, since, kind, best in await session.execute(_rules(), asked):
         found.setdefault((audience, route), (since, {}))[1][kind] = best
     audiences: dict[str, list[tuple[datetime, list[str]]]] = {}
     for (audience, _), (since, bests) in found.items():
         audiences.setdefault(audience, []).append((since, [bests[kind] for kind in KINDS]))
-    chosen = await session.execute(
-        select(choices.c.network_id, choices.c.forms).where(choices.c.person_id == person_id)
-    )
-    muted = await session.execute(select(mutes.c.network_id).where(mutes.c.person_id == person_id))
+    chosen = await session.execute(_CHOSEN, asked)
+    muted = await session.execute(_MUTED, asked)
     return Rules(audiences, {row[0]: row[1] for row in chosen} | dict.fromkeys(muted.scalars(), ALL_OFF))
+
+
+_CHOSEN = select(choices.c.network_id, choices.c.forms).where(choices.c.person_id == ASKED)
+_MUTED = select(mutes.c.network_id).where(mutes.c.person_id == ASKED)
+
+
+@cache
+def _rules() -> Select[str, str, datetime, str, str]:
+    """Of ASKED: each route, since when, and what it gives for a matter of each kind."""
+    mine, kinds = _mine(ASKED), _kinds()
+    source = _with_choices(mine, kinds, mine.source.join(kinds, true()))
+    return select(mine.audience, mine.route, mine.since, kinds.c.category, _best(mine, kinds)).select_from(source)
 
 
 # How it is asked
@@ -173,9 +182,10 @@ Joined = Callable[[_Way, FromClause], Condition]
 Given = Callable[[_Way, FromClause], ColumnElement[Any]]
 
 
-def _mine(person_id: str) -> _Way:
+def _mine(person_id: Asked) -> _Way:
     mine = audiences_of(person_id)
-    return _Way(mine, mine.c.audience, literal(person_id, Text()), mine.c.route, mine.c.since)
+    person = literal(person_id, Text()) if isinstance(person_id, str) else person_id
+    return _Way(mine, mine.c.audience, person, mine.c.route, mine.c.since)
 
 
 def _by_audience(way: _Way, told: FromClause) -> Condition:
