@@ -14,7 +14,7 @@ from services.gateway.clients import Clients
 from services.gateway.formats import state_event
 from services.gateway.picked import KEY, Picked, person_in
 from services.gateway.stream import Hub
-from services.gateway.wires import Reader, Rule, moment_of
+from services.gateway.wires import Reader, Ways, moment_of
 from shared.errors import Problem
 
 log = structlog.get_logger()
@@ -83,11 +83,11 @@ class Readers:
         return await self.load(key)
 
 
-def _rules(lines: list[Any]) -> tuple[Rule, ...]:
+def _rules(lines: list[Any]) -> Ways:
     return _shared(tuple((moment_of(since), tuple(bests)) for since, bests in lines))
 
 
 @lru_cache(10_000)
-def _shared(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+def _shared(rules: Ways) -> Ways:
     """The same object for all who are told the same way: ten thousand members have one, not one each."""
     return rules

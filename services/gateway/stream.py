@@ -19,10 +19,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from services.gateway.listening import Listening
 from services.gateway.wires import (
     HEARTBEAT,
     Batch,
@@ -52,7 +53,6 @@ FETCH_LIMIT = 500
 BEAT_SECONDS = 15.0
 AFTER_ALL = 2**63
 """The place of what stands in no sequence: after every wire that a replay may have brought."""
-UNMADE: Event = {}
 BREATH = 500
 """Deliveries between two breaths of the loop: about 5 ms, so that a page does not wait for ten thousand streams."""
 
@@ -69,7 +69,7 @@ class Hub:
         self.recent: deque[Wire] = deque(maxlen=recent)
         self.readers: dict[str, Reader] = {}
         self._fetch = fetch
-        self._by_audience: dict[str, dict[Reader, None]] = {}
+        self._listening = Listening()
         self._early: dict[int, Wire] = {}
         self._arrived: deque[Wire] = deque()
         self._woken = asyncio.Event()
@@ -180,34 +180,33 @@ class Hub:
     # Delivery
 
     async def _deliver(self, wire: Wire) -> None:
+        """Write to the streams of the readers as they are now: who joins later finds the wire in storage."""
         self.position = wire.offset
         self.recent.append(wire)
-        events: dict[tuple[Format, Telling], Event | None] = {}
-        slow = []
-        known: tuple[Format, Telling] | None = None
-        event: Event | None = None
-        for count, (stream, telling) in enumerate(self._concerned(wire), 1):
-            key = (stream.format, telling)
-            if known != key:  # most are alike: one look at the dictionary for a run of them
-                known, event = key, events.get(key, UNMADE)
-                if event is UNMADE:
-                    content = stream.format(wire, telling)
-                    event = events[key] = body(content) if content else None
-            if event and wire.offset > stream.after and not self._given(stream, wire.offset, event):
-                slow.append(stream)
-            if count % BREATH == 0:
+        frames: Frames = {}
+        for readers, told in self._listening.concerned(wire):
+            for first in range(0, len(readers), BREATH):
+                self._tell(wire, readers[first : first + BREATH], told, frames)
                 await asyncio.sleep(0)
-        for stream in slow:
-            self._cut(stream)
         observe(wire)
 
-    def _concerned(self, wire: Wire) -> Iterator[tuple[Stream, Telling]]:
-        """The streams to write to, and how, of the readers as they are now: who joins later finds it in storage."""
-        matching = [readers for key in wire.audiences if (readers := self._by_audience.get(key))]
-        for reader in tuple(matching[0] if len(matching) == 1 else {r: None for some in matching for r in some}):
-            if telling := reader.hears(wire):
-                for stream in reader.streams:
-                    yield stream, telling
+    def _tell(self, wire: Wire, readers: Sequence[Reader], told: Telling | None, frames: Frames) -> None:
+        """Write *wire* to the streams of *readers*. A frame is looked up once for a run of streams that are alike."""
+        offset, doer = wire.offset, self.readers.get(wire.actor)
+        format_, before, event = None, None, None
+        slow = []
+        for reader in readers:
+            how = told if told and reader.is_plain and reader is not doer else reader.hears(wire)
+            if how is None:
+                continue
+            for stream in reader.streams:
+                if stream.format is not format_ or how is not before:
+                    format_, before = stream.format, how
+                    event = _frame(frames, wire, format_, how)
+                if event and offset > stream.after and not self._given(stream, offset, event):
+                    slow.append(stream)
+        for stream in slow:
+            self._cut(stream)
 
     def _given(self, stream: Stream, offset: int, event: Event) -> bool:
         if stream.held is None:
@@ -237,7 +236,7 @@ class Hub:
         """Register a stream that holds what comes until `released`. What is at or before `position` is past."""
         present = self.readers.setdefault(reader.key, reader)
         if present is reader:
-            self._listen(reader)
+            self._listening.add(reader)
         stream = Stream(present, format_, send, self.position, hears_states=hears_states)
         present.streams = (*present.streams, stream)
         self._gauge.inc()
@@ -257,13 +256,13 @@ class Hub:
         self._gauge.dec()
         if not reader.streams and self.readers.get(reader.key) is reader:
             del self.readers[reader.key]
-            self._unlisten(reader)
+            self._listening.remove(reader)
 
     def change(self, reader: Reader, fresh: Reader) -> None:
         """Give a reader the rules of *fresh*, for all their streams at once."""
-        self._unlisten(reader)
-        reader.rules, reader.networks, reader.revision = fresh.rules, fresh.networks, fresh.revision
-        self._listen(reader)
+        self._listening.remove(reader)
+        reader.become(fresh)
+        self._listening.add(reader)
 
     def say(self, reader: Reader, content: bytes) -> None:
         """Tell a reader's streams how the inbox stands; one that replays hears it when it has caught up."""
@@ -272,13 +271,13 @@ class Hub:
             if stream.hears_states and not self._given(stream, AFTER_ALL, event):
                 self._cut(stream)
 
-    def _listen(self, reader: Reader) -> None:
-        for key in reader.rules:
-            self._by_audience.setdefault(key, {})[reader] = None
 
-    def _unlisten(self, reader: Reader) -> None:
-        for key in reader.rules:
-            readers = self._by_audience.get(key, {})
-            readers.pop(reader, None)
-            if not readers:
-                self._by_audience.pop(key, None)
+Frames = dict[tuple[Format, Telling], Event | None]
+"""The frames of one wire, None where a format has nothing to say of it."""
+
+
+def _frame(frames: Frames, wire: Wire, format_: Format, told: Telling) -> Event | None:
+    if (format_, told) not in frames:
+        content = format_(wire, told)
+        frames[format_, told] = body(content) if content else None
+    return frames[format_, told]

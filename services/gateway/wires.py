@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -19,8 +19,10 @@ LOUD = (float("-inf"), ("39||",) * len(KINDS))
 OFF, LIVE = "0", "3"
 Event = dict[str, Any]
 """An ASGI message with some bytes, made once for all streams; `chunk`: the same bytes as HTTP/1.1 sends them."""
-Rule = tuple[float, Sequence[str]]
+Rule = tuple[float, tuple[str, ...]]
 """Since when (Unix seconds), and for each kind how it is told by this route."""
+Ways = tuple[Rule, ...]
+"""What leads from one audience to a reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +106,15 @@ def heard(batch: Batch) -> Missed:
 
 
 class Reader:
-    """Somebody's rules, shared by all their streams. What the rules mean, notifications decides; here they are read."""
+    """Somebody's rules, shared by all their streams. What the rules mean, notifications decides; here they are read.
 
-    __slots__ = ("key", "networks", "revision", "rules", "streams", "wants")
+    `is_plain`: the rules are all there is to know, no choice for a single network and nothing to leave out.
+    """
+
+    __slots__ = ("is_plain", "key", "networks", "revision", "rules", "streams", "wants")
 
     def __init__(
-        self, key: str, rules: Mapping[str, Sequence[Rule]] | Iterable[str] = (),
+        self, key: str, rules: Mapping[str, Ways] | Iterable[str] = (),
         networks: Mapping[str, str] | None = None, revision: int = 0, wants: Wants | None = None,
     ) -> None:  # fmt: skip
         """*key* names the reader: a person's id, or a kind of public page. Audiences alone mean: hears all of them.
@@ -117,13 +122,17 @@ class Reader:
         *wants* leaves out what is not wanted.
         """
         self.key = key
-        self.rules: Mapping[str, Sequence[Rule]] = (
-            rules if isinstance(rules, Mapping) else dict.fromkeys(rules, (LOUD,))
-        )
+        self.rules: Mapping[str, Ways] = rules if isinstance(rules, Mapping) else dict.fromkeys(rules, (LOUD,))
         self.networks = networks or {}
         self.revision = revision
         self.wants = wants
+        self.is_plain = not self.networks and wants is None
         self.streams: tuple[Stream, ...] = ()
+
+    def become(self, fresh: Reader) -> None:
+        """Take over the rules of *fresh*, the same reader as they are now."""
+        self.rules, self.networks, self.revision = fresh.rules, fresh.networks, fresh.revision
+        self.is_plain = not self.networks and self.wants is None
 
     def hears(self, wire: Wire) -> Telling | None:
         """How *wire* is told to this reader: the strongest of what its audiences give; None where it is off."""
@@ -144,6 +153,12 @@ class Reader:
             return best
         digit = self.networks.get(wire.item.get("network_id", ""), "......")[wire.kind]
         return best if digit == "." else digit + best[1:]
+
+
+def told_by(ways: Ways, wire: Wire) -> Telling | None:
+    """How *ways* alone tell *wire* to somebody who did not do it; None where it is off."""
+    best = max((bests[wire.kind] for since, bests in ways if wire.moment >= since), default="")
+    return telling(best, best[0] != LIVE) if best and best[0] != OFF else None
 
 
 class Stream:

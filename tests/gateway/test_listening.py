@@ -1,0 +1,52 @@
+"""Whoever is judged with a group is told exactly what they would be told alone."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.gateway.listening import Listening
+from services.gateway.wires import Reader, Telling, Wire
+from shared.announcement import KINDS
+
+AUDIENCES = ("network:n1", "body:Q1", "everyone")
+bests = st.sampled_from(["09|member|network:n1", "37|member|network:n1", "36|role|network:n1", "15|follow|network:n1"])
+rule = st.tuples(
+    st.sampled_from([0.0, 100.0, 200.0]), st.lists(bests, min_size=len(KINDS), max_size=len(KINDS)).map(tuple)
+)
+rules = st.dictionaries(st.sampled_from(AUDIENCES), st.lists(rule, min_size=1, max_size=2).map(tuple), min_size=1)
+chosen = st.sampled_from([{}, {"n1": "0" * len(KINDS)}, {"n1": "3" * len(KINDS)}])
+people = st.lists(st.tuples(rules, chosen), min_size=1, max_size=6)
+wires = st.builds(
+    lambda audiences, category, second, actor: Wire(
+        "e", 1, tuple(audiences),
+        {"category": category, "network_id": "n1", "time": f"1970-01-01T00:0{second}:00Z"}, actor,
+    ),
+    st.lists(st.sampled_from(AUDIENCES), min_size=1, unique=True), st.sampled_from(KINDS), st.integers(0, 4),
+    st.sampled_from(["", "p0", "p1"]),
+)  # fmt: skip
+
+
+def told(listening: Listening, wire: Wire) -> dict[str, Telling]:
+    """Reader → how they are told, as the hub goes about it."""
+    found: dict[str, Telling] = {}
+    for readers, together in listening.concerned(wire):
+        for reader in readers:
+            assert reader.key not in found, "asked twice"
+            alike = together and reader.is_plain and reader.key != wire.actor
+            how = together if alike else reader.hears(wire)
+            if how:
+                found[reader.key] = how
+    return found
+
+
+@given(people, wires)
+def test_a_group_is_told_what_each_of_it_is_told_alone(people: list, wire: Wire) -> None:  # type: ignore[type-arg]
+    listening = Listening()
+    readers = [Reader(f"p{number}", ways, networks) for number, (ways, networks) in enumerate(people)]
+    for reader in readers:
+        listening.add(reader)
+    assert told(listening, wire) == {r.key: how for r in readers if (how := r.hears(wire))}
+    for reader in readers[1:]:
+        listening.remove(reader)
+    assert set(told(listening, wire)) <= {"p0"}
