@@ -1,6 +1,6 @@
 # Python 3.11+ and make are all that is needed; the rest is set up here. What is longer than a line is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench backends run-scaled screenshots clean
+.PHONY: help setup run test check audit bench backends run-scaled screenshots clean
 PYTEST ?=
 # Some machines forbid it; without its caches Python compiles our code anew at every start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -19,6 +19,9 @@ test: setup ## The whole suite, embedded and on real backends (PYTEST="-k words"
 
 check: setup ## Format, lint, types, import contracts, fast tests: under a minute
 	@exec scripts/check
+
+audit: setup ## Ask the public advisories about everything in uv.lock; 2 where none can be reached
+	@exec .venv/bin/python scripts/audit.py
 
 bench: setup ## Measure; benchmarks/out.json for programs
 	@exec .venv/bin/tidings bench

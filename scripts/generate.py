@@ -1,6 +1,6 @@
-"""Write the documents that the code itself says: each contract's JSON Schema, and who may do what.
+"""Write the documents that the code itself says: each contract's JSON Schema, who may do what, and who may go where.
 
-python scripts/generate.py           writes docs/contracts/ and docs/permissions.md
+python scripts/generate.py           writes docs/contracts/, docs/permissions.md and docs/routes.md
 python scripts/generate.py --check   only says what is out of date or breaks a reader, and exits with 1
 
 A contract that is published may grow; what readers rely on may not go or change. Such a change needs a new version of
@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from services.cli import routes
 from shared.config import SERVICES
 from shared.contracts import CONTRACTS
 from shared.service import rules_of
@@ -22,6 +23,7 @@ from shared.service import rules_of
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "contracts"
 PERMISSIONS = ROOT / "docs" / "permissions.md"
+ROUTES = ROOT / "docs" / "routes.md"
 TOLD = {"title", "description", "examples", "default"}
 
 
@@ -79,7 +81,8 @@ def problems() -> list[str]:
         else:
             found += breaks(json.loads(path.read_text()), json.loads(wanted[path]))
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
-    stale += [PERMISSIONS] if not PERMISSIONS.exists() or PERMISSIONS.read_text() != permissions() else []
+    said = {PERMISSIONS: permissions(), ROUTES: routes.document()}
+    stale += [path for path, text in said.items() if not path.exists() or path.read_text() != text]
     found += [f"{path.relative_to(ROOT)} is out of date; run `python scripts/generate.py`" for path in stale]
     return found
 
@@ -91,7 +94,7 @@ def write() -> None:
     if broken := [sentence for path, old in known for sentence in breaks(old, json.loads(wanted[path]))]:
         raise SystemExit("\n".join([*broken, "Declare a new version of the type beside the old one."]))
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for path, text in {**wanted, PERMISSIONS: permissions()}.items():
+    for path, text in {**wanted, PERMISSIONS: permissions(), ROUTES: routes.document()}.items():
         path.write_text(text)
 
 

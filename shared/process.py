@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.config import Settings, WrongSetting
 from shared.errors import Unavailable
+from shared.http import BoundedHttp
 from shared.problems import MEDIA_TYPE
 
 log = structlog.get_logger()
@@ -132,7 +133,7 @@ def _leave_alone_what_stays() -> None:
 
 def _server(app: ASGIApp) -> uvicorn.Server:
     config = uvicorn.Config(
-        app, loop="none", http="httptools", ws="none", lifespan="off", access_log=False, log_level="warning",
+        app, loop="none", http=BoundedHttp, ws="none", lifespan="off", access_log=False, log_level="warning",
         server_header=False, timeout_graceful_shutdown=STOP_SECONDS, backlog=4096, proxy_headers=False,
         timeout_keep_alive=KEEP_SECONDS,
     )  # fmt: skip

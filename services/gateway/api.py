@@ -24,19 +24,11 @@ from shared.problems import answer
 if TYPE_CHECKING:
     from services.gateway.edge import Edge
 
-LARGEST_BODY = 25 * 1024 * 1024
 PASSED_IN = ("accept", "content-type", "if-match", "if-none-match", "idempotency-key")
 PASSED_OUT = (
     "content-type", "content-disposition", "etag", "idempotent-replay", "link", "retry-after", "www-authenticate",
 )  # fmt: skip
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-
-
-class TooLarge(Problem):
-    """The body is larger than 25 MB; send it in parts."""
-
-    status = 413
-    title = "The body is too large"
 
 
 def routes() -> list[Route]:
@@ -78,7 +70,7 @@ async def passed_on(request: Request) -> Response:
     if service is None:
         raise NotFound("There is nothing at this address; the API's document is at /api/openapi.json.")
     principal = await caller(request)
-    content = await body_of(request)
+    content = await request.body()
     url = request.url.path.removeprefix("/api") + (f"?{request.url.query}" if request.url.query else "")
     headers = {name.replace("-", "_"): request.headers[name] for name in PASSED_IN if name in request.headers}
     if request.method in CHANGING and wants_preview(request.query_params):
@@ -114,18 +106,6 @@ async def caller(request: Request) -> Principal:
     if request.method in CHANGING:
         edge.sessions.require_form_token(session.id, request.headers.get("x-csrf-token", ""))
     return await edge.sessions.principal(session)
-
-
-async def body_of(request: Request) -> bytes:
-    """The body. Raises TooLarge as soon as it is."""
-    if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
-        raise TooLarge
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > LARGEST_BODY:
-            raise TooLarge
-    return bytes(content)
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]

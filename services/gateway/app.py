@@ -9,12 +9,14 @@ from typing import Any
 import httpx
 import structlog
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway import api, fhir, health, sources
 from services.gateway.assets import Assets
 from services.gateway.clients import Clients
 from services.gateway.edge import Edge
+from services.gateway.guard import Guard
 from services.gateway.live import Live, listen
 from services.gateway.openapi import Routes
 from services.gateway.pages import routes as page_routes
@@ -32,6 +34,11 @@ log = structlog.get_logger()
 AGAIN_SECONDS = 1.0
 
 
+def inner_routes() -> list[BaseRoute]:
+    """Every route but the streams and the static files, in the order in which they are looked for."""
+    return [*health.routes(), *api.routes(), *fhir.routes(), *page_routes()]
+
+
 class Gateway:
     """The ASGI application. `start()` before the first request, `stop()` after the last."""
 
@@ -42,9 +49,10 @@ class Gateway:
         self.progress = Progress(edge)
         self.routes = Routes(edge.clients)
         self._tasks: list[asyncio.Task[None]] = []
-        inner = Starlette(routes=[*health.routes(), *api.routes(), *fhir.routes(), *page_routes()])
+        inner = Starlette(routes=inner_routes())
         inner.state.edge, inner.state.routes = edge, self.routes
-        self._inner: ASGIApp = Bind(inner, service="gateway")
+        self._inner: ASGIApp = Guard(Bind(inner, service="gateway"), edge.settings)
+        self._assets: ASGIApp = Guard(edge.assets, edge.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route: what streams is given `send` itself."""
@@ -54,7 +62,7 @@ class Gateway:
     def _endpoint(self, scope: Scope) -> ASGIApp:
         path: str = scope["path"]
         if path.startswith("/static/"):
-            return self.edge.assets
+            return self._assets
         if scope["method"] == "GET" and path.startswith(("/live/", "/api/")):
             return self.live.endpoint(path) or self.progress.endpoint(scope) or self._inner
         return self._inner

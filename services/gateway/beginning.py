@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from starlette.types import Send
 
+from services.gateway.guard import HARDENED
 from services.gateway.stream import Hub
 from services.gateway.wires import Batch, Format, Missed, Reader, Stream, body, heard, reset
 from shared.errors import Problem
@@ -19,9 +20,8 @@ START = {
     "status": 200,
     "headers": [
         (b"content-type", b"text/event-stream; charset=utf-8"),
-        (b"cache-control", b"no-store"),
         (b"x-accel-buffering", b"no"),
-        (b"x-content-type-options", b"nosniff"),
+        *HARDENED,
     ],
 }
 Replay = Callable[[int], Awaitable[Missed | None]]

@@ -6,6 +6,7 @@ import asyncio
 import re
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from services.gateway.clients import Clients
 from services.gateway.rendering import moment
@@ -48,7 +49,7 @@ async def named(clients: Clients, headline: str, principal: Principal) -> str:
 
 async def _name(clients: Clients, person_id: str) -> str:
     try:
-        return str((await clients.ask("membership", f"/internal/principals/{person_id}"))["name"])
+        return str((await clients.ask("membership", f"/internal/principals/{quote(person_id, safe='')}"))["name"])
     except Problem:
         return "Somebody"  # erased, or not to be asked now
 

@@ -19,6 +19,7 @@ from services.gateway import picked, sources
 from services.gateway.beginning import SEND_SECONDS, Wanted, begun, missed, recent_after
 from services.gateway.edge import Edge
 from services.gateway.formats import alert_json, count_only, feed_json, html_format, state_event
+from services.gateway.guard import hardened
 from services.gateway.picked import Picked
 from services.gateway.readers import Readers
 from services.gateway.wires import Missed, Reader, Stream, body
@@ -53,7 +54,7 @@ class Live:
         try:
             wanted = await self._wanted(scope)
         except Problem as problem:
-            await answer(problem)(scope, receive, send)
+            await answer(problem)(scope, receive, hardened(send))
             return
         hub = wanted.hub
         stream = await self._opened(wanted, send)

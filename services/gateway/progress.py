@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.api import caller
 from services.gateway.edge import Edge
+from services.gateway.guard import HARDENED, hardened
 from services.gateway.wires import body
 from shared.auth import Principal
 from shared.errors import Problem
@@ -30,7 +31,7 @@ BEAT = 30
 START: dict[str, Any] = {
     "type": "http.response.start",
     "status": 200,
-    "headers": [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")],
+    "headers": [(b"content-type", b"text/event-stream; charset=utf-8"), *HARDENED],
 }
 
 
@@ -59,7 +60,7 @@ class Progress:
             there = f"/newsletter/issues/{found[1]}/{ASKED[found[2]]}"
             first = await self._look(there, principal)
         except Problem as problem:
-            await answer(problem)(scope, receive, send)
+            await answer(problem)(scope, receive, hardened(send))
             return
         await send(START)
         watching = asyncio.create_task(self._watch(there, principal, first, scope["path"], send))

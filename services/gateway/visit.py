@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from services.gateway.checking import Checked, ShownAgain, checked_page, ways_of
 from services.gateway.clients import Refused
+from services.gateway.doors import let_in
 from services.gateway.session import Session
 from shared.auth import Principal
 from shared.envelope import new_id
@@ -250,7 +251,7 @@ def page(path: str, function: PageFunction, *methods: str) -> Route:
         session = await edge.sessions.session_of(request.cookies)
         visit = Visit(request, edge, session, await edge.sessions.principal(session))
         visit.unread = await _unread(visit)
-        return await answered(visit, function)
+        return await answered(visit, path, function)
 
     return Route(path, endpoint, methods=list(methods) or ["GET"], name=function.__name__)
 
@@ -266,9 +267,10 @@ async def _unread(visit: Visit) -> int | None:
         return None
 
 
-async def answered(visit: Visit, function: PageFunction) -> Response:
+async def answered(visit: Visit, path: str, function: PageFunction) -> Response:
     """The page, or the page that says what went wrong."""
     try:
+        let_in(visit, path)
         return await function(visit)
     except Checked as checked:
         return checked_page(visit, checked)

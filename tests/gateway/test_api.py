@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI, Header, Request, Response
 
-from services.gateway import api
+from services.gateway import guard
 from services.gateway.app import Gateway, gateway
 from services.gateway.clients import clients_for
 from services.gateway.openapi import merged
@@ -107,7 +107,7 @@ async def test_an_address_of_a_service_is_given_as_it_is_from_outside(client: ht
 
 
 async def test_a_body_that_is_too_large_is_refused(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "LARGEST_BODY", 10)
+    monkeypatch.setattr(guard, "LARGEST_FILE", 10 - guard.ENVELOPE)
     answered = await client.post("/api/networks", headers=TOKEN, content=b"x" * 11)
     assert (answered.status_code, answered.json()["title"]) == (413, "The body is too large")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -100,7 +100,8 @@ async def _form(visit: Visit, values: Mapping[str, Any], *, errors: Any = (), st
     if not visit.principal.is_staff and record["id"] not in await edited_by(visit):
         raise Forbidden("A challenge is raised by those who lead, chair, manage or co-ordinate the network.")
     sought = visit.query.get("q", "")
-    provider = await visit.ask_or(None, "registry", f"/networks/{values['provider']}") if values["provider"] else None
+    chosen = quote(str(values.get("provider", "")), safe="")
+    provider = await visit.ask_or(None, "registry", f"/networks/{chosen}") if chosen else None
     found = [] if provider else await _providers(visit, record, sought)
     return visit.page(
         "challenges/form.html", "Raise a challenge", status=status, network=record, provider=provider, found=found,

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from services.gateway.pages.called import names_for
+from services.gateway.pages.choices import EDITING_ROLES
 from services.gateway.pages.history import stood
 from services.gateway.visit import Moved, Visit, page
 
@@ -84,7 +85,7 @@ async def _none() -> dict[str, Any]:
 def may_edit(visit: Visit, record: Mapping[str, Any], mine: list[str]) -> bool:
     """Whether to show the link to edit; the register decides for itself."""
     leads = {lead["person_id"] for lead in record.get("leads", [])}
-    return visit.principal.is_staff or visit.principal.person_id in leads or bool(set(mine) - {"member"})
+    return visit.principal.is_staff or visit.principal.person_id in leads or not EDITING_ROLES.isdisjoint(mine)
 
 
 async def act(visit: Visit) -> Response:

@@ -1,0 +1,41 @@
+"""One running system for all that is tried on it. It logs all it can, so that secrets can be looked for in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.flows.system import System, build, running
+from tests.security.visiting import Person, Site
+
+Opening = Callable[..., Person]
+
+
+@pytest.fixture(scope="package")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The demonstration register, embedded."""
+    with running(build(tmp_path_factory.mktemp("security"), TIDINGS_LOG_LEVEL="debug")) as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def site(system: System) -> Iterator[Site]:
+    """Everybody who goes there."""
+    made = Site(system.url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def opened(system: System) -> Iterator[Opening]:
+    """Opens a browser of its own, of nobody or of an account, for what ends a session or begins one."""
+    people: list[Person] = []
+
+    def open_browser(account: str = "") -> Person:
+        people.append(Person(system.url, account))
+        return people[-1]
+
+    yield open_browser
+    for person in people:
+        person.browser.close()
