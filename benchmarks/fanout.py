@@ -25,6 +25,7 @@ import uvloop
 from benchmarks.figures import Figure, percentile
 from benchmarks.streams import Clients, answer, clients, more_files
 from services.gateway.app import Gateway, gateway
+from services.gateway.clients import Upstream
 from shared.broadcast import open_broadcast
 from shared.config import SERVICES, Settings
 from shared.process import listen, serve
@@ -228,7 +229,7 @@ def _serve_gateway(line: Connection) -> None:
 async def _gateway(line: Connection, settings: Settings) -> None:
     services, broadcast, store = _Services(), open_broadcast(settings), open_store(settings)
     transport = httpx.MockTransport(services.answer)
-    asked = {name: httpx.AsyncClient(transport=transport, base_url="http://service") for name in SERVICES}
+    asked = {name: Upstream(transport) for name in SERVICES}
     app = gateway(settings, broadcast=broadcast, store=store, clients=asked)
     listener = listen(settings)
 

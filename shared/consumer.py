@@ -59,17 +59,19 @@ class Consumer:
 
     def __init__(
         self, database: Database, event_log: EventLog, group: str, subscriptions: Sequence[Subscription],
-        linger: float = 0.0,
+        linger: float = 0.0, pace: float = 0.0,
     ) -> None:  # fmt: skip
         """Hand what *subscriptions* read from *event_log* to their handlers, in *database*.
 
-        *linger*: seconds to wait for company when something came.
+        *linger*: seconds to wait for company when something came. *pace*: seconds from one batch to the next.
         """
         self._database = database
         self._log = event_log
         self._group = group
         self._subscriptions = subscriptions
         self._linger = linger
+        self._pace = pace
+        self._next_batch = 0.0
         self._known_dead_letter_topics: set[str] = set()
         self._next_look = 0.0
         self._next_measure = 0.0
@@ -101,10 +103,12 @@ class Consumer:
 
     async def _take_next(self, subscription: LogSubscription) -> None:
         records = await subscription.fetch(limit=BATCH, timeout=1.0)
-        if records and self._linger and len(records) < BATCH:
-            await asyncio.sleep(self._linger)
+        wait = max(self._linger, self._next_batch - time.monotonic())
+        if records and wait > 0 and len(records) < BATCH:
+            await asyncio.sleep(wait)
             records += await subscription.fetch(limit=BATCH - len(records), timeout=0)
         if records:
+            self._next_batch = time.monotonic() + self._pace
             await self._take(records)
             await subscription.commit({(r.topic, r.partition): r.offset + 1 for r in records})
         if time.monotonic() >= self._next_look:

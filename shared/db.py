@@ -25,9 +25,11 @@ from sqlalchemy import (
     Dialect,
     MetaData,
     Table,
+    Text,
     TextClause,
     TypeDecorator,
     any_,
+    bindparam,
     func,
     literal,
     select,
@@ -216,8 +218,22 @@ def among(session: AsyncSession, column: Any, values: Sequence[Any]) -> ColumnEl
     if session.get_bind().dialect.name == "postgresql":
         found: ColumnElement[bool] = column == any_(literal(list(values), postgresql.ARRAY(column.type)))
         return found
-    listed = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
-    return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
+    listed_ = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
+    return cast("ColumnElement[bool]", column.in_(select(listed_.c.value)))
+
+
+def is_among(dialect: str, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """The same for a statement that is made once: the values come as the parameter *name*, as `listed` gives them."""
+    if dialect == "postgresql":
+        found: ColumnElement[bool] = column == any_(bindparam(name, type_=postgresql.ARRAY(column.type)))
+        return found
+    values = func.json_each(bindparam(name, type_=Text())).table_valued("value")
+    return cast("ColumnElement[bool]", column.in_(select(values.c.value)))
+
+
+def listed(dialect: str, values: Sequence[Any]) -> Any:
+    """*values* as the parameter of `is_among`."""
+    return list(values) if dialect == "postgresql" else orjson.dumps(list(values)).decode()
 
 
 async def insert_rows(session: AsyncSession, table: Table, rows: list[dict[str, Any]], tail: str = "") -> Any:

@@ -17,15 +17,16 @@ import fcntl
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Delete, Row, delete, func, select
 
 from shared import clock
-from shared.db import Database, among, is_away
+from shared.db import Database, is_among, is_away, listed
 from shared.log import EventLog, LogAway, NewRecord
 from shared.outbox import outbox
 from shared.telemetry import OUTBOX_AGE, OUTBOX_ROWS
@@ -35,6 +36,11 @@ BATCH = 500
 POLL_SECONDS = 0.25
 LONGEST_PAUSE = 5.0
 _OLDEST = select(outbox).order_by(outbox.c.number).limit(BATCH)
+
+
+@cache
+def _carried(dialect: str) -> Delete:
+    return delete(outbox).where(is_among(dialect, outbox.c.number, "numbers"))
 
 
 class Relay:
@@ -76,8 +82,8 @@ class Relay:
             await self._log.append([_record(row) for row in rows])
             async with self._database.transaction() as session:
                 # Exactly the rows that were read: numbers between them may belong to transactions still open.
-                numbers = [row.number for row in rows]
-                await session.execute(delete(outbox).where(among(session, outbox.c.number, numbers)))
+                dialect = session.get_bind().dialect.name
+                await session.execute(_carried(dialect), {"numbers": listed(dialect, [row.number for row in rows])})
         return len(rows)
 
     async def _carry_all(self) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import FromClause, Select, Table, and_, func, select, true
@@ -23,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
-from shared.db import among, insert_rows
+from shared.db import insert_rows, is_among, listed
 from shared.envelope import Envelope
 
 
@@ -74,8 +75,15 @@ async def versions_of(
 
 async def _newest(session: AsyncSession, table: Table, subjects: Sequence[str]) -> dict[str, datetime]:
     """Subject → when its newest version began, for those that have one."""
-    begun = select(table.c.subject, func.max(table.c.valid_from)).where(among(session, table.c.subject, subjects))
-    return dict((await session.execute(begun.group_by(table.c.subject))).all())
+    dialect = session.get_bind().dialect.name
+    begun = await session.execute(_begun(table, dialect), {"subjects": listed(dialect, subjects)})
+    return dict(begun.all())
+
+
+@cache
+def _begun(table: Table, dialect: str) -> Select[str, datetime]:
+    subject, began = table.c.subject, func.max(table.c.valid_from)
+    return select(subject, began).where(is_among(dialect, subject, "subjects")).group_by(subject)
 
 
 def with_version(

@@ -24,6 +24,7 @@ class Rig:
     """A running service: its parts, and a client that speaks to its HTTP side."""
 
     parts: Parts
+    transport: httpx.AsyncBaseTransport
     client: httpx.AsyncClient
 
     def as_(self, principal: Principal) -> dict[str, str]:
@@ -42,6 +43,6 @@ async def rig(service: Service, folder: Path, **settings: str) -> AsyncIterator[
         async with running(service, parts):
             transport = httpx.ASGITransport(application(service, parts), raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-                yield Rig(parts, client)
+                yield Rig(parts, transport, client)
     finally:
         await common.stop()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-import httpx
 import structlog
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
@@ -14,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway import api, fhir, health, sources
 from services.gateway.assets import Assets
-from services.gateway.clients import Clients
+from services.gateway.clients import Clients, Upstream
 from services.gateway.edge import Edge
 from services.gateway.guard import Guard
 from services.gateway.live import Live, listen
@@ -112,9 +111,7 @@ async def _again(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> No
         await asyncio.sleep(AGAIN_SECONDS)
 
 
-def gateway(
-    settings: Settings, *, broadcast: Broadcast, store: Store, clients: dict[str, httpx.AsyncClient]
-) -> Gateway:
+def gateway(settings: Settings, *, broadcast: Broadcast, store: Store, clients: Mapping[str, Upstream]) -> Gateway:
     """The application on these parts. *clients*: service → where it answers (see `clients_for`)."""
     asked = Clients(settings, clients)
     assets = Assets(settings.name)

@@ -26,6 +26,7 @@ ASK_SECONDS = 10.0
 """How long a read may take."""
 CHANGE_SECONDS = 30.0
 """How long a change may take; an import of a large file is the slowest."""
+TIMEOUT = httpx.Timeout(CHANGE_SECONDS, connect=2).as_dict()
 
 
 class ServiceAway(Unavailable):
@@ -52,12 +53,36 @@ class Refused(Problem):
         return list(self.sent.get("errors") or [])
 
 
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where a service answers, and what takes a request there.
+
+    httpx's transport without its client: what the client adds (redirects, cookies, merged addresses) a service never
+    needs, and it took as long as the service's own database.
+    """
+
+    transport: httpx.AsyncBaseTransport
+    address: str = "http://service"
+
+    async def answer(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> httpx.Response:
+        """The whole answer. Raises httpx.HTTPError."""
+        request = httpx.Request(
+            method, self.address + url, content=content or None, headers=headers, extensions={"timeout": TIMEOUT}
+        )
+        answered = await self.transport.handle_async_request(request)
+        try:
+            await answered.aread()
+        finally:
+            await answered.aclose()
+        return answered
+
+
 @dataclass
 class Clients:
     """The services by name."""
 
     settings: Settings
-    by_name: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+    by_name: Mapping[str, Upstream] = field(default_factory=dict)
 
     async def raw(
         self, service: str, method: str, url: str, *, principal: Principal, content: bytes = b"", **headers: str
@@ -70,7 +95,7 @@ class Clients:
         limit = ASK_SECONDS if method in {"GET", "HEAD"} else CHANGE_SECONDS
         try:
             async with asyncio.timeout(limit):
-                return await self._client(service).request(method, url, content=content or None, headers=sent)
+                return await self._service(service).answer(method, url, content, sent)
         except TimeoutError:
             raise ServiceAway(f"'{service}' did not answer within {limit:.0f} seconds.", service=service) from None
         except httpx.HTTPError:
@@ -96,10 +121,10 @@ class Clients:
 
     async def close(self) -> None:
         """Close every connection."""
-        for client in self.by_name.values():
-            await client.aclose()
+        for service in self.by_name.values():
+            await service.transport.aclose()
 
-    def _client(self, service: str) -> httpx.AsyncClient:
+    def _service(self, service: str) -> Upstream:
         try:
             return self.by_name[service]
         except KeyError:
@@ -117,20 +142,18 @@ def content_of(answer: httpx.Response) -> Any:
     raise Refused(answer.status_code, document if isinstance(document, dict) else {})
 
 
-def clients_for(settings: Settings, apps: Mapping[str, Any] | None) -> dict[str, httpx.AsyncClient]:
-    """A client for each service: straight to *apps* in one process, else to the addresses of the settings."""
+def clients_for(settings: Settings, apps: Mapping[str, Any] | None) -> dict[str, Upstream]:
+    """Each service by name: straight to *apps* in one process, else at the addresses of the settings."""
     if apps is not None:
         return {name: _within(app) for name, app in apps.items()}
     return {name: _across(address) for name, address in settings.services.items() if name != "gateway"}
 
 
-def _within(app: Any) -> httpx.AsyncClient:
+def _within(app: Any) -> Upstream:
     # A failing application has answered 500 already; raising it here again would hide which service it was.
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://service", timeout=None)  # noqa: S113 (raw() limits)
+    return Upstream(httpx.ASGITransport(app=app, raise_app_exceptions=False))
 
 
-def _across(address: str) -> httpx.AsyncClient:
+def _across(address: str) -> Upstream:
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=50, keepalive_expiry=20)
-    timeout = httpx.Timeout(CHANGE_SECONDS, connect=2)
-    return httpx.AsyncClient(base_url=address, timeout=timeout, limits=limits, follow_redirects=False)
+    return Upstream(httpx.AsyncHTTPTransport(limits=limits), address.rstrip("/"))

@@ -186,8 +186,9 @@ class Hub:
         frames: Frames = {}
         for readers, told in self._listening.concerned(wire):
             for first in range(0, len(readers), BREATH):
+                if first:
+                    await asyncio.sleep(0)
                 self._tell(wire, readers[first : first + BREATH], told, frames)
-                await asyncio.sleep(0)
         observe(wire)
 
     def _tell(self, wire: Wire, readers: Sequence[Reader], told: Telling | None, frames: Frames) -> None:
@@ -203,7 +204,9 @@ class Hub:
                 if stream.format is not format_ or how is not before:
                     format_, before = stream.format, how
                     event = _frame(frames, wire, format_, how)
-                if event and offset > stream.after and not self._given(stream, offset, event):
+                if event is None or offset <= stream.after:
+                    continue
+                if not (stream.write(event) if stream.held is None else self._given(stream, offset, event)):
                     slow.append(stream)
         for stream in slow:
             self._cut(stream)

@@ -5,10 +5,11 @@ from services.oversight.queries.feed import effects
 from services.oversight.queries.reach import reach
 from shared.consumer import Subscription
 from shared.contracts import membership, registry
-from shared.service import Service
+from shared.service import PACE_SECONDS, Service
 
 service = Service(
     name="oversight",
+    pace=PACE_SECONDS,
     routers=[api.router],
     metadata=tables.metadata,
     migrations=migrations,

@@ -13,7 +13,7 @@ from fastapi import FastAPI, Header, Request, Response
 
 from services.gateway import guard
 from services.gateway.app import Gateway, gateway
-from services.gateway.clients import clients_for
+from services.gateway.clients import Upstream, clients_for
 from services.gateway.openapi import merged
 from shared.auth import verify
 from shared.broadcast.memory import LocalBroadcast
@@ -65,7 +65,7 @@ def _membership() -> FastAPI:
 async def edge() -> AsyncIterator[Gateway]:
     """A gateway before two small services; a third is away."""
     clients = clients_for(SETTINGS, {"registry": _registry(), "membership": _membership()})
-    clients["events"] = httpx.AsyncClient(base_url="http://127.0.0.1:9", timeout=1)
+    clients["events"] = Upstream(httpx.AsyncHTTPTransport(), "http://127.0.0.1:9")
     app = gateway(SETTINGS, broadcast=LocalBroadcast(), store=LocalStore(), clients=clients)
     await app.routes.load()
     yield app

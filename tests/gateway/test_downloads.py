@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 
 from services.gateway.app import Gateway, gateway
+from services.gateway.clients import Upstream
 from services.gateway.downloading import TRIES, Download, progress_of
 from services.gateway.lists import LISTS
 from services.gateway.pages import downloads
@@ -61,7 +62,8 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
             answer = await register.client.post("/networks", json=network, headers=register.as_(STAFF))
             assert answer.status_code == 201, answer.text
         settings = Settings(secret=SECRET, base_url="http://gateway")
-        made = gateway(settings, broadcast=LocalBroadcast(), store=LocalStore(), clients={"registry": register.client})
+        asked = {"registry": Upstream(register.transport)}
+        made = gateway(settings, broadcast=LocalBroadcast(), store=LocalStore(), clients=asked)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://gateway") as client:
             yield Site(register, made, client)
 

@@ -12,6 +12,7 @@ import httpx
 import orjson
 
 from services.gateway.app import Gateway, gateway
+from services.gateway.clients import Upstream
 from shared.broadcast.memory import LocalBroadcast
 from shared.config import SERVICES
 from shared.service import application
@@ -26,10 +27,7 @@ async def edge_of(town: Town, broadcast: LocalBroadcast) -> AsyncIterator[Gatewa
     """The gateway before a town's notifications; the other services are played, and a token is its person's id."""
     real = httpx.ASGITransport(application(town.service, town.parts))
     played = httpx.MockTransport(_played)
-    clients = {
-        name: httpx.AsyncClient(transport=real if name == "notifications" else played, base_url="http://service")
-        for name in SERVICES
-    }
+    clients = {name: Upstream(real if name == "notifications" else played) for name in SERVICES}
     app = gateway(town.parts.settings, broadcast=broadcast, store=LocalStore(), clients=clients)
     await app.start()
     try:

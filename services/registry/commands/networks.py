@@ -79,7 +79,8 @@ async def change_network(
     """
     network = await locked_to_change(session, network_id, expected)
     await require_bodies(session, fields.get("bodies", []))
-    await require_free_name(session, fields.get("name", network.name), own=network.id)
+    if fields.get("name", network.name) != network.name:
+        await require_free_name(session, fields["name"], own=network.id)
     before = before_change(network)
     changed = [name for name, value in fields.items() if getattr(network, name) != value]
     if not changed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Date, Select, Text, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.queries.bodies import bodies
@@ -28,18 +28,28 @@ async def leads_of(
     session: AsyncSession, network_ids: Sequence[str], role: str = "", *, on: date | None = None
 ) -> dict[str, list[Lead]]:
     """Network id → those who lead it now, or led it *on* a day, with their names; in that *role*, where one is said."""
-    held = Role.status == "active" if on is None else (Role.since <= on) & (Role.until.is_(None) | (Role.until >= on))
-    query = (
-        select(Role, Person.name)
-        .outerjoin(Person, Person.id == Role.person_id)
-        .where(Role.network_id.in_(network_ids), Role.role.in_(_roles(role)), held)
-        .order_by(Role.role, Role.since)
-    )
+    asked = {"networks": network_ids, "roles": _roles(role)} | ({} if on is None else {"on": on})
     found: dict[str, list[Lead]] = {}
-    for row, name in await session.execute(query):
+    for row, name in await session.execute(_NOW if on is None else _ON, asked):
         lead = Lead(person_id=row.person_id, name=name or "A former member", role=row.role, since=row.since)
         found.setdefault(row.network_id, []).append(lead)
     return found
+
+
+def _holders(held: ColumnElement[bool]) -> Select[Role, str]:
+    """Made once: every change of a network and every page of one asks it."""
+    networks, roles = (bindparam(name, expanding=True, type_=Text()) for name in ("networks", "roles"))
+    return (
+        select(Role, Person.name)
+        .outerjoin(Person, Person.id == Role.person_id)
+        .where(Role.network_id.in_(networks), Role.role.in_(roles), held)
+        .order_by(Role.role, Role.since)
+    )
+
+
+_DAY = bindparam("on", type_=Date())
+_NOW = _holders(Role.status == "active")
+_ON = _holders((Role.since <= _DAY) & (Role.until.is_(None) | (Role.until >= _DAY)))
 
 
 async def led_since(session: AsyncSession, network_ids: Sequence[str], role: str = "") -> dict[str, date]:
