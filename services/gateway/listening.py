@@ -1,4 +1,4 @@
-"""Who listens to what: readers by audience, and among those by what they are told of it.
+"""Who listens to what: streams by audience, and among those by what their readers are told of it.
 
 Ten thousand members who have chosen nothing are one group, so how they are told of a change is judged once.
 """
@@ -7,66 +7,68 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.gateway.wires import Reader, Telling, Ways, Wire, told_by
+from services.gateway.wires import Stream, Telling, Ways, Wire, told_by
 
-Key = tuple[tuple[str, ...], ...]
-"""What each of a reader's ways from one audience gives, for each kind."""
+Key = tuple[bool, tuple[tuple[str, ...], ...]]
+"""Whether a reader is plain, and what each of their ways from one audience gives, for each kind."""
 
 
 class _Group:
-    """Readers who are told alike of what happened at or after `since`, when the last of them came."""
+    """Streams whose readers are told alike of what happened at or after `since`, when the last of them came."""
 
-    __slots__ = ("readers", "since", "ways")
+    __slots__ = ("is_plain", "since", "streams", "ways")
 
-    def __init__(self) -> None:
-        self.readers: dict[Reader, None] = {}
-        self.since = float("-inf")
-        self.ways: Ways = ()
-
-    def add(self, reader: Reader, ways: Ways) -> None:
-        self.readers[reader] = None
-        self.since = max([self.since, *(since for since, _ in ways)])
+    def __init__(self, ways: Ways, *, is_plain: bool) -> None:
         self.ways = ways
+        self.is_plain = is_plain
+        self.since = float("-inf")
+        self.streams: dict[Stream, None] = {}
+
+    def add(self, stream: Stream, ways: Ways) -> None:
+        self.streams[stream] = None
+        self.since = max([self.since, *(since for since, _ in ways)])
 
     def told(self, wire: Wire) -> Telling | None:
-        return told_by(self.ways, wire) if wire.moment >= self.since else None
+        return told_by(self.ways, wire) if self.is_plain and wire.moment >= self.since else None
 
 
 class Listening:
-    """The readers who have streams open."""
+    """The open streams."""
 
     def __init__(self) -> None:
-        """Nobody yet."""
+        """None yet."""
         self._groups: dict[str, dict[Key, _Group]] = {}
 
-    def add(self, reader: Reader) -> None:
-        """Let *reader* hear what their rules lead to."""
-        for audience, ways in reader.rules.items():
-            group = self._groups.setdefault(audience, {}).setdefault(_key(ways), _Group())
-            group.add(reader, ways)
+    def add(self, stream: Stream) -> None:
+        """Let *stream* hear what its reader's rules lead to."""
+        for audience, ways in stream.reader.rules.items():
+            groups, key = self._groups.setdefault(audience, {}), _key(stream, ways)
+            if key not in groups:
+                groups[key] = _Group(ways, is_plain=stream.reader.is_plain)
+            groups[key].add(stream, ways)
 
-    def remove(self, reader: Reader) -> None:
-        """Forget *reader*, whose rules are still those of `add`."""
-        for audience, ways in reader.rules.items():
-            groups = self._groups.get(audience, {})
-            if group := groups.get(_key(ways)):
-                group.readers.pop(reader, None)
-                if not group.readers:
-                    del groups[_key(ways)]
+    def remove(self, stream: Stream) -> None:
+        """Forget *stream*, whose reader's rules are still those of `add`."""
+        for audience, ways in stream.reader.rules.items():
+            groups, key = self._groups.get(audience, {}), _key(stream, ways)
+            if group := groups.get(key):
+                group.streams.pop(stream, None)
+                if not group.streams:
+                    del groups[key]
             if not groups:
                 self._groups.pop(audience, None)
 
-    def concerned(self, wire: Wire) -> list[tuple[Sequence[Reader], Telling | None]]:
-        """Readers whom *wire* may concern, each once, and how those of them are told who have no wishes of their own.
+    def concerned(self, wire: Wire) -> list[tuple[Sequence[Stream], Telling | None]]:
+        """Streams that *wire* may concern, each once, and how all their readers are told but whoever did it.
 
-        None: each has to be asked, because several audiences may lead to them, or because it is off or old.
+        None: each has to be asked, because several audiences may lead to them, they chose, or it is off or old.
         """
         matching = [groups for audience in wire.audiences if (groups := self._groups.get(audience))]
         if len(matching) == 1:
-            return [(tuple(group.readers), group.told(wire)) for group in matching[0].values()]
-        everybody = {reader: None for groups in matching for group in groups.values() for reader in group.readers}
+            return [(tuple(group.streams), group.told(wire)) for group in matching[0].values()]
+        everybody = {stream: None for groups in matching for group in groups.values() for stream in group.streams}
         return [(tuple(everybody), None)]
 
 
-def _key(ways: Ways) -> Key:
-    return tuple([given for _, given in ways])
+def _key(stream: Stream, ways: Ways) -> Key:
+    return stream.reader.is_plain, tuple([given for _, given in ways])

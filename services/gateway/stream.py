@@ -184,30 +184,29 @@ class Hub:
         self.position = wire.offset
         self.recent.append(wire)
         frames: Frames = {}
-        for readers, told in self._listening.concerned(wire):
-            for first in range(0, len(readers), BREATH):
+        for streams, told in self._listening.concerned(wire):
+            for first in range(0, len(streams), BREATH):
                 if first:
                     await asyncio.sleep(0)
-                self._tell(wire, readers[first : first + BREATH], told, frames)
+                self._tell(wire, streams[first : first + BREATH], told, frames)
         observe(wire)
 
-    def _tell(self, wire: Wire, readers: Sequence[Reader], told: Telling | None, frames: Frames) -> None:
-        """Write *wire* to the streams of *readers*. A frame is looked up once for a run of streams that are alike."""
+    def _tell(self, wire: Wire, streams: Sequence[Stream], told: Telling | None, frames: Frames) -> None:
+        """Write *wire* to *streams*. A frame is looked up once for a run of streams that are alike."""
         offset, doer = wire.offset, self.readers.get(wire.actor)
         format_, before, event = None, None, None
         slow = []
-        for reader in readers:
-            how = told if told and reader.is_plain and reader is not doer else reader.hears(wire)
+        for stream in streams:
+            how = told if told and stream.reader is not doer else stream.reader.hears(wire)
             if how is None:
                 continue
-            for stream in reader.streams:
-                if stream.format is not format_ or how is not before:
-                    format_, before = stream.format, how
-                    event = _frame(frames, wire, format_, how)
-                if event is None or offset <= stream.after:
-                    continue
-                if not (stream.write(event) if stream.held is None else self._given(stream, offset, event)):
-                    slow.append(stream)
+            if stream.format is not format_ or how is not before:
+                format_, before = stream.format, how
+                event = _frame(frames, wire, format_, how)
+            if event is None or offset <= stream.after:
+                continue
+            if not (stream.write(event) if stream.held is None else self._given(stream, offset, event)):
+                slow.append(stream)
         for stream in slow:
             self._cut(stream)
 
@@ -238,10 +237,9 @@ class Hub:
     def join(self, reader: Reader, format_: Format, send: Send, *, hears_states: bool = False) -> Stream:
         """Register a stream that holds what comes until `released`. What is at or before `position` is past."""
         present = self.readers.setdefault(reader.key, reader)
-        if present is reader:
-            self._listening.add(reader)
         stream = Stream(present, format_, send, self.position, hears_states=hears_states)
         present.streams = (*present.streams, stream)
+        self._listening.add(stream)
         self._gauge.inc()
         return stream
 
@@ -256,16 +254,18 @@ class Hub:
         if stream not in reader.streams:
             return
         reader.streams = tuple(other for other in reader.streams if other is not stream)
+        self._listening.remove(stream)
         self._gauge.dec()
         if not reader.streams and self.readers.get(reader.key) is reader:
             del self.readers[reader.key]
-            self._listening.remove(reader)
 
     def change(self, reader: Reader, fresh: Reader) -> None:
         """Give a reader the rules of *fresh*, for all their streams at once."""
-        self._listening.remove(reader)
+        for stream in reader.streams:
+            self._listening.remove(stream)
         reader.become(fresh)
-        self._listening.add(reader)
+        for stream in reader.streams:
+            self._listening.add(stream)
 
     def say(self, reader: Reader, content: bytes) -> None:
         """Tell a reader's streams how the inbox stands; one that replays hears it when it has caught up."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from shared import clock
@@ -164,7 +165,7 @@ def told_by(ways: Ways, wire: Wire) -> Telling | None:
 class Stream:
     """One open connection. Small, because there may be ten thousand."""
 
-    __slots__ = ("_flow", "_send", "_transport", "after", "format", "hears_states", "held", "reader")
+    __slots__ = ("_send", "_transport", "after", "format", "hears_states", "held", "reader")
 
     def __init__(self, reader: Reader, format_: Format, send: Send, after: int, *, hears_states: bool = False) -> None:
         """A response that has begun on *send*; wires up to *after* are past for it.
@@ -177,18 +178,19 @@ class Stream:
         self.hears_states = hears_states
         self.held: list[tuple[int, Event]] | None = []
         self._send = send
-        self._transport, self._flow = _way_out(send)
+        self._transport = _way_out(send)
 
     def write(self, event: Event) -> bool:
         """Send without waiting; False when the client is too slow (or gone) to take it at once.
 
         What uvicorn would do anew for each stream (a coroutine, the chunk's frame) was done when the event was made.
         """
-        if self._transport is None:
+        transport = self._transport
+        if transport is None:
             return self._sent(event)
-        if self._flow.write_paused:
+        if transport.get_write_buffer_size() > HIGH_WATER_LIMIT:
             return False
-        self._transport.write(event["chunk"])
+        transport.write(event["chunk"])
         return True
 
     def _sent(self, event: Event) -> bool:
@@ -219,12 +221,10 @@ def body(content: bytes) -> Event:
 HEARTBEAT = body(b": still here\n\n")
 
 
-def _way_out(send: Send) -> tuple[Any, Any]:
-    """Transport and flow control of a chunked response that uvicorn holds; None under another server or HTTP/1.0."""
+def _way_out(send: Send) -> Any:
+    """The transport of a chunked response that uvicorn holds; None under another server or HTTP/1.0."""
     cycle = getattr(send, "__self__", None)
-    if isinstance(cycle, RequestResponseCycle) and cycle.chunked_encoding:
-        return cycle.transport, cycle.flow
-    return None, None
+    return cycle.transport if isinstance(cycle, RequestResponseCycle) and cycle.chunked_encoding else None
 
 
 def reset(position: str) -> Event:

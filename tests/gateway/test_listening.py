@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.gateway.formats import alert_json
 from services.gateway.listening import Listening
-from services.gateway.wires import Reader, Telling, Wire
+from services.gateway.wires import Reader, Stream, Telling, Wire
 from shared.announcement import KINDS
 
 AUDIENCES = ("network:n1", "body:Q1", "everyone")
@@ -30,13 +31,12 @@ wires = st.builds(
 def told(listening: Listening, wire: Wire) -> dict[str, Telling]:
     """Reader → how they are told, as the hub goes about it."""
     found: dict[str, Telling] = {}
-    for readers, together in listening.concerned(wire):
-        for reader in readers:
-            assert reader.key not in found, "asked twice"
-            alike = together and reader.is_plain and reader.key != wire.actor
-            how = together if alike else reader.hears(wire)
+    for streams, together in listening.concerned(wire):
+        for stream in streams:
+            assert stream.reader.key not in found, "asked twice"
+            how = together if together and stream.reader.key != wire.actor else stream.reader.hears(wire)
             if how:
-                found[reader.key] = how
+                found[stream.reader.key] = how
     return found
 
 
@@ -44,9 +44,10 @@ def told(listening: Listening, wire: Wire) -> dict[str, Telling]:
 def test_a_group_is_told_what_each_of_it_is_told_alone(people: list, wire: Wire) -> None:  # type: ignore[type-arg]
     listening = Listening()
     readers = [Reader(f"p{number}", ways, networks) for number, (ways, networks) in enumerate(people)]
-    for reader in readers:
-        listening.add(reader)
+    streams = [Stream(reader, alert_json, print, 0) for reader in readers]
+    for stream in streams:
+        listening.add(stream)
     assert told(listening, wire) == {r.key: how for r in readers if (how := r.hears(wire))}
-    for reader in readers[1:]:
-        listening.remove(reader)
+    for stream in streams[1:]:
+        listening.remove(stream)
     assert set(told(listening, wire)) <= {"p0"}
