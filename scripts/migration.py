@@ -20,22 +20,24 @@ from shared.service import Service
 
 TEMPLATE = '''"""{what}"""
 
-import sqlalchemy as sa
-from alembic import op
-from sqlalchemy.dialects import postgresql
-
-from shared.db import UtcDateTime
+{imports}
 
 revision = "{revision}"
-down_revision = {previous!r}
-
-__all__ = ["UtcDateTime", "postgresql"]
+down_revision = {previous}
 
 
 def upgrade() -> None:
     """{what}"""
     {code}
 '''
+
+
+IMPORTS = {
+    "sa.": "import sqlalchemy as sa\n", "op.": "from alembic import op\n",
+    "postgresql.": "from sqlalchemy.dialects import postgresql\n",
+    "UtcDateTime(": "\nfrom shared.db import UtcDateTime\n",
+}  # fmt: skip
+"""What a migration imports, by what in its code asks for it."""
 
 
 def render(kind: str, item: object, _context: object) -> str | bool:
@@ -65,7 +67,9 @@ def main(name: str, what: str) -> None:
     code = re.sub(r"astext_type=Text\(\)", "astext_type=sa.Text()", code)
     revision = f"{int(numbers[-1]) + 1 if numbers else 1:04d}"
     sentence = what[0].upper() + what[1:] + "."
-    text = TEMPLATE.format(what=sentence, revision=revision, previous=numbers[-1] if numbers else None, code=code)
+    imports = "".join(line for asked, line in IMPORTS.items() if asked in code).strip()
+    previous = f'"{numbers[-1]}"' if numbers else None
+    text = TEMPLATE.format(what=sentence, imports=imports, revision=revision, previous=previous, code=code)
     (folder / f"{revision}_{what.replace(' ', '_')}.py").write_text(text)
 
 

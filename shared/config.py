@@ -11,7 +11,7 @@ import secrets
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -51,7 +51,9 @@ class Settings(BaseSettings):
         "tidings", pattern=r"^[A-Za-z0-9.-]{1,63}$", description="Where its public half is: <selector>._domainkey."
     )
     returned_mail: str = Field(
-        "", description="Maildir that bounces and complaints are delivered to. Unset: only the hook takes them."
+        "",
+        description="Where bounces and complaints are delivered to: a Maildir, or imap[s]://user:password@host/folder."
+        " Unset: only the hook takes them.",
     )
     mail_rates: str = Field(
         "",
@@ -118,6 +120,15 @@ class Settings(BaseSettings):
                 signer_of(Path(value), domain="", selector="")
             except (OSError, ValueError) as error:
                 raise ValueError(f"{error}; expected a file with a private key") from None
+        return value
+
+    @field_validator("returned_mail")
+    @classmethod
+    def _mailbox(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_whole = parts.scheme in ("imap", "imaps") and parts.hostname and parts.username and parts.password
+        if "://" in value and not (is_whole and unquote(value).isascii()):
+            raise ValueError("expected a folder, or imap[s]://user:password@host[:port][/folder]")
         return value
 
     @field_validator("mail_rates")
@@ -197,7 +208,7 @@ def _sentence(problem: Any) -> str:
     name = "TIDINGS_" + "_".join(str(part) for part in problem["loc"]).upper()
     shown = (
         "(hidden)"
-        if name in {"TIDINGS_SECRET", "TIDINGS_DEMO_PASSWORD", "TIDINGS_PUSH_KEY"}
+        if name in {"TIDINGS_SECRET", "TIDINGS_DEMO_PASSWORD", "TIDINGS_PUSH_KEY", "TIDINGS_RETURNED_MAIL"}
         else repr(problem["input"])
     )
     return f"{name} is {shown}: {problem['msg'].removeprefix('Value error, ')}."

@@ -15,7 +15,8 @@ from services.notifications.api import (
     subscriptions,
     webhook_log,
 )
-from services.notifications.delivery.collecting import collect
+from services.notifications.delivery.collecting import collect, forget
+from services.notifications.delivery.correcting import follow_corrections
 from services.notifications.delivery.fanning import fan_out
 from services.notifications.delivery.pushes.sender import push
 from services.notifications.delivery.sender import deliver
@@ -54,7 +55,7 @@ service = Service(
         Subscription(registry.SUCCESSIONS.name, consumers.on_successions),
         Subscription(None, consumers.on_announcements),
     ],
-    workers=[collect, fan_out, summarise, deliver, keep_timetable, push, deliver_webhooks],
+    workers=[collect, forget, fan_out, summarise, deliver, follow_corrections, keep_timetable, push, deliver_webhooks],
     effects=effects,
     reach=reach,
 )

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications import alerts, audience, digest
-from services.notifications.commands.corrections import correct_what_was_told
 from services.notifications.commands.erasure import forget
+from services.notifications.commands.overtaken import keep_true
 from services.notifications.commands.successions import merge_choices
 from services.notifications.delivery.fanning import order_fanouts
 from services.notifications.matching import order_webhooks
@@ -65,7 +65,7 @@ async def on_announcements(session: AsyncSession, messages: Sequence[Envelope]) 
     told = await alerts.tell(session, messages)
     if told is not None:
         await digest.add_to_draft(session, told)
-        await correct_what_was_told(session, told.rows)
+        await keep_true(session, told.rows)
         await order_fanouts(session, after=told.before)
         await order_webhooks(session, told.rows)
 

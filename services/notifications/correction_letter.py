@@ -40,12 +40,18 @@ class CorrectionLetter:
 async def correction_letter(session: AsyncSession, stationery: Stationery, thing: str) -> CorrectionLetter:
     """The letter that *thing* names."""
     query = (
-        select(corrections, issues.c.title, issues.c.number, issue_items.c.own_headline, issue_items.c.headline)
+        select(
+            corrections,
+            issues.c.title,
+            issues.c.number,
+            issue_items.c.own_headline,
+            issue_items.c.headline.label("told"),
+        )
         .join(issues, issues.c.id == corrections.c.issue_id)
         .join(issue_items, issue_items.c.id == corrections.c.item_id)
         .where(corrections.c.id == thing)
     )
     row = (await session.execute(query)).mappings().one()
-    people = await names_in(session, [row["headline"], row["text"]])
-    said = row["own_headline"] or filled(row["headline"], people)
+    people = await names_in(session, [row["told"], row["text"]])
+    said = row["own_headline"] or filled(row["told"], people)
     return CorrectionLetter(stationery, {**row, "said": said, "text": filled(row["text"], people)})

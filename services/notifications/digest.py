@@ -122,7 +122,13 @@ def same_news(row: Mapping[str, Any]) -> str:
     A network's own page tells of many things, so there the words decide; any other page (an event, a poll) is one
     thing, whose last state is what readers need.
     """
-    path, _, _ = row["path"].partition("#")
-    if path.startswith("/networks/") or path.count("/") < 2:
+    if not is_of_one_thing(row):
         return f"{row['network_id']}|{row['category']}|{row['headline']}"
+    path, _, _ = row["path"].partition("#")
     return f"{row['category']}|{path}"
+
+
+def is_of_one_thing(row: Mapping[str, Any]) -> bool:
+    """Whether its page is that of one thing, not of a network or a list."""
+    path, _, _ = row["path"].partition("#")
+    return not path.startswith("/networks/") and path.count("/") > 1

@@ -13,7 +13,7 @@ from services.notifications.choice import Choice, Copy, ranked
 from services.notifications.delivery.rows import belongings
 from services.notifications.headlines import filled, names_in
 from services.notifications.letters import Frame, Part, Recipient, Stationery, encoded, letter, mailbox, rendered
-from services.notifications.tables import alerts, issue_items, issue_tests, issues
+from services.notifications.tables import alerts, corrections, issue_items, issue_tests, issues
 from shared import clock
 
 ELSEWHERE = "all networks"
@@ -104,10 +104,13 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-async def edition_of(session: AsyncSession, stationery: Stationery, issue_id: str, test: str = "") -> Edition:
-    """The edition of one issue as it stands."""
+async def edition_of(
+    session: AsyncSession, stationery: Stationery, issue_id: str, test: str = "", *, corrected: int | None = None
+) -> Edition:
+    """The edition of one issue as it stands; with *corrected*, as it stood when it had so many corrections."""
     issue = dict((await session.execute(select(issues).where(issues.c.id == issue_id))).mappings().one())
-    items = await items_of(session, issue_id)
+    until = issue["corrected"] if corrected is None else corrected
+    items = await _put_right(session, await items_of(session, issue_id), issue_id, until)
     called = await network_names(session, (item["network_id"] for item in items))
     return Edition(stationery, issue, [item for item in items if not item["dropped"]], called, test)
 
@@ -125,6 +128,23 @@ async def items_of(session: AsyncSession, issue_id: str) -> list[dict[str, Any]]
         {**row, "said": said[row["id"]], "headline": row["own_headline"] or said[row["id"]]}
         for row in ranked(dict(row) for row in rows)
     ]
+
+
+async def _put_right(
+    session: AsyncSession, items: list[dict[str, Any]], issue_id: str, until: int
+) -> list[dict[str, Any]]:
+    """The items with the first *until* corrections of the issue: headlines put right, or what is right below them."""
+    query = select(corrections).where(corrections.c.issue_id == issue_id, corrections.c.number <= until)
+    rows = (await session.execute(query.order_by(corrections.c.number, corrections.c.at))).mappings().all()
+    people = await names_in(session, (text for row in rows for text in (row["text"], row["headline"])))
+    found = {item["id"]: {**item, "right": ""} for item in items}
+    for row in rows:
+        item = found[row["item_id"]]
+        if row["headline"]:
+            item["headline"] = filled(row["headline"], people)
+        else:
+            item["right"] = "\n".join(filter(None, (item["right"], filled(row["text"], people))))
+    return list(found.values())
 
 
 async def place_in_copies(session: AsyncSession, issue_id: str, item_id: str) -> int | None:

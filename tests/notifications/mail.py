@@ -19,7 +19,7 @@ class Sink:
         self.pause = pause
         self.taken: Counter[str] = Counter()
         self.mails: dict[str, bytes] = {}
-        self.contents: dict[str, bytes] = {}
+        self.contents: dict[str, list[bytes]] = {}
         self.refused: dict[str, str] = {}
         self.port = 0
 
@@ -35,7 +35,8 @@ class Sink:
         assert found, content[:500]
         await asyncio.sleep(self.pause)
         self.taken[found[1].decode()] += 1
-        self.mails[envelope.rcpt_tos[0]] = self.contents[found[1].decode()] = content
+        self.mails[envelope.rcpt_tos[0]] = content
+        self.contents.setdefault(found[1].decode(), []).append(content)
         return "250 OK"
 
 

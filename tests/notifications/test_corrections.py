@@ -52,7 +52,7 @@ async def test_only_those_who_were_told_are_told_of_the_correction(posting: Town
     answer = await posting.post(f"{there}/items/{item}/correct", text="It is on 6 December.")
     found = await corrections(posting, 1)
 
-    assert answer == {"readers": 1} and list(found) == ["ann@people.example"]
+    assert answer == {"readers": 1, "to_come": 0} and list(found) == ["ann@people.example"]
     mail = found["ann@people.example"]
     assert "Study day on 5 December" in mail["text"] and "It is on 6 December." in mail["html"]
     first = (await posting.get("/mailbox", recipient="ann@people.example"))["items"][-1]
@@ -88,3 +88,27 @@ async def test_edition_of_a_network_holds_what_concerns_it(posting: Town) -> Non
     await issue_with(posting, "Study day on 5 December")
     answer = await posting.client.get("/newsletter/archive/1", params={"network": "stroke"})
     assert [item["headline"] for item in answer.json()["items"]] == ["Study day on 5 December"]
+
+
+async def test_change_that_is_not_major_is_offered_and_one_press_tells_it(posting: Town) -> None:
+    there, item = await issue_with(posting, "Study day on 5 December")
+    moved = await posting.tell(
+        "Study day moved to 6 December", networks=["stroke"], category="events", path="/events/e1"
+    )
+    [offer] = [i["offer"] for i in (await posting.get(there))["items"] if i["offer"]]
+    assert (offer["message_id"], offer["text"]) == (moved, "Study day moved to 6 December")
+
+    await posting.post(f"{there}/items/{item}/correct", text=offer["text"], message_id=moved)
+    assert list(await corrections(posting, 1)) == ["ann@people.example"]
+    assert [i["offer"] for i in (await posting.get(there))["items"] if i["offer"]] == []
+
+
+async def test_change_updates_an_issue_that_is_approved_and_has_not_gone(posting: Town) -> None:
+    await posting.network("stroke")
+    await posting.tell("Study day on 5 December", networks=["stroke"], category="events", path="/events/e1")
+    [issue] = (await posting.get("/newsletter/issues", status="draft"))["items"]
+    there = f"/newsletter/issues/{issue['id']}"
+    await posting.post(f"{there}/approve")
+    await posting.tell("Study day moved to 6 December", networks=["stroke"], category="events", path="/events/e1")
+    assert [item["headline"] for item in (await posting.get(there))["items"]] == ["Study day moved to 6 December"]
+    assert (await posting.get(there))["status"] == "approved"

@@ -31,7 +31,7 @@ def item(number: int, **values: Any) -> dict[str, Any]:
         "id": str(number), "message_id": f"m{number}", "headline": f"Headline {number} & more", "category": "news",
         "significance": "normal", "path": f"/networks/n{number}", "time": MOMENT, "network_id": f"n{number}",
         "care_group": "stroke", "audiences": f"network:n{number}", "place": None, "pinned": False, "dropped": False,
-        "text": "", **values,
+        "text": "", "right": "", **values,
     }  # fmt: skip
 
 

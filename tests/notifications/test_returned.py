@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.notifications.delivery.collecting import collect_from
+from services.notifications.delivery.collecting.maildir import Maildir
+from services.notifications.delivery.collecting.worker import take
 from services.notifications.returned import read_returned
 from shared.config import Settings
 from shared.mailer.mailbox import LocalMailbox
@@ -130,7 +132,7 @@ async def test_forged_report_in_the_mailbox_silences_nobody_and_a_true_one_is_pu
     (folder / "new" / "1").write_bytes(made(SENDMAIL, status="5.1.1", mail_id="made-up.ann@tidings.example"))
     (folder / "new" / "2").write_bytes(made(SENDMAIL, status="5.1.1", mail_id=mail_ids["ben"]))
     (folder / "new" / "3").write_bytes(b"\xff\x00 no mail at all")
-    await asyncio.gather(*(collect_from(posting.parts, folder) for _ in range(2)))
+    await asyncio.gather(*(Maildir(folder).look(partial(take, posting.parts)) for _ in range(2)))
 
     assert await suppressed(posting) == {"ben@people.example": "bounced"}
     assert [path.name for path in (folder / ".Taken" / "cur").iterdir()] == ["2:2,S"]

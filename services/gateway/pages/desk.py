@@ -18,6 +18,7 @@ from services.gateway.visit import Visit, page
 
 STEPS = frozenset({"approve", "reopen", "send", "pause", "resume", "cancel"})
 PRESSED = frozenset({"sending", "paused", "sent", "cancelled"})
+CORRECTION = ("text", "headline", "message_id")
 LABELS = {
     "headline": "Headline",
     "text": "Text",
@@ -154,7 +155,7 @@ async def correct(visit: Visit) -> Response:
     form = await visit.form()
     there = f"{_api(visit)}/items/{visit.path['item']}/correct"
     try:
-        await visit.change("notifications", "POST", there, {"text": text(form, "text")})
+        await visit.change("notifications", "POST", there, {name: text(form, name) for name in CORRECTION})
     except Refused as refused:
         if refused.status not in REFUSALS:
             raise

@@ -98,9 +98,15 @@ async def correct(
     issue_id: str, item_id: str, body: CorrectionBody, session: Session,
     by: Principal = may(staff, "newsletter:write"),
 ) -> Corrected:  # fmt: skip
-    """Correct an item of an issue that went out: those whose copy held it are told, and nobody else."""
-    readers = await corrections.correct(session, issue_id=issue_id, item_id=item_id, text=body.text, by=by)
-    return Corrected(readers=readers)
+    """Correct an item of an issue that went out: those whose copy held it are told, and nobody else.
+
+    While it is still going out, the copies that have not begun hold what is right, and their readers are told once.
+    """
+    told = await corrections.correct(
+        session, issue_id=issue_id, item_id=item_id, text=body.text, headline=body.headline,
+        message_id=body.message_id, by=by,
+    )  # fmt: skip
+    return Corrected(readers=told.readers, to_come=told.to_come)
 
 
 @router.post(f"{HERE}/groups/move")

@@ -1,24 +1,29 @@
 """Corrections: what an issue said turned out otherwise, and exactly those who were told it are told so.
 
-Which items a copy held is recorded when the copy is taken (`deliveries.told`), so that a correction reaches those who
-read what was wrong, and nobody else, whatever they have joined or left since. A draft needs none: its item changes.
+Invariants:
+1. Which items a copy held is recorded when the copy is taken (`deliveries.told`), and how many corrections of its issue
+   it held when it is begun (`edition`). So a correction reaches those who read what was wrong, and nobody else,
+   whatever they have joined or left since.
+2. While an issue is going out, a copy that has not begun holds what is right. One that had begun is looked at again
+   when it is taken: until no such copy can be left a correction is not settled.
+3. A copy that goes twice, because nobody knows whether it had arrived, holds the same corrections both times.
+4. An issue that has not gone out needs none: its item changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert, literal, select
+from sqlalchemy import exists, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.commands.issues import NotPossibleNow, change_issue, locked
 from services.notifications.commands.items import NoSuchItem
-from services.notifications.delivery.rows import is_reader, readers_found
-from services.notifications.digest import same_news
+from services.notifications.delivery.rows import OPEN, is_reader, readers_found
 from services.notifications.editions import place_in_copies
-from services.notifications.tables import corrections, deliveries, issue_items, issues, newsletter_readers
+from services.notifications.tables import corrections, deliveries, newsletter_readers
 from shared import clock
 from shared.auth import Principal
 from shared.db import UtcDateTime, upsert
@@ -26,60 +31,74 @@ from shared.envelope import new_id
 
 KIND = "correction"
 """Of the mail's delivery; its `thing` is the correction's id."""
-FRESH = timedelta(days=28)
-"""An issue older than this is not corrected by itself: its readers have long forgotten it."""
+LONGEST_MARK = timedelta(minutes=2)
+"""No transaction lasts as long, so after it every copy that began before a correction is seen to have begun."""
+LONGEST_COPY = timedelta(days=1)
+"""A copy that was begun and has not been heard of for so long has no sender any more."""
+
+
+class Outcome(NamedTuple):
+    """How many readers are told by mail, and how many copies have not gone and hold what is right."""
+
+    readers: int
+    to_come: int
 
 
 async def correct(
-    session: AsyncSession, *, issue_id: str, item_id: str, text: str, by: Principal, message_id: str = ""
-) -> int:
-    """Tell those whose copy held an item what is right; returns how many. Raises NoSuchItem, NotPossibleNow."""
+    session: AsyncSession, *, issue_id: str, item_id: str, text: str, by: Principal, headline: str = "",
+    message_id: str = "",
+) -> Outcome:  # fmt: skip
+    """Tell those whose copy held an item what is right. Raises NoSuchItem, NotPossibleNow."""
     issue = await locked(session, issue_id)
     if issue["pressed_at"] is None:
         raise NotPossibleNow(f"Issue {issue['number']} has not gone out; change the item itself.")
-    place = await place_in_copies(session, issue_id, item_id)
-    if place is None:
+    if await place_in_copies(session, issue_id, item_id) is None:
         raise NoSuchItem
-    identity = new_id()
     row = {
-        "id": identity, "issue_id": issue_id, "item_id": item_id, "message_id": message_id, "text": text,
-        "by": by.person_id, "at": clock.now(),
+        "id": new_id(), "issue_id": issue_id, "item_id": item_id, "message_id": message_id, "text": text,
+        "headline": headline, "by": by.person_id, "at": clock.now(), "number": issue["corrected"] + 1,
+        "settled": False,
     }  # fmt: skip
     await session.execute(insert(corrections), row)
-    await _order(session, identity, issue_id, place)
-    await change_issue(session, issue, by=by, reason="corrected")
-    ordered = select(func.count()).where(deliveries.c.kind == KIND, deliveries.c.thing == identity)
-    return int((await session.execute(ordered)).scalar_one())
+    await change_issue(session, issue, by=by, reason="corrected", corrected=row["number"])
+    await tell_those_told(session, row)
+    readers = select(func.count()).where(deliveries.c.kind == KIND, deliveries.c.thing == row["id"])
+    to_come = select(func.count()).where(_copies_of(row), deliveries.c.state.in_(OPEN))
+    return Outcome((await session.execute(readers)).scalar_one(), (await session.execute(to_come)).scalar_one())
 
 
-async def _order(session: AsyncSession, identity: str, issue_id: str, place: int) -> None:
-    """A copy for each reader who was told it and still takes the newsletter."""
+async def tell_those_told(session: AsyncSession, correction: Mapping[str, Any]) -> None:
+    """Order the mail for each reader whose copy held the item without it; who has been ordered one gets no second."""
+    place = await place_in_copies(session, correction["issue_id"], correction["item_id"])
     told = select(deliveries.c.reader_id).where(
-        deliveries.c.kind == "newsletter", deliveries.c.thing == issue_id, deliveries.c.told.contains(f",{place},")
+        _copies_of(correction), deliveries.c.edition < correction["number"], deliveries.c.told.contains(f",{place},")
     )
     names = ["kind", "thing", "reader_id", "state", "attempts", "next_at", "holder", "repeated", "reason"]
     wanted = select(
-        literal(KIND), literal(identity), newsletter_readers.c.id, literal("pending"), literal(0),
+        literal(KIND), literal(correction["id"]), newsletter_readers.c.id, literal("pending"), literal(0),
         literal(clock.now(), UtcDateTime()), literal(""), literal(False), literal(""),
     ).select_from(readers_found()).where(*is_reader(), newsletter_readers.c.id.in_(told))  # fmt: skip
     await session.execute(upsert(session, deliveries).from_select(names, wanted).on_conflict_do_nothing())
 
 
-async def correct_what_was_told(session: AsyncSession, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Correct by itself what a major change (a gathering called off, say) makes wrong in an issue that went out."""
-    for row in rows:
-        if row["significance"] != "major" or row["path"].startswith("/networks/"):
-            continue
-        query = (
-            select(issue_items.c.id, issue_items.c.issue_id)
-            .join(issues, issues.c.id == issue_items.c.issue_id)
-            .where(
-                issue_items.c.same == same_news(row), issue_items.c.message_id != row["message_id"],
-                issues.c.pressed_at > clock.now() - FRESH, ~issue_items.c.dropped,
-            )
-        )  # fmt: skip
-        for item_id, issue_id in (await session.execute(query)).all():
-            await correct(
-                session, issue_id=issue_id, item_id=item_id, text=row["headline"], by=Principal(row["actor"]),
-                message_id=row["message_id"],
-            )  # fmt: skip
+async def unsettled(session: AsyncSession) -> list[dict[str, Any]]:
+    """Corrections of which somebody more may have to be told, the oldest first."""
+    query = select(corrections).where(~corrections.c.settled).order_by(corrections.c.at)
+    return [dict(row) for row in (await session.execute(query)).mappings()]
+
+
+async def see_to(session: AsyncSession, correction: Mapping[str, Any]) -> None:
+    """Tell those whose copy was taken since, and settle it where no copy without it is under way."""
+    age = clock.now() - correction["at"]
+    under_way = exists().where(
+        _copies_of(correction), deliveries.c.state == "sending", deliveries.c.edition < correction["number"]
+    )
+    is_over = age > LONGEST_MARK and not (await session.execute(select(under_way))).scalar_one()
+    await tell_those_told(session, correction)
+    if is_over or age > LONGEST_COPY:
+        settle = update(corrections).where(corrections.c.id == correction["id"])
+        await session.execute(settle.values(settled=True))
+
+
+def _copies_of(correction: Mapping[str, Any]) -> Any:
+    return (deliveries.c.kind == "newsletter") & (deliveries.c.thing == correction["issue_id"])

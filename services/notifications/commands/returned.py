@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,16 +33,26 @@ class NotSuppressed(NotFound):
     """Mail goes to this address; there is nothing to take back."""
 
 
-async def take_returned(session: AsyncSession, found: Iterable[Returned], *, trusted: bool = False) -> int:
-    """Record what came back and let it have its effect; returns how many were believed."""
-    believed = 0
+class Believed(NamedTuple):
+    """How many parts of a report are about mails of ours, and how many of these were not known yet."""
+
+    ours: int
+    new: int
+
+
+async def take_returned(session: AsyncSession, found: Iterable[Returned], *, trusted: bool = False) -> Believed:
+    """Record what came back and let it have its effect, once; returns how much was believed."""
+    ours = new = 0
     for one in found:
         copy = await _copy_of(session, one.mail_id)
         address = copy.address.lower() if copy else one.address if trusted else ""
-        if address and await _record(session, one, address):
-            believed += 1
+        if not address:
+            continue
+        ours += 1
+        if await _record(session, one, address):
+            new += 1
             await _take(session, one, address, copy)
-    return believed
+    return Believed(ours, new)
 
 
 async def _copy_of(session: AsyncSession, mail_id: str) -> Any:

@@ -31,11 +31,12 @@ _PAIRS = {
 }
 # The state is said as what it is not: asked for 'pending', SQLite walks the index of all that is pending.
 _SENDING = """
-UPDATE deliveries SET state = 'sending'
+UPDATE deliveries SET state = 'sending', edition = CASE WHEN repeated THEN edition ELSE COALESCE(
+  (SELECT corrected FROM issues WHERE issues.id = deliveries.thing), 0) END
 WHERE {these} AND holder = :holder AND state NOT IN ('sending', 'sent', 'refused')
 AND (kind <> 'newsletter' OR EXISTS (
   SELECT 1 FROM issues WHERE issues.id = deliveries.thing AND issues.status IN ('sending', 'sent')))
-RETURNING number
+RETURNING number, edition
 """
 
 
@@ -51,13 +52,16 @@ _MARK_SENT = {
 _MARK_SENDING = {dialect: _compiled(_SENDING, dialect) for dialect in _THESE}
 
 
-async def mark_sending(session: AsyncSession, holder: str, numbers: Sequence[int]) -> set[int]:
-    """Mark copies as begun; returns those that may be: held by us still, not begun, their issue not paused."""
+async def mark_sending(session: AsyncSession, holder: str, numbers: Sequence[int]) -> dict[int, int]:
+    """Mark copies as begun; returns those that may be: held by us still, not begun, their issue not paused.
+
+    Each with its edition: the corrections that its issue has now, or, where it may have gone before, had then.
+    """
     if not numbers:
-        return set()
+        return {}
     dialect = session.get_bind().dialect.name
     values = {"numbers": _given(dialect, numbers), "holder": holder}
-    return set((await session.execute(_MARK_SENDING[dialect], values)).scalars())
+    return {row.number: row.edition for row in await session.execute(_MARK_SENDING[dialect], values)}
 
 
 async def mark_sent(session: AsyncSession, told: Mapping[int, str]) -> None:

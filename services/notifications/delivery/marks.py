@@ -44,13 +44,13 @@ class Marks:
         """Write marks for the sender *holder*."""
         self._database = database
         self._holder = holder
-        self._steps: Together[_Step, bool] = Together(self._write, "delivery-marks")
+        self._steps: Together[_Step, int | None] = Together(self._write, "delivery-marks")
 
-    async def write(self, finished: Finished | None, following: Held | None) -> bool:
-        """Record what finished and mark what comes next; whether the next may go, once that is committed."""
+    async def write(self, finished: Finished | None, following: Held | None) -> int | None:
+        """Record what finished and mark what comes next; once that is committed, its edition if it may go."""
         return await self._steps.add(_Step(finished, following))
 
-    async def _write(self, group: list[_Step]) -> list[bool]:
+    async def _write(self, group: list[_Step]) -> list[int | None]:
         finished = [step.finished for step in group if step.finished]
         following = [step.following.number for step in group if step.following]
         async with self._database.transaction() as session:
@@ -65,7 +65,7 @@ class Marks:
             begun = await hot.mark_sending(session, self._holder, following)
         for one in finished:
             MAILS.labels(type(one.outcome).__name__.lower()).inc()
-        return [step.following is not None and step.following.number in begun for step in group]
+        return [begun.get(step.following.number) if step.following else None for step in group]
 
 
 def _server_is_away(outcome: Outcome) -> bool:

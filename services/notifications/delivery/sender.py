@@ -61,7 +61,7 @@ class Sender:
         self._marks = Marks(parts.database, self.id)
         self._pace = Pace(rates_in(parts.settings.mail_rates))
         self._ready: deque[Held] = deque()
-        self._letters: dict[str, Letter] = {}
+        self._letters: dict[tuple[str, int], Letter] = {}
         self._fetching: asyncio.Task[bool] | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._is_stopping = False
@@ -116,10 +116,10 @@ class Sender:
         finished: Finished | None = None
         async with self._mailer.connection() as line:
             while (copy := await self._next()) is not None:
-                may_go = await self._marks.write(finished, copy)
+                edition = await self._marks.write(finished, copy)
                 finished = None
-                if may_go:
-                    finished = await self._send(line, copy)
+                if edition is not None:
+                    finished = await self._send(line, copy, edition)
                     self._look(finished.outcome)
                     self._pace.heard(copy.address, finished.outcome)
                 else:
@@ -127,8 +127,8 @@ class Sender:
             if finished is not None:
                 await self._marks.write(finished, None)
 
-    async def _send(self, line: Connection, copy: Held) -> Finished:
-        letter, told = await self._letter(copy), ""
+    async def _send(self, line: Connection, copy: Held, edition: int) -> Finished:
+        letter, told = await self._letter(copy, edition), ""
         reader = Recipient(copy.reader_id, copy.name, copy.address)
         try:
             if isinstance(letter, Edition):
@@ -146,15 +146,16 @@ class Sender:
             self._is_away = True
             self._ready.clear()
 
-    async def _letter(self, copy: Held) -> Letter:
-        """What a copy is made from, made once. An issue that is being sent no longer changes."""
-        letter = self._letters.get(copy.thing)
+    async def _letter(self, copy: Held, edition: int) -> Letter:
+        """What a copy is made from, made once. An issue that is being sent changes by its corrections alone."""
+        letter = self._letters.get((copy.thing, edition))
         if letter is None:
+            of_issue = {"corrected": edition} if copy.kind == "newsletter" else {}
             async with self._database.reading() as session:
-                letter = await MAKERS[copy.kind](session, self._stationery, copy.thing)
+                letter = await MAKERS[copy.kind](session, self._stationery, copy.thing, **of_issue)
             if len(self._letters) >= KEPT_LETTERS:
                 self._letters.clear()
-            self._letters[copy.thing] = letter
+            self._letters[copy.thing, edition] = letter
         return letter
 
     # What is in hand

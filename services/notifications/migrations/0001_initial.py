@@ -9,8 +9,6 @@ from shared.db import UtcDateTime
 revision = "0001"
 down_revision = None
 
-__all__ = ["UtcDateTime", "postgresql"]
-
 
 def upgrade() -> None:
     """Initial."""

@@ -9,8 +9,6 @@ from shared.db import UtcDateTime
 revision = "0003"
 down_revision = "0002"
 
-__all__ = ["UtcDateTime", "postgresql"]
-
 
 def upgrade() -> None:
     """Webhooks."""

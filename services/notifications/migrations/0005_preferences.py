@@ -2,14 +2,9 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
-
-from shared.db import UtcDateTime
 
 revision = "0005"
 down_revision = "0004"
-
-__all__ = ["UtcDateTime", "postgresql"]
 
 
 def upgrade() -> None:

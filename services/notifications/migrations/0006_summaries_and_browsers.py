@@ -9,8 +9,6 @@ from shared.db import UtcDateTime
 revision = "0006"
 down_revision = "0005"
 
-__all__ = ["UtcDateTime", "postgresql"]
-
 
 def upgrade() -> None:
     """Quiet hours and summaries, browsers that are sent notifications, and what "all read" can be taken back to."""

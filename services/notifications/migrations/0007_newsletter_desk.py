@@ -2,14 +2,11 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 from shared.db import UtcDateTime
 
 revision = "0007"
 down_revision = "0006"
-
-__all__ = ["UtcDateTime", "postgresql"]
 
 
 def upgrade() -> None:

@@ -2,14 +2,11 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 from shared.db import UtcDateTime
 
 revision = "0008"
 down_revision = "0007"
-
-__all__ = ["UtcDateTime", "postgresql"]
 
 
 def upgrade() -> None:

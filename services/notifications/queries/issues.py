@@ -18,6 +18,7 @@ from services.notifications.delivery.rows import reader_count
 from services.notifications.editions import items_of
 from services.notifications.headlines import filled, names_in
 from services.notifications.letters import Stationery
+from services.notifications.queries.offers import offers
 from services.notifications.queries.preferences import muted_by
 from services.notifications.tables import corrections, deliveries, issue_items, issues, people
 from shared import clock
@@ -68,8 +69,11 @@ async def all_items(session: AsyncSession, issue_id: str) -> list[dict[str, Any]
     """Every item for staff: pinned, then by care group and network; the dropped ones in their place."""
     items = await items_of(session, issue_id)
     corrected = await corrections_of(session, issue_id)
+    offered = await offers(session, await issue_at(session, issue_id), items)
     numbered = await _numbered(session, [items[number] for number in grouped(items)])
-    return [{**item, "corrections": corrected.get(item["id"], [])} for item in numbered]
+    return [
+        {**item, "corrections": corrected.get(item["id"], []), "offer": offered.get(item["id"])} for item in numbered
+    ]
 
 
 async def item_at(session: AsyncSession, issue_id: str, item_id: str) -> dict[str, Any]:

@@ -42,10 +42,19 @@ class Item(BaseModel):
     corrections: Annotated[list[Correction], Field(default_factory=list)]
 
 
+class CorrectionOffer(BaseModel):
+    """What was announced of the same page since an issue went out, to be sent as a correction."""
+
+    message_id: str
+    text: str
+    time: datetime
+
+
 class DeskItem(Item):
     """An item as staff see it. `said` is what the message said, where staff wrote a headline of their own.
 
     `version` is what a change of headline or text is made on; `changed_since`: the message changed after that.
+    `offer`: a correction that may be due.
     """
 
     said: str
@@ -55,6 +64,7 @@ class DeskItem(Item):
     edited_by: str
     edited_by_name: str
     edited_at: datetime | None
+    offer: CorrectionOffer | None = None
 
 
 class IssueSummary(BaseModel):
@@ -166,15 +176,21 @@ class OwnItem(ChangeBody):
 
 
 class CorrectionBody(ChangeBody):
-    """What is right. It goes to those whose copy held the item, and to nobody else."""
+    """What is right. It goes to those whose copy held the item, and to nobody else.
+
+    Copies that have not begun hold it instead: `headline` in place of the item's, or what is right below that.
+    """
 
     text: Annotated[Prose, Field(min_length=1)]
+    headline: Line = ""
+    message_id: Annotated[str, Field(max_length=64, description="The message of an offer that is taken up.")] = ""
 
 
 class Corrected(BaseModel):
-    """How many readers are told."""
+    """How many readers are told by mail; `to_come`: how many copies have not gone and hold what is right."""
 
     readers: int
+    to_come: int
 
 
 class Move(ChangeBody):

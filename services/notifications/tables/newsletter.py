@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, SmallInteger, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    true,
+)
 
 from services.notifications.tables.kept import metadata
 from shared.db import UtcDateTime
@@ -58,6 +70,9 @@ corrections = Table(
     Column("text", Text, nullable=False, comment="what is right"),
     Column("by", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("number", Integer, nullable=False, server_default="0", comment="within its issue, from 1"),
+    Column("headline", Text, nullable=False, server_default="", comment="of the item, put right, or empty"),
+    Column("settled", Boolean, nullable=False, server_default=true(), comment="nobody more will have to be told"),
     Index("corrections_of_issue", "issue_id"),
 )
 
@@ -81,6 +96,7 @@ issues = Table(
     Column("send_at", UtcDateTime, comment="when it is to be sent by itself"),
     Column("pressed_at", UtcDateTime, comment="when sending began"),
     Column("sent_at", UtcDateTime),
+    Column("corrected", Integer, nullable=False, server_default="0", comment="how many corrections it has"),
 )
 
 issue_items = Table(
@@ -141,6 +157,7 @@ deliveries = Table(
     Column("reason", Text, nullable=False),
     Column("sent_at", UtcDateTime),
     Column("told", Text, nullable=False, server_default="", comment="the items of a newsletter's copy, as `,3,17,`"),
+    Column("edition", Integer, nullable=False, server_default="0", comment="how many corrections the copy holds"),
     UniqueConstraint("kind", "thing", "reader_id"),
     Index("deliveries_due", "state", "next_at"),
     Index("deliveries_of_reader", "reader_id"),
