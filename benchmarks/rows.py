@@ -70,7 +70,9 @@ def _rows(folder: Path) -> Counter[str]:
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE%'"
             )
             for (table,) in tables.fetchall():
-                if not table.startswith("networks_words"):  # the index of words keeps rows of its own kind
+                if not table.startswith(
+                    ("networks_words", "alerts_words")
+                ):  # indexes of words keep rows of their own kind
                     (count,) = database.execute(f'SELECT count(*) FROM "{table}"').fetchone()
                     counts[f"{path.stem}.{table}"] = count
     return counts

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import orjson
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, func, select
@@ -17,11 +18,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications import alerts as sequence
 from services.notifications.audience import ASKED
 from services.notifications.channels import LIVE
-from services.notifications.inbox import Wanted, conditions_of, is_read, visible
+from services.notifications.inbox import Wanted, candidates_of, is_read, visible
 from services.notifications.tables import alerts, preferences, read_exceptions, read_marks
+from shared.db import among
 from shared.store import Store, StoreAway
 
 KEPT_SECONDS = 1800
+CHUNK = 500
+"""Alerts that are counted in one step of a search."""
+MOST_COUNTED = 1000
+"""Of what a search finds no more are counted: nobody pages through them, and the count would cost as much as all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +63,27 @@ async def counted(session: AsyncSession, store: Store, person_id: str) -> Counts
     return Counts(total, unread, standing.revision, epoch, head)
 
 
-async def counted_of(session: AsyncSession, person_id: str, wanted: Wanted) -> tuple[int, int]:
-    """How many alerts are *wanted*, whether read or not, and how many of them are unread."""
-    found = visible(person_id, *await conditions_of(session, wanted)).subquery("found")
-    query = select(func.count(), func.count().filter(~is_read(person_id, found.c.best))).select_from(found)
-    row = (await session.execute(query.join(alerts, alerts.c.offset == found.c.offset))).one()
-    return row[0], row[1]
+class Found(NamedTuple):
+    """How many alerts were found, how many of them are unread, and whether there may be more."""
+
+    total: int
+    unread: int
+    at_least: bool
+
+
+async def counted_of(session: AsyncSession, person_id: str, wanted: Wanted, *, head: int) -> Found:
+    """How many alerts are *wanted*, whether read or not, up to MOST_COUNTED or some more: a walk from the newest."""
+    candidates = await candidates_of(session, person_id, wanted)
+    total, unread, before = 0, 0, head + 1
+    while total < MOST_COUNTED:
+        near = (await session.execute(candidates(before, CHUNK))).scalars().all()
+        if not near:
+            return Found(total, unread, at_least=False)
+        found = visible(person_id, among(session, alerts.c.offset, near)).subquery("found")
+        query = select(func.count(), func.count().filter(~is_read(person_id, found.c.best))).select_from(found)
+        row = (await session.execute(query.join(alerts, alerts.c.offset == found.c.offset))).one()
+        total, unread, before = total + row[0], unread + row[1], near[-1]
+    return Found(total, unread, at_least=True)
 
 
 async def _standing(session: AsyncSession, person_id: str) -> _Standing:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select, true
@@ -19,9 +20,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications import alerts as sequence
 from services.notifications.audience import Asked, Best, audiences_of, is_told, reach, sentence
 from services.notifications.channels import LIVE
-from services.notifications.headlines import names_in, saying
+from services.notifications.headlines import names_in
+from services.notifications.searching import search_for
 from services.notifications.tables import alert_audiences, alerts, read_exceptions, read_marks
 from shared.announcement import CHANNELS
+from shared.db import among
 
 CHUNK = 200
 """Alerts that are looked at in one step backwards through an inbox."""
@@ -61,13 +64,13 @@ async def newest(
 ) -> list[dict[str, Any]]:
     """The newest alerts before an offset, newest first: a walk backwards that stops when there are enough."""
     wanted = wanted or Wanted()
-    matches = await conditions_of(session, wanted)
+    candidates = await candidates_of(session, person_id, wanted)
     found: list[dict[str, Any]] = []
     while len(found) < limit:
-        near = await _near(session, person_id, wanted, matches, before=before)
+        near = list((await session.execute(candidates(before, CHUNK))).scalars())
         if not near:
             break
-        some = visible(person_id, alerts.c.offset.in_(near), *matches)
+        some = visible(person_id, among(session, alerts.c.offset, near))
         found += [item for item in await _items(session, person_id, some) if not (wanted.unread and item["read"])]
         before = near[-1]
     return found[:limit]
@@ -79,31 +82,35 @@ async def following(session: AsyncSession, person_id: str, *, after: int, limit:
     return list(reversed(await _items(session, person_id, found)))
 
 
-async def conditions_of(session: AsyncSession, wanted: Wanted) -> list[Condition]:
-    """What of an inbox is asked for, as conditions on `alerts`; whether it is read is asked elsewhere."""
-    network = [alerts.c.network_id == wanted.network_id] if wanted.network_id else []
-    return network + await saying(session, wanted.q)
+Candidates = Callable[[int, int], Select[int]]
+"""(before, limit) → the newest *limit* offsets before one that may stand in an inbox, newest first."""
 
 
-async def _near(
-    session: AsyncSession, person_id: str, wanted: Wanted, matches: Sequence[Condition], *, before: int
-) -> list[int]:
-    """The next CHUNK offsets that may stand in the inbox, newest first."""
-    if matches:
-        query = select(alerts.c.offset).where(alerts.c.offset < before, *matches)
-        query = query.order_by(alerts.c.offset.desc()).limit(CHUNK)
-    else:
-        query = _told_before(person_id, before, _maybe_unread(person_id) if wanted.unread else lambda _: true())
-    return list((await session.execute(query)).scalars())
+async def candidates_of(session: AsyncSession, person_id: str, wanted: Wanted) -> Candidates:
+    """The offsets that may be *wanted* of an inbox; whether they stand there is asked of `visible`."""
+    search = await search_for(session, wanted.q, wanted.network_id)
+    if search is not None:
+        return lambda before, limit: search.offsets(before=before, limit=limit)
+    if wanted.network_id:
+        return partial(_of_network, wanted.network_id)
+    may = _maybe_unread(person_id) if wanted.unread else lambda _: true()
+    return lambda before, limit: _told_before(person_id, before, limit, may)
 
 
-def _told_before(person_id: str, before: int, may: Callable[[ColumnElement[int]], Condition]) -> Select[int]:
-    """The newest CHUNK offsets of all a reader's audiences: of each audience at most so many are looked at."""
+def _of_network(network_id: str, before: int, limit: int) -> Select[int]:
+    query = select(alerts.c.offset).where(alerts.c.offset < before, alerts.c.network_id == network_id)
+    return query.order_by(alerts.c.offset.desc()).limit(limit)
+
+
+def _told_before(
+    person_id: str, before: int, limit: int, may: Callable[[ColumnElement[int]], Condition]
+) -> Select[int]:
+    """The newest offsets of all a reader's audiences: of each audience at most so many are looked at."""
     mine, each = audiences_of(person_id), alert_audiences.alias("each")
     last = (
         select(each.c.offset)
         .where(each.c.audience == mine.c.audience, each.c.offset < before, may(each.c.offset))
-        .order_by(each.c.offset.desc()).limit(1).offset(CHUNK - 1)
+        .order_by(each.c.offset.desc()).limit(1).offset(limit - 1)
         .correlate(mine).scalar_subquery()
     )  # fmt: skip
     told = alert_audiences.c.offset
@@ -111,7 +118,7 @@ def _told_before(person_id: str, before: int, may: Callable[[ColumnElement[int]]
         select(told).distinct()
         .select_from(mine.join(alert_audiences, alert_audiences.c.audience == mine.c.audience))
         .where(told < before, may(told), told >= func.coalesce(last, 0))
-        .order_by(told.desc()).limit(CHUNK)
+        .order_by(told.desc()).limit(limit)
     )  # fmt: skip
 
 

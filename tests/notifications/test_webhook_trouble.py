@@ -105,6 +105,7 @@ async def test_410_disables_at_once_and_the_owner_is_told_by_alert_and_mail(sett
     assert alert == "Webhook “Intranet” was switched off: nothing arrives at 127.0.0.1"
     assert (summary["subject"], found["status"]) == ("Webhook switched off: Intranet", "disabled")
     assert "410" in mail["text"] and f"/subscriptions/{hook['id']}" in mail["text"] and "410" in found["status_reason"]
+    assert all("http://t.example/preferences/ann." in mail[form] for form in ("text", "html"))
 
 
 @pytest.mark.usefixtures("hurried")

@@ -34,18 +34,18 @@ async def list_alerts(
     q: Annotated[str, Query(max_length=200)] = "", limit: Annotated[int, Query(ge=1, le=100)] = 25,
     cursor: Annotated[str, Query(max_length=60)] = "", by: Principal = may(signed_in, "alerts:read"),
 ) -> Alerts:  # fmt: skip
-    """Your alerts, newest first; with *q* those in which every word of it stands."""
+    """Your alerts, newest first; with *q* those in which every word of it begins a word."""
     wanted = inbox.Wanted(network, unread, q)
     counts = await counted(session, request.app.state.parts.store, by.person_id)
     before = offset_in(cursor, counts.epoch) if cursor else counts.head + 1
     found = await inbox.newest(session, by.person_id, before=before, limit=limit + 1, wanted=wanted)
-    total, new = counts.total, counts.unread
+    total, new, at_least = counts.total, counts.unread, False
     if network or q:
-        total, new = await counted_of(session, by.person_id, wanted)
+        total, new, at_least = await counted_of(session, by.person_id, wanted, head=counts.head)
     items = [Alert.model_validate(item) for item in found[:limit]]
     following = items[-1].position if len(found) > limit else None
     whole = {**standing(counts), "total": new if unread else total}
-    return Alerts(items=items, next=following, **whole)
+    return Alerts(items=items, next=following, at_least=at_least, **whole)
 
 
 @router.get("/alerts/unread")

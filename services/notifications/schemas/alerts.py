@@ -51,8 +51,10 @@ class Alerts(Page[Alert]):
     """A page of an inbox; `unread` counts the whole inbox, `position` is its end: streams resume there.
 
     `revision` rises when the reader's audiences, choices or read marks change; a stream says when it does.
+    `at_least`: of what was searched for there may be more than `total`, which is not counted on.
     """
 
+    at_least: bool = False
     unread: int
     position: str
     revision: int

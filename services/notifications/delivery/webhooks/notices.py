@@ -47,11 +47,12 @@ class Notice:
     def mail(self, reader: Recipient, _audiences: Iterable[str] = (), _muted: Collection[str] = ()) -> bytes:
         """The finished mail of one reader. Raises NotAnAddress."""
         stop_url = self._stationery.stop_url("subscription", self._id)
+        choices = self._stationery.passes.url(reader.id)
         return letter(
             self._head, to=mailbox(reader.name, reader.address),
             mail_id=self._stationery.mail_id(self._thing, reader.id), stop_url=stop_url,
-            text=self._text.filled({"stop": encoded(f"{stop_url}\n")}),
-            html=self._html.filled({"stop": encoded(stop_url)}),
+            text=self._text.filled({"stop": encoded(f"{stop_url}\n"), "choices": encoded(f"{choices}\n")}),
+            html=self._html.filled({"stop": encoded(stop_url), "choices": encoded(choices)}),
         )  # fmt: skip
 
 

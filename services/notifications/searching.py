@@ -1,0 +1,123 @@
+"""Searching alerts: every word that is asked for begins a word of the headline, a name in it or its network's name.
+
+The words of headlines are indexed by the database (see the migration `search of alerts`): FTS5 on SQLite, a `tsvector`
+under GIN on PostgreSQL. Names are looked up first and asked for as the ids that stand in the index, so that a name that
+changes, or is erased, is found as it is now. A word that is part of more than MOST_NAMED names is sought in so many.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, Table, cast, column, literal_column, or_, select, table
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.tables import alerts, networks, people
+
+MOST_WORDS = 8
+MOST_NAMED = 1000
+_APART = re.compile(r"[\s\u2000-\u206f!-/:-@\[-`{-~]+")
+_PART_OF_AN_ID = re.compile(r"[0-9a-f]+|p?e?r?s?o?n?")
+_words = table("alerts_words", column("rowid"), column("alerts_words"))
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word that is asked for, with the people and networks whose names it is part of."""
+
+    text: str
+    people: Sequence[str]
+    networks: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is searched for, as the database of this deployment is asked."""
+
+    words: Sequence[Word]
+    network_id: str
+    is_postgres: bool
+
+    def offsets(self, *, before: int, limit: int) -> Select[int]:
+        """The newest *limit* offsets before one, newest first."""
+        if self.is_postgres:
+            o = alerts.c.offset
+            return select(o).where(o < before, *self._fits()).order_by(o.desc()).limit(limit)
+        o = _words.c.rowid
+        near = select(o).where(_words.c.alerts_words.op("MATCH")(self._fts5()), o < before)
+        if odd := self._odd():
+            near = near.join(alerts, alerts.c.offset == o).where(*odd)
+        return near.order_by(o.desc()).limit(limit)
+
+    def _fits(self) -> list[ColumnElement[bool]]:
+        said = literal_column("alerts.words").op("@@")(cast(self._tsquery(), TSQUERY))
+        return [said, *([alerts.c.network_id == self.network_id] if self.network_id else [])]
+
+    def _odd(self) -> list[ColumnElement[bool]]:
+        """FTS5 has the ids of people among the words: a word that may be part of one is compared once more."""
+        return [_read_by_people(word) for word in self.words if _PART_OF_AN_ID.fullmatch(word.text)]
+
+    def _fts5(self) -> str:
+        within = [f"(network_id : {_phrase(self.network_id)})"] if self.network_id else []
+        return " AND ".join([*within, *(f"({_either(word)})" for word in self.words)])
+
+    def _tsquery(self) -> str:
+        return " & ".join(
+            "({})".format(
+                " | ".join([f"'{word.text}':*", *_lexemes("@p", word.people), *_lexemes("@n", word.networks)])
+            )
+            for word in self.words
+        )
+
+
+async def search_for(session: AsyncSession, q: str, network_id: str = "") -> Search | None:
+    """The search for *q* among all alerts, or those of one network; None where nothing is asked for."""
+    said = words_in(q)
+    if not said:
+        return None
+    words = [
+        Word(text, await _named(session, people, {typed, text}), await _named(session, networks, {typed, text}))
+        for text, typed in said.items()
+    ]
+    return Search(words, network_id, session.get_bind().dialect.name == "postgresql")
+
+
+def words_in(q: str) -> dict[str, str]:
+    """The words that are asked for as the index has them, small and without accents → as they were typed."""
+    typed = [word for word in _APART.split(q) if word]
+    return {_plain(word): word for word in typed[:MOST_WORDS] if _plain(word)}
+
+
+def _plain(word: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c)).lower()
+
+
+async def _named(session: AsyncSession, names: Table, texts: Iterable[str]) -> Sequence[str]:
+    """Those in whose names one of *texts* stands."""
+    stands = or_(*(names.c.name.icontains(text, autoescape=True) for text in sorted(texts)))
+    return (await session.execute(select(names.c.id).where(stands).limit(MOST_NAMED))).scalars().all()
+
+
+def _either(word: Word) -> str:
+    named = [f"headline : {_phrase('person ' + person_id)}" for person_id in word.people]
+    called = [f"network_id : {_phrase(network_id)}" for network_id in word.networks]
+    return " OR ".join([f"headline : {_phrase(word.text)} *", *named, *called])
+
+
+def _phrase(text: str) -> str:
+    quoted = text.replace('"', '""')
+    return f'"{quoted}"'
+
+
+def _lexemes(kind: str, ids: Sequence[str]) -> list[str]:
+    return ["'{}'".format(f"{kind}{one}".replace("\\", "\\\\").replace("'", "''")) for one in ids]
+
+
+def _read_by_people(word: Word) -> ColumnElement[bool]:
+    in_names = [alerts.c.headline.contains(f"{{person:{one}}}", autoescape=True) for one in word.people]
+    called = alerts.c.network_id.in_(word.networks)
+    return or_(alerts.c.headline.not_like("%{person:%"), called, *in_names)
