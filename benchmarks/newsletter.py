@@ -1,4 +1,4 @@
-"""Ten thousand copies of the newsletter, each different, over SMTP to Postfix's sink, beside Postfix's own source.
+"""Copies of the newsletter by the thousand, each different, over SMTP to Postfix's sink, beside Postfix's own source.
 
 From the press of "send" (the request to the API) to the moment the last copy is recorded as taken, which is after the
 sink has taken it. What a copy costs here and not there: choosing and writing each, and marking it before and after,
@@ -14,12 +14,12 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from benchmarks.figures import Figure
 from benchmarks.whole import SCALED, World, populated, settings_of, whole
@@ -27,9 +27,10 @@ from services.cli.data import transaction
 from services.notifications.tables import audience_members, deliveries, newsletter_readers, people
 from shared import clock
 from shared.config import Settings
+from shared.db import insert_rows
 from tests.flows.system import System, free_port, wait_until_settled
 
-COPIES = 10_000
+COPIES, MANY = 10_000, 100_000
 CONNECTIONS = 20
 NETWORKS = 40
 OF_A_READER = 4
@@ -41,17 +42,19 @@ class NoSink(RuntimeError):
 
 
 def measure() -> list[Figure]:
-    """Seconds, on PostgreSQL with every service its own process, and embedded."""
+    """Seconds, on PostgreSQL with every service its own process, and embedded; embedded also of many."""
+    return [on("scaled, PostgreSQL", SCALED), on("embedded, SQLite"), on("embedded, SQLite", copies=MANY)]
+
+
+def on(where: str, parts: Sequence[str] = (), *, copies: int = COPIES) -> Figure:
+    """Seconds for *copies* on one way to run."""
     _require_sink()
-    found = []
-    for where, parts in (("scaled, PostgreSQL", SCALED), ("embedded, SQLite", ())):
-        with _sink() as port, whole(*parts, TIDINGS_SMTP=f"smtp://127.0.0.1:{port}") as system:
-            bare = _bare(port)
-            ours = _ours(system)
-        beside = f"smtp-source {bare:.2f} s: {ours / bare:.1f} x; {COPIES / ours:,.0f} copies/s"
-        what = f"newsletter, {COPIES:,} copies, {where}"
-        found.append(Figure(what, ours, "s", "≤ 6 x smtp-source", ours <= 6 * bare, beside))
-    return found
+    with _sink() as port, whole(*parts, TIDINGS_SMTP=f"smtp://127.0.0.1:{port}") as system:
+        bare = _bare(port, copies)
+        ours = _ours(system, copies)
+    beside = f"smtp-source {bare:.2f} s: {ours / bare:.1f} x; {copies / ours:,.0f} copies/s"
+    what = f"newsletter, {copies:,} copies, {where}"
+    return Figure(what, ours, "s", "≤ 6 x smtp-source", ours <= 6 * bare, beside)
 
 
 def _require_sink() -> None:
@@ -82,17 +85,17 @@ def _until_listening(port: int) -> None:
     raise NoSink("smtp-sink does not listen.")
 
 
-def _bare(port: int) -> float:
-    words = ["smtp-source", "-d", "-s", str(CONNECTIONS), "-m", str(COPIES), "-l", "2048", f"127.0.0.1:{port}"]
+def _bare(port: int, copies: int) -> float:
+    words = ["smtp-source", "-d", "-s", str(CONNECTIONS), "-m", str(copies), "-l", "2048", f"127.0.0.1:{port}"]
     began = time.perf_counter()
     subprocess.run(words, check=True, timeout=LONGEST)
     return time.perf_counter() - began
 
 
-def _ours(system: System) -> float:
+def _ours(system: System, copies: int) -> float:
     world = populated(system, networks=NETWORKS, readers=0)
     settings = settings_of(system)
-    asyncio.run(_subscribe(settings, world))
+    asyncio.run(_subscribe(settings, world, copies))
     headers = {"authorization": f"Bearer {world.staff}"}
     with httpx.Client(base_url=f"{system.url}/api", headers=headers, timeout=60) as staff:
         for number, network in enumerate(world.networks):
@@ -102,7 +105,7 @@ def _ours(system: System) -> float:
         _done(staff.post(f"/newsletter/issues/{issue}/approve", json={}))
         pressed = time.time()
         _done(staff.post(f"/newsletter/issues/{issue}/send", json={}))
-        _until_sent(staff, issue)
+        _until_sent(staff, issue, copies)
     return asyncio.run(_last_one_in(settings, issue)) - pressed
 
 
@@ -112,10 +115,10 @@ def _done(answer: httpx.Response) -> Any:
     return answer.json()
 
 
-async def _subscribe(settings: Settings, world: World) -> None:
-    """COPIES readers by name, each concerned by networks of their own choice: no two copies are alike."""
+async def _subscribe(settings: Settings, world: World, copies: int) -> None:
+    """So many readers by name, each concerned by networks of their own choice: no two copies are alike."""
     chance, moment = random.Random(1), clock.now()  # the same readers in every run
-    ids = [f"reader-{number}" for number in range(COPIES)]
+    ids = [f"reader-{number}" for number in range(copies)]
     reader: dict[str, Any] = {"email": "", "confirmed_at": moment, "unsubscribed_at": None}
     belonging = {"source": "bench", "route": "member", "revision": 1, "active": True, "since": moment}
     async with transaction(settings, "notifications") as session:
@@ -123,23 +126,23 @@ async def _subscribe(settings: Settings, world: World) -> None:
             {"id": i, "revision": 1, "name": f"Reader {i}", "email": f"{i}@bench.example", "known_since": moment}
             for i in ids
         ]
-        await session.execute(insert(people), known)
-        await session.execute(insert(newsletter_readers), [{**reader, "id": i} for i in ids])
+        await insert_rows(session, people, known)
+        await insert_rows(session, newsletter_readers, [{**reader, "id": i} for i in ids])
         rows = [
             {**belonging, "person_id": i, "audience": f"network:{network}"}
             for i in ids
             for network in chance.sample(world.networks, OF_A_READER)
         ]
-        await session.execute(insert(audience_members), rows)
+        await insert_rows(session, audience_members, rows)
 
 
-def _until_sent(staff: httpx.Client, issue: str) -> None:
+def _until_sent(staff: httpx.Client, issue: str, copies: int) -> None:
     deadline = time.monotonic() + LONGEST
     while (progress := _done(staff.get(f"/newsletter/issues/{issue}/progress")))["status"] != "sent":
         if time.monotonic() > deadline:
             raise RuntimeError(f"the newsletter was not sent in {LONGEST:.0f} seconds: {progress}")
         time.sleep(0.25)
-    if progress["sent"] != COPIES or progress["repeated"]:
+    if progress["sent"] != copies or progress["repeated"]:
         raise RuntimeError(f"not every copy went exactly once: {progress}")
 
 

@@ -47,11 +47,11 @@ class Search:
         if self.is_postgres:
             o = alerts.c.offset
             return select(o).where(o < before, *self._fits()).order_by(o.desc()).limit(limit)
-        o = _words.c.rowid
-        near = select(o).where(_words.c.alerts_words.op("MATCH")(self._fts5()), o < before)
+        rowid = _words.c.rowid
+        near = select(rowid).where(_words.c.alerts_words.op("MATCH")(self._fts5()), rowid < before)
         if odd := self._odd():
-            near = near.join(alerts, alerts.c.offset == o).where(*odd)
-        return near.order_by(o.desc()).limit(limit)
+            near = near.join(alerts, alerts.c.offset == rowid).where(*odd)
+        return near.order_by(rowid.desc()).limit(limit)
 
     def _fits(self) -> list[ColumnElement[bool]]:
         said = literal_column("alerts.words").op("@@")(cast(self._tsquery(), TSQUERY))

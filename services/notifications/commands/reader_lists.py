@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.commands.readers import bring_in
 from services.notifications.delivery.rows import readers_found
 from services.notifications.letters import NotAnAddress, mailbox
-from services.notifications.tables import newsletter_readers, people, suppressions
+from services.notifications.tables import newsletter_readers, people, reader_address, suppressions
 from shared import clock
 from shared.auth import Principal
 from shared.errors import Unprocessable
@@ -120,7 +120,7 @@ async def _known(session: AsyncSession) -> Known:
     r, p = newsletter_readers.c, people.c
     accounts = {row.email.lower(): row.id for row in await session.execute(select(p.id, p.email)) if row.email}
     refused = {row.address: row.reason for row in await session.execute(select(suppressions))}
-    query = select(func.coalesce(p.email, r.email).label("email"), r.confirmed_at, r.unsubscribed_at)
+    query = select(reader_address.label("email"), r.confirmed_at, r.unsubscribed_at)
     states: dict[str, str] = {}
     for row in await session.execute(query.select_from(readers_found())):
         if row.unsubscribed_at is not None or row.confirmed_at is not None:

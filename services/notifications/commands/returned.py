@@ -19,7 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.commands.following import unsubscribe
 from services.notifications.returned import Returned
-from services.notifications.tables import deliveries, newsletter_readers, people, returned_mails, suppressions
+from services.notifications.tables import (
+    deliveries,
+    newsletter_readers,
+    people,
+    reader_address,
+    returned_mails,
+    suppressions,
+)
 from shared import clock
 from shared.db import upsert
 from shared.envelope import new_id
@@ -59,9 +66,8 @@ async def _copy_of(session: AsyncSession, mail_id: str) -> Any:
     """The copy that a Message-ID of ours names, with its reader's address as it is now."""
     thing, _, reader_id = mail_id.rpartition("@")[0].rpartition(".")
     d = deliveries.c
-    address = func.coalesce(people.c.email, newsletter_readers.c.email, "").label("address")
     query = (
-        select(d.number, d.kind, d.reader_id, address)
+        select(d.number, d.kind, d.reader_id, reader_address.label("address"))
         .outerjoin(people, people.c.id == d.reader_id)
         .outerjoin(newsletter_readers, newsletter_readers.c.id == d.reader_id)
         .where(d.thing == thing, d.reader_id == reader_id, d.state.in_(("sent", "sending", "bounced")))

@@ -18,6 +18,8 @@ from services.notifications.tables import (
     mutes,
     newsletter_readers,
     people,
+    reader_address,
+    reader_name,
     senders,
     suppressions,
 )
@@ -81,14 +83,14 @@ async def claim(session: AsyncSession, holder: str, *, limit: int) -> list[Held]
 
 async def _held(session: AsyncSession, numbers: Sequence[int]) -> list[Held]:
     """The copies with what is needed to write them: addresses as they are now, and each reader's audiences."""
-    d, r, p = deliveries.c, newsletter_readers.c, people.c
+    d = deliveries.c
     query = (
         select(
-            d.number, d.kind, d.thing, d.reader_id, d.attempts, func.coalesce(p.name, r.name, "").label("name"),
-            func.coalesce(p.email, r.email, "").label("address"),
+            d.number, d.kind, d.thing, d.reader_id, d.attempts, reader_name.label("name"),
+            reader_address.label("address"),
         )
-        .outerjoin(people, p.id == d.reader_id)
-        .outerjoin(newsletter_readers, r.id == d.reader_id)
+        .outerjoin(people, people.c.id == d.reader_id)
+        .outerjoin(newsletter_readers, newsletter_readers.c.id == d.reader_id)
         .where(d.number.in_(numbers))
         .order_by(d.number)
     )  # fmt: skip
@@ -220,7 +222,7 @@ def readers_found() -> Any:
 
 def is_reader() -> tuple[ColumnElement[bool], ...]:
     """Confirmed, not unsubscribed, with an address that takes mail."""
-    address = func.lower(func.coalesce(people.c.email, newsletter_readers.c.email))
+    address = func.lower(reader_address)
     return (
         newsletter_readers.c.confirmed_at.is_not(None), newsletter_readers.c.unsubscribed_at.is_(None),
         address != "", address.not_in(select(suppressions.c.address)),

@@ -34,6 +34,7 @@ from services.notifications.tables.people import (
     summary_items,
 )
 from services.notifications.tables.pushes import browsers, pushes
+from services.notifications.tables.readers import reader_address, reader_name
 from services.notifications.tables.subscriptions import (
     feed_keys,
     subscription_keys,
@@ -69,6 +70,8 @@ __all__ = [
     "read_exceptions",
     "read_marks",
     "read_undos",
+    "reader_address",
+    "reader_name",
     "returned_mails",
     "senders",
     "subscription_keys",
