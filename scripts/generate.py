@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from services.cli import routes
+from shared import failures
 from shared.config import SERVICES
 from shared.contracts import CONTRACTS
 from shared.service import rules_of
@@ -41,9 +42,10 @@ def contracts() -> dict[Path, str]:
 def permissions() -> str:
     """Every route of every service with who may call it and the scope that a token needs."""
     lines = ["# Who may do what", "", "Generated from the routes' own rules by `python scripts/generate.py`.", ""]
-    for service in _load():
-        lines += [f"## {service.name}", "", "| route | who | scope |", "| --- | --- | --- |"]
-        for route in (route for router in service.routers for route in router.routes):
+    everywhere = [("every service (`/api/failures` asks all of them)", [failures.router])]
+    for name, routers in [*everywhere, *((service.name, service.routers) for service in _load())]:
+        lines += [f"## {name}", "", "| route | who | scope |", "| --- | --- | --- |"]
+        for route in (route for router in routers for route in router.routes):
             for check in rules_of(route):
                 verbs = ", ".join(sorted(route.methods - {"HEAD"}))
                 lines.append(f"| `{verbs} {route.path}` | {check.rule.sentence} | `{check.scope}` |")

@@ -15,7 +15,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import health, reach, trace
+from shared import failures, health, reach, trace
 from shared.config import Settings
 from shared.consumer import Consumer, Subscription
 from shared.contracts import TOPICS
@@ -156,6 +156,7 @@ def application(service: Service, parts: Parts) -> FastAPI:
     app.include_router(health.router)
     app.include_router(trace.router)
     app.include_router(reach.router)
+    app.include_router(failures.router)
     add_problem_handlers(app)
     app.add_middleware(trace.Bind, service=service.name)
     return app

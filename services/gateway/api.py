@@ -9,16 +9,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 import httpx
+import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.gateway import asyncapi
+from services.gateway import asyncapi, failures, searching
 from services.gateway.changes import followed
 from services.gateway.foresight import foreseen, wants_preview
 from services.gateway.openapi import Routes, merged
 from shared.auth import ANYBODY, Principal
-from shared.errors import NotFound, NotSignedIn, Problem
+from shared.errors import NotFound, NotSignedIn, Problem, Unprocessable
 from shared.problems import answer
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ def routes() -> list[Route]:
         Route("/api/openapi.json", _problems(openapi_document)),
         Route("/api/asyncapi.json", _problems(asyncapi_document)),
         Route("/api/changes/{message_id}", _problems(change)),
+        Route("/api/search", _problems(search)),
+        Route("/api/failures", _problems(list_failures)),
+        Route("/api/failures/{service}/{number:int}/{how}", _problems(settle_failure), methods=["POST"]),
         Route("/api/{path:path}", _problems(passed_on), methods=["GET", *CHANGING]),
     ]
 
@@ -60,6 +64,44 @@ async def change(request: Request) -> Response:
     edge: Edge = request.app.state.edge
     principal = await caller(request)
     return JSONResponse(await followed(edge.clients, request.path_params["message_id"], principal))
+
+
+async def search(request: Request) -> Response:
+    """One search over everything that the caller may see."""
+    edge: Edge = request.app.state.edge
+    q, limit = searching.asked(request.query_params.get("q", "")), request.query_params.get("limit", "5")
+    if len(q) > searching.LONGEST or limit not in searching.LIMITS:
+        raise Unprocessable(f"`q` has at most {searching.LONGEST} characters, and `limit` is from 1 to 25.")
+    wanted = searching.Search(edge.clients, await caller(request), q, int(limit))
+    return JSONResponse(searching.as_json(await searching.everything(wanted)), headers={"cache-control": "no-store"})
+
+
+async def list_failures(request: Request) -> Response:
+    """What the services could not take."""
+    edge: Edge = request.app.state.edge
+    return JSONResponse(await failures.waiting(edge.clients, await caller(request)))
+
+
+async def settle_failure(request: Request) -> Response:
+    """Try one again, or give it up."""
+    edge: Edge = request.app.state.edge
+    principal, place = await caller(request), request.path_params
+    if place["how"] not in ("retry", "discard"):
+        raise NotFound("A failure can be sent to `retry` or to `discard`.")
+    reason = ""
+    if place["how"] == "discard":
+        reason = reason_in(await body_of(request))
+    await failures.settle(edge.clients, principal, place["service"], place["number"], place["how"], reason)
+    return Response(status_code=204)
+
+
+def reason_in(content: bytes) -> str:
+    """The reason in a body. Raises Unprocessable where there is none."""
+    try:
+        reason = orjson.loads(content)["reason"]
+    except (ValueError, KeyError, TypeError):
+        raise Unprocessable('Say why: {"reason": "…"}.') from None
+    return str(reason)
 
 
 async def passed_on(request: Request) -> Response:

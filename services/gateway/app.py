@@ -24,6 +24,7 @@ from services.gateway.rendering import Renderer
 from services.gateway.second_step import SecondStep
 from services.gateway.session import Sessions
 from services.gateway.stream import Hub
+from services.gateway.tellings import Tellings
 from shared.broadcast import Broadcast
 from shared.config import Settings
 from shared.store import Store
@@ -75,6 +76,7 @@ class Gateway:
             self._keep(hub.beat, f"{hub.kind}-heartbeat")
             self._keep(self._hints(hub), f"{hub.kind}-broadcasts")
         self._keep(self._readers, "readers-broadcasts")
+        self._keep(edge.tellings.run, "tellings")
 
     async def stop(self) -> None:
         """Stop following, end every stream, close every connection."""
@@ -82,6 +84,7 @@ class Gateway:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5)
+        await self.edge.tellings.hand_over()
         for hub in (self.edge.alerts, self.edge.feed):
             for stream in [stream for reader in list(hub.readers.values()) for stream in reader.streams]:
                 hub.leave(stream)
@@ -117,7 +120,8 @@ def gateway(settings: Settings, *, broadcast: Broadcast, store: Store, clients: 
     assets = Assets(settings.name)
     sessions = Sessions(settings, store, asked)
     renderer = Renderer(assets.base, settings.name, secure=sessions.secure)
-    alerts = Hub("alerts", sources.alerts_after(asked))
-    feed = Hub("feed", sources.feed_after(asked))
+    tellings = Tellings(asked)
+    alerts = Hub("alerts", sources.alerts_after(asked), told=tellings.note)
+    feed = Hub("feed", sources.feed_after(asked), told=tellings.note)
     step = SecondStep(settings, store, asked, sessions)
-    return Gateway(Edge(settings, asked, store, broadcast, sessions, step, renderer, assets, alerts, feed))
+    return Gateway(Edge(settings, asked, store, broadcast, sessions, step, renderer, assets, alerts, feed, tellings))

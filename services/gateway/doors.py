@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 ANYONE = "anyone"
 SIGNED_IN = "anyone signed in"
 STAFF = "staff"
+ONESELF = "staff; the person concerned"
 OFFICERS = "staff; officers of the oversight body"
 OVERSEERS = "staff; officers of an oversight body"
 WEBHOOK = "staff; the owner of the webhook"
@@ -37,6 +38,8 @@ DOORS: dict[str, tuple[str, ...]] = {
         "GET /sign-in", "POST /sign-in", "POST /sign-in/code", "POST /sign-in/set-up", "GET /sign-out",
         "POST /sign-out", "GET /first-account/{link}", "POST /first-account/{link}",
         "GET /downloads/{list}", "GET /downloads/{list}.{format}", "GET /downloads/progress/{token}",
+        "GET /networks/together/{batch_id}", "GET /search", "GET /api/search", "GET /how-fast", "GET /help/keyboard",
+        "GET /organisations/{organisation_id}",
         "GET /help", "GET /accessibility", "GET /cookies", "GET /privacy", "GET /terms", "GET /contact",
         "GET /push-worker.js", "GET /{path:path}", "POST /{path:path}",
         "GET /health/live", "GET /health/ready", "GET /metrics",
@@ -53,9 +56,13 @@ DOORS: dict[str, tuple[str, ...]] = {
         "GET /subscriptions", "GET /subscriptions/new", "POST /subscriptions/new", "POST /subscriptions/feed-key",
         "GET /account/second-factor", "POST /account/second-factor", "POST /account/second-factor/confirm",
         "POST /account/second-factor/remove", "POST /networks/{slug}/do/{what}", "POST /events/{id}/book",
-        "GET /networks/{slug}/roles", "GET /events/new",
+        "GET /networks/{slug}/roles", "GET /events/new", "GET /me",
     ),
+    ONESELF: ("GET /people/{person_id}",),
     STAFF: (
+        "GET /staff/failures", "POST /staff/failures/{service}/{number:int}/{how}", "GET /api/failures",
+        "POST /api/failures/{service}/{number:int}/{how}", "GET /networks/together", "POST /networks/together",
+        "POST /networks/together/{batch_id}/undo",
         "GET /staff", "GET /mailbox", "GET /mailbox/{id}", "GET /mailbox/{id}/html",
         "GET /networks/new", "POST /networks/new", "GET /networks/imports", "POST /networks/imports",
         "GET /networks/imports/{id}/progress", "GET /networks/imports/{id}/download/{what}",
@@ -74,7 +81,10 @@ DOORS: dict[str, tuple[str, ...]] = {
         "POST /staff/newsletter/{id}/groups", "POST /staff/newsletter/{id}/schedule",
         "POST /staff/newsletter/{id}/{what}",
     ),
-    OFFICERS: ("GET /oversight/{body}", "POST /oversight/{body}/seen", "GET /oversight/{body}/feed.atom"),
+    OFFICERS: (
+        "GET /oversight/{body}", "POST /oversight/{body}/seen", "GET /oversight/{body}/feed.atom",
+        "GET /oversight/{body}/feed/{message_id}", "POST /oversight/{body}/feed/{message_id}/{what}",
+    ),
     OVERSEERS: ("GET /workforce", "GET /oversight"),
     WEBHOOK: (
         "GET /subscriptions/{id}", "POST /subscriptions/{id}/{what}", "GET /subscriptions/{id}/edit",

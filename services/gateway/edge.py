@@ -10,6 +10,7 @@ from services.gateway.rendering import Renderer
 from services.gateway.second_step import SecondStep
 from services.gateway.session import Sessions
 from services.gateway.stream import Hub
+from services.gateway.tellings import Tellings
 from shared.broadcast import Broadcast
 from shared.config import Settings
 from shared.store import Store
@@ -29,3 +30,4 @@ class Edge:
     assets: Assets
     alerts: Hub
     feed: Hub
+    tellings: Tellings

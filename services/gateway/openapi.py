@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from services.gateway import failures, searching
 from services.gateway.clients import Clients
 from shared.auth import ANYBODY
 from shared.config import Settings
@@ -136,6 +137,7 @@ def merged(settings: Settings, documents: Mapping[str, dict[str, Any]]) -> dict[
     """One document for all services; schemas of one name keep their service's name where they differ."""
     schemas: dict[str, Any] = {"Problem": PROBLEM_SCHEMA, "Foreseen": FORESEEN_SCHEMA}
     paths: dict[str, Any] = {path: {"get": _stream(*said, path)} for path, said in STREAMS.items()}
+    paths |= {"/search": {"get": searching.OPERATION}, **failures.PATHS}
     for name, document in documents.items():
         renamed = _add_schemas(schemas, name, document.get("components", {}).get("schemas", {}))
         for path, item in document.get("paths", {}).items():

@@ -51,6 +51,8 @@ EARLY_WIRES = 10_000
 HELD_FRAMES = 500
 FETCH_LIMIT = 500
 BEAT_SECONDS = 15.0
+Told = Callable[[str, float, int], None]
+"""(kind of the hub, seconds from the change until the last stream was written to, how many streams)."""
 AFTER_ALL = 2**63
 """The place of what stands in no sequence: after every wire that a replay may have brought."""
 BREATH = 500
@@ -60,8 +62,11 @@ BREATH = 500
 class Hub:
     """The streams of one kind (`alerts`, `feed`), and the sequence that feeds them."""
 
-    def __init__(self, kind: str, fetch: Fetch, *, recent: int = 400) -> None:
-        """*fetch* reads storage; the newest *recent* wires are kept for pages that begin with them."""
+    def __init__(self, kind: str, fetch: Fetch, *, recent: int = 400, told: Told | None = None) -> None:
+        """*fetch* reads storage; the newest *recent* wires are kept for pages that begin with them.
+
+        *told* hears after each wire how long it took, and how many streams had it.
+        """
         self.kind = kind
         self.epoch = ""
         self.position = 0
@@ -69,6 +74,7 @@ class Hub:
         self.recent: deque[Wire] = deque(maxlen=recent)
         self.readers: dict[str, Reader] = {}
         self._fetch = fetch
+        self.told = told
         self._listening = Listening()
         self._early: dict[int, Wire] = {}
         self._arrived: deque[Wire] = deque()
@@ -184,18 +190,21 @@ class Hub:
         self.position = wire.offset
         self.recent.append(wire)
         frames: Frames = {}
+        given = 0
         for streams, told in self._listening.concerned(wire):
             for first in range(0, len(streams), BREATH):
                 if first:
                     await asyncio.sleep(0)
-                self._tell(wire, streams[first : first + BREATH], told, frames)
-        observe(wire)
+                given += self._tell(wire, streams[first : first + BREATH], told, frames)
+        seconds = observe(wire)
+        if self.told and given and seconds is not None:
+            self.told(self.kind, seconds, given)
 
-    def _tell(self, wire: Wire, streams: Sequence[Stream], told: Telling | None, frames: Frames) -> None:
-        """Write *wire* to *streams*. A frame is looked up once for a run of streams that are alike."""
+    def _tell(self, wire: Wire, streams: Sequence[Stream], told: Telling | None, frames: Frames) -> int:
+        """Write *wire* to *streams*; returns how many took it. A frame is looked up once for a run of alike streams."""
         offset, doer = wire.offset, self.readers.get(wire.actor)
         format_, before, event = None, None, None
-        slow = []
+        given, slow = 0, list[Stream]()
         for stream in streams:
             how = told if told and stream.reader is not doer else stream.reader.hears(wire)
             if how is None:
@@ -205,10 +214,12 @@ class Hub:
                 event = _frame(frames, wire, format_, how)
             if event is None or offset <= stream.after:
                 continue
+            given += 1
             if not (stream.write(event) if stream.held is None else self._given(stream, offset, event)):
                 slow.append(stream)
         for stream in slow:
             self._cut(stream)
+        return given - len(slow)
 
     def _given(self, stream: Stream, offset: int, event: Event) -> bool:
         if stream.held is None:

@@ -240,7 +240,10 @@ def moment_of(text: Any) -> float:
         return float("inf")
 
 
-def observe(wire: Wire) -> None:
-    """Note how long it took from the change to the streams; a wire without a readable time is shown all the same."""
-    if wire.moment != float("inf"):
-        SCREEN_SECONDS.observe(max(0.0, clock.now().timestamp() - wire.moment))
+def observe(wire: Wire) -> float | None:
+    """Note how many seconds it took from the change to the streams; None without a readable time."""
+    if wire.moment == float("inf"):
+        return None
+    seconds = max(0.0, clock.now().timestamp() - wire.moment)
+    SCREEN_SECONDS.observe(seconds)
+    return seconds

@@ -13,11 +13,13 @@ from services.notifications.api import (
     preferences,
     readers,
     subscriptions,
+    tellings,
     webhook_log,
 )
 from services.notifications.delivery.collecting import collect, forget
 from services.notifications.delivery.correcting import follow_corrections
 from services.notifications.delivery.fanning import fan_out
+from services.notifications.delivery.measuring import measure
 from services.notifications.delivery.pushes.sender import push
 from services.notifications.delivery.sender import deliver
 from services.notifications.delivery.summarising import summarise
@@ -42,6 +44,7 @@ service = Service(
         subscriptions.router,
         webhook_log.router,
         changes.router,
+        tellings.router,
         feeds.router,
         feeds.internal,
         internal.router,
@@ -55,7 +58,9 @@ service = Service(
         Subscription(registry.SUCCESSIONS.name, consumers.on_successions),
         Subscription(None, consumers.on_announcements),
     ],
-    workers=[collect, forget, fan_out, summarise, deliver, follow_corrections, keep_timetable, push, deliver_webhooks],
+    workers=[
+        collect, forget, fan_out, summarise, deliver, follow_corrections, keep_timetable, push, deliver_webhooks, measure,
+    ],  # fmt: skip
     effects=effects,
     reach=reach,
 )

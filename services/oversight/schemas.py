@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.boundary import ChangeBody
-from shared.fields import Page
+from shared.fields import Page, Prose
 
 
 class BodyOut(BaseModel):
@@ -98,7 +98,53 @@ class FeedItem(BaseModel):
     position: str
 
 
-class Feed(Page[FeedItem]):
+class FollowedItem(FeedItem):
+    """A line with what became of it in one body's feed. An id is empty where nobody did it, a name where unknown."""
+
+    acknowledged_by: str = ""
+    acknowledged_by_name: str = ""
+    acknowledged_at: datetime | None = None
+    assigned_to: str = ""
+    assigned_to_name: str = ""
+    comments: int = 0
+
+
+class Acknowledge(ChangeBody):
+    """Whether you took note of it; false takes that back."""
+
+    acknowledged: bool = True
+
+
+class Assign(ChangeBody):
+    """Whose it is; an empty id: nobody's."""
+
+    person_id: Annotated[str, Field(max_length=64)]
+
+
+class NewComment(ChangeBody):
+    """A comment for those who oversee the area."""
+
+    text: Annotated[Prose, Field(min_length=1, max_length=2000)]
+
+
+class CommentOut(BaseModel):
+    """A comment on a line."""
+
+    id: str
+    by: str
+    by_name: str
+    text: str
+    at: datetime
+
+
+class Colleague(BaseModel):
+    """Somebody who reads a body's feed."""
+
+    id: str
+    name: str
+
+
+class Feed(Page[FollowedItem]):
     """A page of a feed. `position` is its end now, `seen` how far you have read, `new_since` what came since."""
 
     position: str

@@ -71,6 +71,37 @@ class FeedSeen(Row):
     seen_at: Mapped[datetime]
 
 
+class FollowUp(Row):
+    """What becomes of a line of a body's feed: who took note of it, and whose it is."""
+
+    __tablename__ = "follow_ups"
+
+    body: Mapped[str] = mapped_column(primary_key=True)
+    offset: Mapped[int] = mapped_column(Number, primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    revision: Mapped[int]
+    acknowledged_by: Mapped[str] = mapped_column(comment="a person's id, or empty")
+    acknowledged_at: Mapped[datetime | None]
+    assigned_to: Mapped[str] = mapped_column(comment="a person's id, or empty")
+
+    __table_args__ = (Index("follow_ups_of_person", "body", "assigned_to"),)
+
+
+class Comment(Row):
+    """What somebody wrote on a line of a body's feed, for those who oversee that area."""
+
+    __tablename__ = "feed_comments"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[str]
+    offset: Mapped[int] = mapped_column(Number)
+    by: Mapped[str]
+    text: Mapped[str]
+    at: Mapped[datetime]
+
+    __table_args__ = (Index("comments_of_line", "body", "offset", "id"),)
+
+
 class Body(Row):
     """An oversight body: a Strategic Health Authority now, another kind another day."""
 

@@ -22,7 +22,9 @@ PUBLIC = (
     f"{NETWORK}/compare?from=2020-01-01", "/networks/compare", "/leads?care_group=stroke",
     "/events", "/challenges", f"{NETWORK}/challenges", f"{NETWORK}/service-changes", "/service-changes",
     "/newsletter", "/newsletter/sign-up", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms",
-    "/contact", "/there-is-no-such-page", "/preferences/nobody.20250101.0",
+    "/contact",
+    "/how-fast", "/how-fast?per=month", "/search", "/search?q=stroke", "/search?q=nothing-has-this-name",
+    "/help/keyboard", "/organisations/Q31", "/there-is-no-such-page", "/preferences/nobody.20250101.0",
     f"{NETWORK}/links", f"{HOME}/links", "/care-groups", "/care-groups/cancer", "/care-groups/renal?sha=Q31",
     "/standards", "/networks?as_of=2026-03-01&care_group=stroke", "/networks?as_of=2999-01-01",
     "/networks/compare?from=2026-03-01&stage=managed",
@@ -32,6 +34,7 @@ PUBLIC = (
     "/networks?q=who+leads+storke+in+North+West", "/leads?q=who+leads+burns",
 )  # fmt: skip
 STAFF = (
+    "/search?q=stroke", "/search?q=ha",
     "/networks/new", NETWORK, f"{NETWORK}/edit", f"{NETWORK}/roles?q=ha", "/oversight",
     "/alerts", "/alerts?q=zzz", "/alerts?unread=1", "/preferences",
     f"{NETWORK}/standards", f"{NETWORK}/standards?kind=audit", f"{EMERGING}/standards",
@@ -40,6 +43,8 @@ STAFF = (
     "/oversight/Q31", "/staff", "/staff/newsletter", "/staff/newsletter-readers",
     "/staff/newsletter-readers?q=nobody-is-called-this",
     "/staff/newsletter-readers/import", "/staff/mail", "/mail", "/mailbox", "/events/new", "/sign-out",
+    "/staff/failures", "/me", "/oversight/Q31?which=mine",
+    "/networks/together?q=stroke", "/networks/together?q=nothing-has-this-name",
     f"{COMMISSIONER}/challenges", f"{COMMISSIONER}/challenges/new",
     f"{NETWORK}/service-changes/new", "/workforce", "/workforce?sha=Q31&proposed=yes",
     f"{COMMISSIONER}/challenges/new?provider=3-counties-cancer-network",
@@ -52,6 +57,8 @@ STAFF = (
     "/networks/imports", "/account/second-factor",
 )  # fmt: skip
 DEEPER = (
+    ("/oversight/Q31", "#feed a:has-text('Follow up')"),
+    ("/search?q=ha", "main a[href^='/people/']"),
     ("/", "a:has-text('How it spread')"), ("/events", "main h2 a"), ("/newsletter", "main h2 a"),
     ("/alerts", "main a[href$='/why']"),
     ("/subscriptions?everybody=1", ".tidings-line:has-text('Trust intranet') a"),

@@ -117,8 +117,42 @@ def test_a_new_lead_appears_live_to_member_officer_and_visitor(signed_in: Callab
     staff.click("button:has-text('Give the role')")
     staff.wait_for_url("**done=role")
     member.click("[data-live-show]")
+    officer.click("[data-live-show]")
     for page in (member, officer, visitor):
         expect(page.locator("[data-live] li").first).to_contain_text("is the new chair of")
+
+
+def test_officer_takes_note_of_a_line_gives_it_to_themselves_and_comments(signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("officer")
+    page.goto("/oversight/Q31?which=open")
+    there = str(page.locator("#feed a:has-text('Follow up')").first.get_attribute("href"))
+    page.locator("#feed button:has-text('Take note')").first.click()
+    expect(page.locator("main")).to_contain_text("You took note of it.")
+    page.goto(there)
+    expect(page.locator("main")).to_contain_text("took note of it")
+    page.select_option("#person_id", label="Me")
+    page.click("button:has-text('Give it')")
+    page.fill("#text", "I ask the network.")
+    page.click("main button:has-text('Comment')")
+    expect(page.locator(".tidings-thread")).to_contain_text("I ask the network.")
+    page.goto("/oversight/Q31?which=mine")
+    expect(page.locator("#feed")).to_contain_text("1 comment")
+
+
+def test_many_networks_are_changed_together_after_a_look_and_undone_as_one(signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("staff")
+    page.goto("/networks?q=burns")
+    page.click("text=Change these together")
+    ticked = page.locator("input[name=networks]:checked").count()
+    assert ticked > 1
+    page.locator("input[name=networks]").first.uncheck()
+    page.select_option("#side", "both")
+    page.click("button:has-text('Check before you save')")
+    expect(page.locator("main")).to_contain_text("This reaches")
+    page.locator("main button:has-text('Save')").click()
+    expect(page.locator("h1")).to_contain_text(f"{ticked - 1} network")
+    page.click("button:has-text('Undo for all of them')")
+    expect(page.locator("main")).to_contain_text("It is undone")
 
 
 def test_two_editors_of_one_network_see_both_versions(signed_in: Callable[[str], Page], browser: Browser) -> None:

@@ -12,6 +12,7 @@ from tests.security.visiting import HOME, Site
 
 BODY = "Q31"
 WHAT = {
+    "/oversight/{body}/feed/{message_id}/{what}": "note",
     "/networks/imports/{id}/download/{what}": "file", "/networks/imports/{id}/{what}": "discard",
     "/networks/{slug}/do/{what}": "follow", "/links/{id}/{what}": "confirm",
     "/staff/overlaps/{id}/{what}": "dismiss", "/networks/{slug}/overlaps/{id}/{what}": "dismiss",
@@ -53,9 +54,11 @@ class Samples:
             "organisation_id": self._first("/organisations")["id"],
             "message_id": self._first("/alerts", "member")["message_id"], "path:path": "there-is-no-page",
             "rest:path": "/no/such/thing", "browser_id": "none", "token_id": "none", "made": "none", "token": "none",
-            "link": "none", "id": self.network_id,
+            "link": "none", "id": self.network_id, "batch_id": self._batch(), "service": "registry", "number:int": "1",
+            "how": "retry",
         }  # fmt: skip
         self._by_place = [
+            ("/oversight/{body}/feed/{message_id}", f"/oversight/{BODY}/feed/{self._line()}"),
             ("/networks/imports/{id}", f"/networks/imports/{imported['id']}"), ("/links/{id}", "/links/{link_id}"),
             ("/overlaps/{id}", "/overlaps/{overlap_id}"), ("/events/{id}", "/events/{event_id}"),
             ("/challenges/{id}", "/challenges/{challenge_id}"), ("/alerts/{id}", "/alerts/{message_id}"),
@@ -110,6 +113,19 @@ class Samples:
         path = f"/overlaps/{found['id']}/dismiss?preview=true"
         until(lambda: self._site.as_("lead").api("POST", path, {}).status_code != 403)
         return str(found["id"])
+
+    def _line(self) -> str:
+        """A line of the body's feed."""
+        return str(self._first(f"/oversight/{BODY}/feed")["message_id"])
+
+    def _batch(self) -> str:
+        """A change of many networks."""
+        wanted = {
+            "networks": [self.network_id],
+            "change": {"aims": f"Nobody waits for a bed ({time.time_ns()})."},
+            "minor": True,
+        }
+        return str(self._site.as_("staff").made("/batches", wanted)["id"])
 
     def _webhook(self) -> dict[str, Any]:
         """A webhook of the member, with a message in its log."""

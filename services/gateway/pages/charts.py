@@ -33,6 +33,22 @@ def bars(title: str, counted: Mapping[str, int]) -> dict[str, Any]:
     return {"title": said, "rows": rows, "height": max(ROW, len(rows) * ROW), "width": WIDTH, "label": LABEL}
 
 
+def shares(title: str, of: Mapping[str, tuple[float, int]]) -> dict[str, Any]:
+    """Bars on a scale from nothing to all, in the order given: name → (share, of how many)."""
+    room = WIDTH - LABEL - 64
+    rows = [
+        {
+            "label": name, "value": f"{int(share * 1000) / 10:g} %", "y": place * ROW,
+            "width": max(1, round(share * room)), "of": number,
+        }
+        for place, (name, (share, number)) in enumerate(of.items())
+    ]  # fmt: skip
+    whole = sum(number for _, number in of.values())
+    quick = sum(share * number for share, number in of.values())
+    said = f"{title}: {int(quick / whole * 1000) / 10:g} % of {whole:,}" if whole else f"{title}: nothing measured yet"
+    return {"title": said, "rows": rows, "height": max(ROW, len(rows) * ROW), "width": WIDTH, "label": LABEL}
+
+
 def balance(title: str, numbers: Mapping[str, float], *, in_order: bool = False) -> dict[str, Any]:
     """Bars to the left and the right of nothing, the largest first unless *in_order*; tenths, with their sign."""
     shown = list(numbers.items()) if in_order else sorted(numbers.items(), key=lambda pair: (-pair[1], pair[0]))

@@ -62,6 +62,7 @@ async def directory(visit: Visit) -> Response:
             for name, label in FACETS if chosen[name]
         ],
         "corrected": _corrected(found), "answer": answer, "columns": COLUMNS, "shown": columns,
+        "together": f"/networks/together?{urlencode(asked)}" if visit.principal.is_staff and asked and not day else "",
         "save": f"/searches/new?{urlencode(asked)}" if _may_save(visit, asked) and not day else "",
     }  # fmt: skip
     if is_piece:

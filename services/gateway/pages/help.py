@@ -25,4 +25,12 @@ def _of_words(name: str, title: str) -> PageFunction:
     return words
 
 
+async def keyboard(visit: Visit) -> Response:
+    """The keys, and the switch that turns them off; the sheet that `?` opens is a piece of it."""
+    if visit.is_fragment:
+        return visit.fragment("words/keys.html")
+    return visit.page("words/keyboard.html", "Keyboard shortcuts")
+
+
 ROUTES: list[BaseRoute] = [page(f"/{name}", _of_words(name, title)) for name, title in TITLES.items()]
+ROUTES.append(page("/help/keyboard", keyboard))

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from services.membership import commands, queries
-from services.membership.schemas import NewPassword, NewPerson, PersonFields, PersonName, PersonOut
+from services.membership.schemas import MyNetwork, NewPassword, NewPerson, PersonFields, PersonName, PersonOut
 from shared.auth import Principal, Session, may, oneself, signed_in, staff
 from shared.boundary import IfMatch, Router, etag
 from shared.fields import Page
@@ -46,6 +46,16 @@ async def get_person(
     person = await queries.person_called(session, person_id)
     etag(response, person.revision)
     return PersonOut.model_validate(person)
+
+
+@router.get("/people/{person_id}/networks")
+async def list_networks_of_person(
+    person_id: str, session: Session, _by: Principal = may(oneself, "people:read")
+) -> Page[MyNetwork]:
+    """Where somebody belongs, once for each role, in the order of the networks' names."""
+    await queries.person_called(session, person_id)
+    found = await queries.networks_of(session, person_id)
+    return Page(items=found, next=None, total=len(found))
 
 
 @router.patch("/people/{person_id}")

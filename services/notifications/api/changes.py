@@ -8,6 +8,7 @@ from fastapi import Depends, Query
 
 from services.notifications.alerts import head, offset_in
 from services.notifications.delivery.webhooks.message import asked_for
+from services.notifications.headlines import saying
 from services.notifications.queries import changes as queries
 from services.notifications.schemas.alerts import AlertCore, CareGroup, Id
 from services.notifications.schemas.changes import Archive, Changes
@@ -35,14 +36,16 @@ async def picker(
 async def list_changes(
     session: Session, wanted: Annotated[Picker, Depends(picker)],
     after: Annotated[str, Query(max_length=60, description="A position: what came since, oldest first.")] = "",
-    cursor: Annotated[str, Query(max_length=60)] = "", limit: Limit = 50, by: Principal = may(anyone, "alerts:read"),
+    cursor: Annotated[str, Query(max_length=60)] = "", limit: Limit = 50,
+    q: Annotated[str, Query(max_length=200, description="Words of the headline or the network.")] = "",
+    by: Principal = may(anyone, "alerts:read"),
 ) -> Changes:  # fmt: skip
     """What changed and you may see: newest first, or, *after* a position, exactly what came since, oldest first.
 
     Each parameter may be repeated: one of its values must hold. `position` is where to go on or to open the stream.
     """
     epoch, newest = await head(session)
-    conditions = queries.seen_by(by, wanted)
+    conditions = queries.seen_by(by, wanted) + await saying(session, q)
     if after:
         start = offset_in(cursor or after, epoch)
         found = await queries.changes_after(session, conditions, after=start, limit=limit + 1)

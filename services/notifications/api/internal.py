@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Body, Query, Request
 
 from services.notifications import alerts, inbox
 from services.notifications.api.alerts import standing
 from services.notifications.audience import rules_of
+from services.notifications.commands.tellings import count_tellings
 from services.notifications.counts import counted
 from services.notifications.schemas.alerts import Alert, AlertWire, Missed, ReaderOut, Wires
+from services.notifications.schemas.tellings import Measured
 from shared.auth import Principal, Session, gateway_only, may
 from shared.boundary import Router
 
@@ -51,3 +53,12 @@ async def missed(
     if too_far:
         found = list(reversed(await inbox.newest(session, person_id, before=2**62, limit=limit)))
     return Missed(epoch=epoch, head=newest, items=[Alert.model_validate(item) for item in found], too_far=too_far)
+
+
+@router.post("/internal/tellings", status_code=204)
+async def take_measured(
+    body: Annotated[list[Measured], Body(max_length=2000)], session: Session,
+    _by: Principal = may(gateway_only, "internal"),
+) -> None:  # fmt: skip
+    """Count what the gateway measured on its open streams."""
+    await count_tellings(session, [(one.day, one.way, one.milliseconds, one.count) for one in body])

@@ -23,6 +23,7 @@ from shared.fields import Page
 router = Router(tags=["newsletter"])
 Limit = Annotated[int, Query(ge=1, le=100)]
 Status = Literal["", "draft", "approved", "sending", "paused", "sent", "cancelled"]
+Words = Annotated[str, Query(max_length=200, description="Words of the title or introduction, or the number.")]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
@@ -43,11 +44,11 @@ def _before(cursor: str) -> int:
 
 @router.get("/newsletter/issues")
 async def list_issues(
-    session: Session, status: Status = "", limit: Limit = 25, cursor: str = "",
+    session: Session, status: Status = "", limit: Limit = 25, cursor: str = "", q: Words = "",
     _by: Principal = may(staff, "newsletter:read"),
 ) -> Page[IssueSummary]:  # fmt: skip
     """The issues, newest first."""
-    found, total = await queries.issues_page(session, status=status, before=_before(cursor), limit=limit + 1)
+    found, total = await queries.issues_page(session, status=status, before=_before(cursor), limit=limit + 1, q=q)
     items = [IssueSummary.model_validate(issue) for issue in found[:limit]]
     return Page(items=items, next=str(items[-1].number) if len(found) > limit else None, total=total)
 
@@ -73,10 +74,11 @@ async def get_issue(
 
 @router.get("/newsletter/archive")
 async def archive(
-    session: Session, limit: Limit = 25, cursor: str = "", _by: Principal = may(anyone, "newsletter:read")
-) -> Page[ArchivedIssue]:
+    session: Session, limit: Limit = 25, cursor: str = "", q: Words = "",
+    _by: Principal = may(anyone, "newsletter:read"),
+) -> Page[ArchivedIssue]:  # fmt: skip
     """The issues that were sent, newest first."""
-    found, total = await queries.issues_page(session, status="sent", before=_before(cursor), limit=limit + 1)
+    found, total = await queries.issues_page(session, status="sent", before=_before(cursor), limit=limit + 1, q=q)
     items = [ArchivedIssue.model_validate(issue) for issue in found[:limit]]
     return Page(items=items, next=str(items[-1].number) if len(found) > limit else None, total=total)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.alerts import network_names
@@ -55,14 +55,24 @@ async def _counted(session: AsyncSession, row: Any) -> dict[str, Any]:
 
 
 async def issues_page(
-    session: AsyncSession, *, status: str, before: int, limit: int
+    session: AsyncSession, *, status: str, before: int, limit: int, q: str = ""
 ) -> tuple[list[dict[str, Any]], int]:
-    """The newest issues of a status (or all) with a number below *before*, and how many there are in all."""
+    """The newest issues of a status (or all) with a number below *before*, and how many there are in all.
+
+    *q*: each of its words stands in the title or the introduction, or is the number.
+    """
     conditions = [issues.c.status == status] if status else []
+    conditions += [_has(word) for word in q.split()]
     query = _issues().where(*conditions, issues.c.number < before).order_by(issues.c.number.desc()).limit(limit)
     rows = (await session.execute(query)).mappings().all()
     total = (await session.execute(select(func.count()).select_from(issues).where(*conditions))).scalar_one()
     return [await _counted(session, row) for row in rows], total
+
+
+def _has(word: str) -> ColumnElement[bool]:
+    in_words = or_(*(text.icontains(word, autoescape=True) for text in (issues.c.title, issues.c.intro)))
+    is_number = word.isascii() and word.isdigit() and len(word) < 10
+    return or_(in_words, issues.c.number == int(word)) if is_number else in_words
 
 
 async def all_items(session: AsyncSession, issue_id: str) -> list[dict[str, Any]]:

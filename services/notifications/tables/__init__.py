@@ -43,6 +43,7 @@ from services.notifications.tables.subscriptions import (
     webhook_deliveries,
     webhook_endpoints,
 )
+from services.notifications.tables.tellings import telling_marks, tellings
 
 __all__ = [
     "HAS_CHOSEN",
@@ -79,6 +80,8 @@ __all__ = [
     "summaries",
     "summary_items",
     "suppressions",
+    "telling_marks",
+    "tellings",
     "webhook_attempts",
     "webhook_deliveries",
     "webhook_endpoints",

@@ -1,6 +1,7 @@
 """The register's routes, by noun: parse, authorise, call one command or query."""
 
 from services.registry.api import (
+    batches,
     bodies,
     challenges,
     evidence,
@@ -22,6 +23,7 @@ routers = [
     imports.router,
     history.router,
     networks.router,
+    batches.router,
     lifecycle.router,
     leads.router,
     bodies.router,

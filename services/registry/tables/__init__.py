@@ -1,5 +1,6 @@
 """What the register keeps: networks, their links, bodies, standards and evidence, and projections of who leads what."""
 
+from services.registry.tables.batches import Batch, BatchEffect
 from services.registry.tables.challenges import Challenge, ChallengePost
 from services.registry.tables.evidence import Evidence
 from services.registry.tables.exports import Export, ExportPart
@@ -21,6 +22,8 @@ __all__ = [
     "Address",
     "ApprovalNeed",
     "Assessment",
+    "Batch",
+    "BatchEffect",
     "Belonging",
     "Body",
     "Challenge",

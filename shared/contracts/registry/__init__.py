@@ -1,5 +1,6 @@
 """What `registry` says, by noun."""
 
+from shared.contracts.registry.batches import BATCH_APPLIED, BATCH_REVERTED, BATCHES, BatchState
 from shared.contracts.registry.challenges import (
     CHALLENGE_ANSWERED,
     CHALLENGE_CLOSED,
@@ -87,6 +88,10 @@ from shared.contracts.registry.standards import (
 )
 
 __all__ = [
+    "BATCHES",
+    "BATCH_APPLIED",
+    "BATCH_REVERTED",
+    "BatchState",
     "CHALLENGES",
     "CHALLENGE_ANSWERED",
     "CHALLENGE_CLOSED",

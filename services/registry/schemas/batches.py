@@ -1,0 +1,81 @@
+"""Changing many networks together: what is sent, and what the register shows of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from services.registry.schemas.networks import CareGroup, Level, Purpose, Side, Type
+from shared.boundary import ChangeBody
+from shared.fields import Prose
+
+MOST = 200
+
+
+class Together(BaseModel):
+    """The fields that many networks can be given together; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Type | None = None
+    care_group: CareGroup | None = None
+    level: Level | None = None
+    purpose: Purpose | None = None
+    side: Side | None = None
+    aims: Prose | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Together:
+        if not self.given():
+            raise ValueError("Choose what is to be changed")
+        return self
+
+    def given(self) -> dict[str, Any]:
+        """What was sent."""
+        return self.model_dump(exclude_none=True)
+
+
+class NewBatch(ChangeBody):
+    """A change of many networks."""
+
+    networks: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(min_length=1, max_length=MOST)]
+    change: Together
+
+
+class Batch(BaseModel):
+    """A change of many networks. `changed`: those that had it otherwise before; `kept`: those that an undo left."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    revision: int
+    status: str
+    change: dict[str, Any] = Field(validation_alias="fields")
+    reason: str
+    minor: bool
+    changed: int
+    kept: int
+    made_by: str
+    made_by_name: str = ""
+    made_at: datetime
+    undone_by: str
+    undone_by_name: str = ""
+    undone_at: datetime | None
+
+
+class BatchNetwork(BaseModel):
+    """A network that was changed: how the fields stood before. `kept`: it was changed since, and an undo left it."""
+
+    id: str
+    slug: str
+    name: str
+    before: dict[str, Any]
+    kept: bool
+
+
+class WholeBatch(Batch):
+    """A change of many networks, with the networks."""
+
+    networks: list[BatchNetwork]
