@@ -56,7 +56,8 @@ async def test_failure_is_settled_at_its_own_service_in_the_name_of_who_asks() -
     await settle(services, STAFF, "oversight", 7, "retry", "")  # type: ignore[arg-type]
     await settle(services, STAFF, "oversight", 7, "discard", "Known.")  # type: ignore[arg-type]
     assert services.changed == [
-        "bob oversight/internal/failures/7/retry None", "bob oversight/internal/failures/7/discard {'reason': 'Known.'}",
+        "bob oversight/internal/failures/7/retry None",
+        "bob oversight/internal/failures/7/discard {'reason': 'Known.'}",
     ]  # fmt: skip
     with pytest.raises(NoSuchService):
         await settle(services, STAFF, "elsewhere", 7, "retry", "")  # type: ignore[arg-type]
