@@ -60,7 +60,8 @@ async def test_what_cannot_be_handed_over_waits() -> None:
 async def test_only_streams_that_were_written_to_are_counted(hub: Hub, listens: Listens) -> None:
     measured: list[tuple[str, int]] = []
     hub.told = lambda kind, seconds, count: measured.append((kind, count)) if seconds < 60 else None
-    listens("anna"), listens("ben"), listens("cleo", "network:n2")
+    for key, audience in (("anna", "network:n1"), ("ben", "network:n1"), ("cleo", "network:n2")):
+        listens(key, audience)
     slow = Client()
     stream = hub.join(Reader("dan", ["network:n1"]), alert_json, slow.send)
     hub.released(stream, 0)
