@@ -59,7 +59,16 @@ service = Service(
         Subscription(None, consumers.on_announcements),
     ],
     workers=[
-        collect, forget, fan_out, summarise, deliver, follow_corrections, keep_timetable, push, deliver_webhooks, measure,
+        collect,
+        forget,
+        fan_out,
+        summarise,
+        deliver,
+        follow_corrections,
+        keep_timetable,
+        push,
+        deliver_webhooks,
+        measure,
     ],  # fmt: skip
     effects=effects,
     reach=reach,

@@ -74,3 +74,14 @@ async def test_what_very_many_alerts_say_is_counted_to_an_end(town: Town, monkey
 
 def test_words_are_taken_apart_alike_whatever_stands_between_them() -> None:
     assert list(words_in("Stroke-network, (SOUTH)\u2003Åsa’s")) == ["stroke", "network", "south", "asa", "s"]
+
+
+async def test_changes_are_searched_as_far_as_somebody_may_see_them(town: Town) -> None:
+    await town.network("renal")
+    await town.tell("Renal aims changed", networks=["renal"])
+    await town.tell("Renal discussion", networks=["renal"], category="discussion")
+    await town.tell("Stroke day", networks=["renal"])
+    found = await town.get("/changes", q="renal aims")
+    assert [item["headline"] for item in found["items"]] == ["Renal aims changed"] and found["total"] == 1
+    assert (await town.get("/changes", q="discussion"))["total"] == 1
+    assert (await town.get("/changes", "visitor", q="discussion"))["total"] == 0

@@ -8,7 +8,6 @@ from fastapi import Depends, Query
 
 from services.notifications.alerts import head, offset_in
 from services.notifications.delivery.webhooks.message import asked_for
-from services.notifications.headlines import saying
 from services.notifications.queries import changes as queries
 from services.notifications.schemas.alerts import AlertCore, CareGroup, Id
 from services.notifications.schemas.changes import Archive, Changes
@@ -45,7 +44,7 @@ async def list_changes(
     Each parameter may be repeated: one of its values must hold. `position` is where to go on or to open the stream.
     """
     epoch, newest = await head(session)
-    conditions = queries.seen_by(by, wanted) + await saying(session, q)
+    conditions = queries.seen_by(by, wanted) + await queries.saying(session, q)
     if after:
         start = offset_in(cursor or after, epoch)
         found = await queries.changes_after(session, conditions, after=start, limit=limit + 1)

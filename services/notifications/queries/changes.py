@@ -11,11 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications import alerts as sequence
 from services.notifications.headlines import names_in
 from services.notifications.matching import picked
+from services.notifications.searching import search_for
 from services.notifications.sight import visible_to
 from services.notifications.tables import alerts
 from shared.auth import Principal
 from shared.errors import Problem
 from shared.picker import Picker
+
+MOST_FOUND = 10_000
 
 
 class TooOld(Problem):
@@ -28,6 +31,12 @@ class TooOld(Problem):
 def seen_by(by: Principal, picker: Picker) -> list[ColumnElement[bool]]:
     """The conditions of what *by* asked for and may see."""
     return [picked(picker), visible_to(by.person_id, is_staff=by.is_staff)]
+
+
+async def saying(session: AsyncSession, q: str) -> list[ColumnElement[bool]]:
+    """The condition that a change has the words of *q*; of more than MOST_FOUND the newest."""
+    search = await search_for(session, q)
+    return [alerts.c.offset.in_(search.offsets(before=2**62, limit=MOST_FOUND))] if search else []
 
 
 async def changes_page(
