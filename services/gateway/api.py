@@ -90,7 +90,7 @@ async def settle_failure(request: Request) -> Response:
         raise NotFound("A failure can be sent to `retry` or to `discard`.")
     reason = ""
     if place["how"] == "discard":
-        reason = reason_in(await body_of(request))
+        reason = reason_in(await request.body())
     await failures.settle(edge.clients, principal, place["service"], place["number"], place["how"], reason)
     return Response(status_code=204)
 

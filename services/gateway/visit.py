@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from services.gateway.checking import Checked, ShownAgain, checked_page, ways_of
 from services.gateway.clients import Refused
+from services.gateway.done import done_sentence
 from services.gateway.doors import let_in
 from services.gateway.session import Session
 from shared.auth import Principal
@@ -169,64 +170,6 @@ class Visit:
             response.raw_headers.append((b"set-cookie", self.edge.sessions.set_cookie(self.new_cookie).encode()))
             self.new_cookie = ""
         return response
-
-
-DONE = {
-    "import-discarded": "The file is discarded; nothing of it is on the register.",
-    "saved": "Your changes are saved.", "created": "The network is on the register.", "role": "The role is given.",
-    "archived": "The network is off the register. It can be restored on this page.",
-    "restored": "The network is on the register again.",
-    "renamed": "The network has its new name. Rename it again to undo that: it gets its old address back.",
-    "merged": "The two are one network now. Its people, follows, links and events come over within seconds.",
-    "split": "The new network is on the register. Its people come over within seconds.",
-    "ended": "The role ends today.", "read": "Marked as read.", "unread": "Marked as unread.",
-    "taken-back": "It stands as before.", "less": "You will get less like this, from the next change on.",
-    "browser-on": "This browser shows notifications from now on.",
-    "browser-off": "That browser shows no notifications any more.",
-    "mute": "You will get no more alerts of this network.", "unmute": "You will get alerts of this network again.",
-    "follow": "You follow this network.", "unfollow": "You no longer follow this network.",
-    "join": "You are a member of this network.", "leave": "You have left this network.",
-    "seen": "You have read the feed up to here.", "booked": "Your place is booked.",
-    "waiting": "It is full. You are on the waiting list.", "given-back": "You gave your place back.",
-    "scheduled": "The event is scheduled.", "cancelled": "The event is cancelled; everybody booked is told.",
-    "drafted": "An issue is drafted from what changed.", "approve": "The issue is approved.",
-    "send": "The issue is being sent.", "pause": "Sending is paused.", "resume": "Sending goes on.",
-    "reopen": "The issue is a draft again.", "cancel-issue": "The issue is cancelled; no further copy goes out.",
-    "scheduled-issue": "The issue will be sent at that time.", "unscheduled": "It waits until it is sent by hand.",
-    "mail-again": "Mail goes to this address again.", "corrected": "Those who were told are told of the correction.",
-    "added": "Your item is in the issue.", "tested": "A test copy is on its way to you.",
-    "signed-out": "You are signed out.", "webhook-on": "The webhook is switched on.",
-    "webhook-off": "The webhook is switched off. What waits is kept.", "webhook-removed": "The webhook is removed.",
-    "webhook-again": "It goes out again.", "feed-key-dropped": "No address with a key works any more.",
-    "together": "The networks are changed; everybody concerned is told once.",
-    "together-undone": "It is undone; the networks stand as before.",
-    "noted": "You took note of it.", "followed-up": "It is recorded.", "commented": "Your comment stands there.",
-    "tried-again": "It is being tried again. Load the page in a moment: what succeeds is no longer here.",
-    "given-up": "It is given up, and what waited behind it goes on.",
-    "search-saved": "The search is saved. You are told of each network that comes to match it.",
-    "search-renamed": "The search has its new name.", "search-deleted": "The search is deleted.",
-    "standard-added": "The standard is in force; networks are judged by it within seconds.",
-    "standard-retired": "The standard is retired; networks are no longer held to it.",
-    "standard-back": "The standard is in force again.",
-    "evidence": "The evidence is recorded.", "stage": "The network is at its new stage; those concerned are told.",
-    "raised": "The challenge is raised; both networks and their oversight bodies are told.",
-    "change-proposed": "It is proposed; the network's leads can approve it now.",
-    "change-approved": "Your approval is recorded.",
-    "change-declined": "It is declined; those who proposed it can change it.",
-    "change-withdrawn": "It is withdrawn.",
-    "replied": "It stands in the thread; those concerned are told.",
-    "linked": "The networks are linked; both are told.",
-    "dismissed": "The suggestion is dismissed, until more is in common.",
-    "proposed": "The link is proposed; the other network is asked to confirm it.",
-    "link-confirmed": "The link is confirmed; both networks are told.",
-    "link-declined": "The link is declined; who proposed it is told.", "link-withdrawn": "The proposal is withdrawn.",
-    "link-changed": "The link is changed.", "link-ended": "The link has ended; both networks are told.",
-}  # fmt: skip
-
-
-def done_sentence(done: str) -> str:
-    """What was done, after the form's page has gone on to the next."""
-    return DONE.get(done, "")
 
 
 def local(path: str, otherwise: str = "/") -> str:

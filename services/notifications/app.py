@@ -69,7 +69,7 @@ service = Service(
         push,
         deliver_webhooks,
         measure,
-    ],  # fmt: skip
+    ],
     effects=effects,
     reach=reach,
 )
