@@ -26,7 +26,7 @@ from shared.store import Store, StoreAway
 KEPT_SECONDS = 1800
 CHUNK = 500
 """Alerts that are counted in one step of a search."""
-MOST_COUNTED = 1000
+MOST_COUNTED = 500
 """Of what a search finds no more are counted: nobody pages through them, and the count would cost as much as all."""
 
 

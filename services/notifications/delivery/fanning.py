@@ -58,10 +58,13 @@ async def order_fanouts(session: AsyncSession, *, after: int) -> None:
 
 
 def _is_wanted() -> ColumnElement[bool]:
+    """Whether anybody may want it: found in the small index of the eager, however many members an audience has.
+
+    Nothing is asked of them beside, such as whether they still belong: SQLite would then take the index of all members,
+    and read a million of them in each change. Whoever fans out asks.
+    """
     told, member, person = alert_audiences.c, audience_members.c, preferences.c
-    listed = exists().where(
-        told.offset == alerts.c.offset, member.audience == told.audience, member.eager, member.active
-    )
+    listed = exists().where(told.offset == alerts.c.offset, member.audience == told.audience, member.eager)
     anybody = exists().where(person.eager)
     others = exists().where(
         told.offset == alerts.c.offset,
