@@ -19,6 +19,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 SERVICES = ("registry", "membership", "events", "notifications", "oversight")
 
 
+HIDDEN = frozenset(
+    f"TIDINGS_{name}" for name in ("SECRET", "DEMO_PASSWORD", "PUSH_KEY", "RETURNED_MAIL", "OIDC_SECRET")
+)
+"""What no message repeats."""
+
+
 class WrongSetting(SystemExit):
     """A setting has a value that cannot be used; the process does not start."""
 
@@ -65,6 +71,35 @@ class Settings(BaseSettings):
     second_factor: Literal["optional", "required"] = Field(
         "optional", description="Whether staff and officers must have an authenticator app to sign in; anybody may."
     )
+    session_idle: int = Field(
+        60, ge=5, le=7 * 24 * 60, description="Minutes without use after which a session ends (NIST SP 800-63B: 60)."
+    )
+    session_longest: int = Field(
+        12 * 60, ge=5, le=30 * 24 * 60, description="Minutes after which a session ends however it is used."
+    )
+    api_rate: int = Field(
+        1200, ge=0, description="Requests to the API a minute, for each person, or address where nobody is. 0: any."
+    )
+    form_rate: int = Field(
+        60, ge=0, description="Forms a minute from one address by people who are not signed in. 0: any."
+    )
+    trusted_proxies: str = Field(
+        "", description="Networks of proxies whose X-Forwarded-For is believed: 10.0.0.0/8,… Unset: none."
+    )
+    oidc_issuer: str = Field(
+        "", description="Identity provider (OpenID Connect) to sign in with: https://login.example. Unset: none."
+    )
+    oidc_client: str = Field("", description="Our client id at the identity provider.")
+    oidc_secret: str = Field("", description="Our client secret there. Unset: a public client, PKCE alone.")
+    oidc_name: str = Field("your organisation", max_length=60, description="The provider's name on the button.")
+    oidc_scopes: str = Field("openid profile email", description="What is asked of the provider.")
+    oidc_claims: str = Field(
+        "",
+        description="File (TOML) that says which claims make whom staff or an officer; docs/sign-in.md. Unset: none.",
+    )
+    oidc_new_people: bool = Field(
+        False, description="Whether who is not on the register yet is put there at their first sign-in."
+    )
     services: Annotated[dict[str, str], NoDecode] = Field(
         default_factory=dict,
         description="Where each service answers: registry=http://registry:8080,… Unset: all in this process.",
@@ -97,7 +132,7 @@ class Settings(BaseSettings):
                 raise ValueError("expected host:port[,host:port], for example 127.0.0.1:9092")
         return value
 
-    @field_validator("postgres", "redis", "smtp", "base_url")
+    @field_validator("postgres", "redis", "smtp", "base_url", "oidc_issuer")
     @classmethod
     def _url(cls, value: str, info: Any) -> str:
         expected = {
@@ -105,10 +140,11 @@ class Settings(BaseSettings):
             "redis": ("redis", "rediss"),
             "smtp": ("smtp", "smtps"),
             "base_url": ("http", "https"),
+            "oidc_issuer": ("http", "https"),
         }[info.field_name]
         if value and (urlsplit(value).scheme not in expected or not urlsplit(value).hostname):
             raise ValueError(f"expected {expected[0]}://host:port")
-        return value.rstrip("/")
+        return value if info.field_name == "oidc_issuer" else value.rstrip("/")
 
     @field_validator("dkim_key")
     @classmethod
@@ -139,7 +175,7 @@ class Settings(BaseSettings):
                 raise ValueError("expected domain=copies a second, separated by commas")
         return value
 
-    @field_validator("webhook_allow")
+    @field_validator("webhook_allow", "trusted_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
         from shared.outside.addresses import networks_in
@@ -206,9 +242,5 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _sentence(problem: Any) -> str:
     name = "TIDINGS_" + "_".join(str(part) for part in problem["loc"]).upper()
-    shown = (
-        "(hidden)"
-        if name in {"TIDINGS_SECRET", "TIDINGS_DEMO_PASSWORD", "TIDINGS_PUSH_KEY", "TIDINGS_RETURNED_MAIL"}
-        else repr(problem["input"])
-    )
+    shown = "(hidden)" if name in HIDDEN else repr(problem["input"])
     return f"{name} is {shown}: {problem['msg'].removeprefix('Value error, ')}."

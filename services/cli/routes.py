@@ -27,6 +27,7 @@ WHO = {
     "staff": TEAM,
     "staff; officers of the oversight body": TEAM | {"officer"},
     "staff; officers of an oversight body": TEAM | {"officer"},
+    "staff; those who lead, chair, manage or co-ordinate the network that invites": TEAM | {"lead"},
     "staff; the person concerned": TEAM | {"member"},
     "staff; the owner of the webhook": TEAM | {"member"},
     "staff; those who lead, chair, manage or co-ordinate the network": TEAM | {"lead"},

@@ -35,13 +35,13 @@ CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 def routes() -> list[Route]:
     """The API's own routes, then everything else under `/api`."""
     return [
-        Route("/api/openapi.json", _problems(openapi_document)),
-        Route("/api/asyncapi.json", _problems(asyncapi_document)),
-        Route("/api/changes/{message_id}", _problems(change)),
-        Route("/api/search", _problems(search)),
-        Route("/api/failures", _problems(list_failures)),
-        Route("/api/failures/{service}/{number:int}/{how}", _problems(settle_failure), methods=["POST"]),
-        Route("/api/{path:path}", _problems(passed_on), methods=["GET", *CHANGING]),
+        Route("/api/openapi.json", answering(openapi_document)),
+        Route("/api/asyncapi.json", answering(asyncapi_document)),
+        Route("/api/changes/{message_id}", answering(change)),
+        Route("/api/search", answering(search)),
+        Route("/api/failures", answering(list_failures)),
+        Route("/api/failures/{service}/{number:int}/{how}", answering(settle_failure), methods=["POST"]),
+        Route("/api/{path:path}", answering(passed_on), methods=["GET", *CHANGING]),
     ]
 
 
@@ -112,6 +112,9 @@ async def passed_on(request: Request) -> Response:
     if service is None:
         raise NotFound("There is nothing at this address; the API's document is at /api/openapi.json.")
     principal = await caller(request)
+    if request.method in CHANGING and not principal.signed_in:
+        throttle = edge.sessions.throttle
+        await throttle.form(throttle.origin(request))
     content = await request.body()
     url = request.url.path.removeprefix("/api") + (f"?{request.url.query}" if request.url.query else "")
     headers = {name.replace("-", "_"): request.headers[name] for name in PASSED_IN if name in request.headers}
@@ -122,7 +125,10 @@ async def passed_on(request: Request) -> Response:
         return JSONResponse(found, headers={"cache-control": "no-store"})
     answered = await edge.clients.raw(service, request.method, url, principal=principal, content=content, **headers)
     if request.method in CHANGING and path.startswith(("/me", "/people", "/tokens")) and principal.signed_in:
-        await edge.sessions.forget_principal(principal.person_id)
+        for person_id in {principal.person_id, *path.split("/")[2:3]}:
+            await edge.sessions.forget_principal(person_id)
+            if path.endswith("/password") or request.method == "DELETE":
+                await edge.ended(person_id)
     return Response(answered.content, answered.status_code, out_headers(answered))
 
 
@@ -135,8 +141,18 @@ def out_headers(answered: httpx.Response) -> Mapping[str, str]:
 
 
 async def caller(request: Request) -> Principal:
-    """Who asks: a personal token, or a session with, for changes, the form token in `X-CSRF-Token`."""
+    """Who asks: a personal token, or a session with, for changes, the form token in `X-CSRF-Token`; and once more.
+
+    Raises NotSignedIn, FormExpired, TooManyTries.
+    """
     edge: Edge = request.app.state.edge
+    throttle = edge.sessions.throttle
+    principal = await _who(request, edge)
+    await throttle.api(principal.person_id, throttle.origin(request))
+    return principal
+
+
+async def _who(request: Request, edge: Edge) -> Principal:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme:
         if scheme.lower() != "bearer" or not token:
@@ -153,7 +169,7 @@ async def caller(request: Request) -> Principal:
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def _problems(function: Endpoint) -> Endpoint:
+def answering(function: Endpoint) -> Endpoint:
     """*function* with its problems answered as problem documents."""
 
     async def endpoint(request: Request) -> Response:

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.gateway import api, fhir, health, sources
+from services.gateway import api, fhir, health, own_sessions, sources
 from services.gateway.assets import Assets
 from services.gateway.clients import Clients, Upstream
 from services.gateway.edge import Edge
@@ -20,6 +20,7 @@ from services.gateway.live import Live, listen
 from services.gateway.openapi import Routes
 from services.gateway.pages import routes as page_routes
 from services.gateway.progress import Progress
+from services.gateway.provider import Provider
 from services.gateway.rendering import Renderer
 from services.gateway.second_step import SecondStep
 from services.gateway.session import Sessions
@@ -36,7 +37,7 @@ AGAIN_SECONDS = 1.0
 
 def inner_routes() -> list[BaseRoute]:
     """Every route but the streams and the static files, in the order in which they are looked for."""
-    return [*health.routes(), *api.routes(), *fhir.routes(), *page_routes()]
+    return [*health.routes(), *own_sessions.routes(), *api.routes(), *fhir.routes(), *page_routes()]
 
 
 class Gateway:
@@ -77,6 +78,7 @@ class Gateway:
             self._keep(self._hints(hub), f"{hub.kind}-broadcasts")
         self._keep(self._readers, "readers-broadcasts")
         self._keep(edge.tellings.run, "tellings")
+        self._keep(self._sessions, "sessions-broadcasts")
 
     async def stop(self) -> None:
         """Stop following, end every stream, close every connection."""
@@ -99,6 +101,17 @@ class Gateway:
 
     async def _readers(self) -> None:
         await listen(self.edge.broadcast, "readers", self.live.readers.changed, self.live.readers.reload_all)
+
+    async def _sessions(self) -> None:
+        await listen(self.edge.broadcast, "sessions", lambda payload: self._cut(payload.decode()), lambda: None)
+
+    def _cut(self, person_id: str) -> None:
+        """Close somebody's streams; a browser comes again by itself, and is asked who it is."""
+        hub = self.edge.alerts
+        readers = [hub.readers.get(key) for key in (person_id, *self.live.picked.keys_of(person_id))]
+        for stream in [stream for reader in readers if reader for stream in reader.streams]:
+            hub.leave(stream)
+            stream.cut()
 
     def _keep(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         self._tasks.append(asyncio.create_task(_again(work, name), name=name))
@@ -124,4 +137,8 @@ def gateway(settings: Settings, *, broadcast: Broadcast, store: Store, clients: 
     alerts = Hub("alerts", sources.alerts_after(asked), told=tellings.note)
     feed = Hub("feed", sources.feed_after(asked), told=tellings.note)
     step = SecondStep(settings, store, asked, sessions)
-    return Gateway(Edge(settings, asked, store, broadcast, sessions, step, renderer, assets, alerts, feed, tellings))
+    parts = Edge(
+        settings, asked, store, broadcast, sessions, step, Provider(settings, store), renderer, assets, alerts, feed,
+        tellings,
+    )  # fmt: skip
+    return Gateway(parts)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from services.gateway.assets import Assets
 from services.gateway.clients import Clients
+from services.gateway.provider import Provider
 from services.gateway.rendering import Renderer
 from services.gateway.second_step import SecondStep
 from services.gateway.session import Sessions
@@ -26,8 +27,13 @@ class Edge:
     broadcast: Broadcast
     sessions: Sessions
     second_step: SecondStep
+    provider: Provider
     renderer: Renderer
     assets: Assets
     alerts: Hub
     feed: Hub
     tellings: Tellings
+
+    async def ended(self, person_id: str) -> None:
+        """Some sessions of somebody ended: their open streams are cut everywhere; who may still hear comes again."""
+        await self.broadcast.publish("sessions", person_id.encode())

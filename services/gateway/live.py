@@ -35,8 +35,8 @@ class Live:
     def __init__(self, edge: Edge) -> None:
         """Formats are made once: a wire is encoded once for each."""
         self._edge = edge
-        self._picked = Picked(edge)
-        self.readers = Readers(edge.clients, edge.alerts, self._picked)
+        self.picked = Picked(edge)
+        self.readers = Readers(edge.clients, edge.alerts, self.picked)
         self._routes: list[tuple[re.Pattern[str], Callable[..., Awaitable[Wanted]]]] = [
             (re.compile(r"^/(?:api/alerts/stream|live/alerts|live/unread)$"), self._alerts),
             (re.compile(r"^/(?:api/oversight/([^/]+)/feed/stream|live/feed/([^/]+))$"), self._feed),
@@ -146,9 +146,9 @@ class Live:
         ask = picked.picker_of_subscription
         clients = self._edge.clients
         picker = await ask(clients, subscription_id, principal) if subscription_id else picked.picker_in(scope)
-        reader = await self._picked.reader(principal, picker)
+        reader = await self.picked.reader(principal, picker)
         return Wanted(
-            self._edge.alerts, reader, picked.change_json, self._picked.replay(principal, picker), last_id,
+            self._edge.alerts, reader, picked.change_json, self.picked.replay(principal, picker), last_id,
             opening=picked.opening(picker), in_batches=True,
         )  # fmt: skip
 

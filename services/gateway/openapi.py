@@ -8,6 +8,7 @@ from typing import Any
 
 from services.gateway import failures, searching
 from services.gateway.clients import Clients
+from services.gateway.own_operations import OPERATIONS
 from shared.auth import ANYBODY
 from shared.config import Settings
 from shared.errors import Problem
@@ -138,6 +139,12 @@ def merged(settings: Settings, documents: Mapping[str, dict[str, Any]]) -> dict[
     schemas: dict[str, Any] = {"Problem": PROBLEM_SCHEMA, "Foreseen": FORESEEN_SCHEMA}
     paths: dict[str, Any] = {path: {"get": _stream(*said, path)} for path, said in STREAMS.items()}
     paths |= {"/search": {"get": searching.OPERATION}, **failures.PATHS}
+    for path, item in OPERATIONS.items():
+        told = {"tags": ["gateway"]}
+        paths[path] = {
+            verb: {**said, **told, "responses": {**said["responses"], "default": PROBLEM}}
+            for verb, said in item.items()
+        }
     for name, document in documents.items():
         renamed = _add_schemas(schemas, name, document.get("components", {}).get("schemas", {}))
         for path, item in document.get("paths", {}).items():

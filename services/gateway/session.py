@@ -1,10 +1,13 @@
 """Sessions: who a request comes from.
 
 Invariants:
-1. A session's id is random, changes at sign-in, and is kept hashed: a copy of the store signs nobody in.
-2. A session ends eight hours after its last use, and a day after it began whatever happens.
-3. Every form carries a token bound to the visitor's cookie; a change from a page without it is refused.
-4. A principal is as old as fifteen seconds at most: who loses a role loses it everywhere within that time.
+1. A session's id is random, new at each sign-in, and kept hashed: a copy of the store signs nobody in.
+2. A session ends when it was not used for `session_idle` minutes, and `session_longest` minutes after it began
+   whatever happens; both are settings.
+3. A session that began before its person's password was changed is over, wherever and however it was changed:
+   membership knows when, and the principal says so.
+4. Every form carries a token bound to the visitor's cookie; a change from a page without it is refused.
+5. A principal is as old as fifteen seconds at most: who loses a role loses it everywhere within that time.
 """
 
 from __future__ import annotations
@@ -14,32 +17,29 @@ import hmac
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from services.gateway.clients import Clients, Refused
+from services.gateway.throttle import NOWHERE, Origin, Throttle
 from shared.auth import ALL_SCOPES, ANYBODY, Principal
 from shared.config import Settings
-from shared.errors import Forbidden, NotSignedIn, TooMany
+from shared.errors import Forbidden, NotFound, NotSignedIn
 from shared.store import Store
 
-IDLE_SECONDS = 8 * 3600
-LONGEST_SECONDS = 24 * 3600
 TOUCH_SECONDS = 60
 PRINCIPAL_SECONDS = 15
-TRIES_OF_ACCOUNT = 10
-TRIES_OF_ADDRESS = 100
-TRIES_SECONDS = 15 * 60
 
 
 class WrongPassword(NotSignedIn):
     """The e-mail address or the password is not right; check both and try again."""
 
 
-class TooManyTries(TooMany):
-    """Too many tries to sign in; wait a few minutes and try again."""
+class NoSuchSession(NotFound):
+    """You have no such session; it may have ended already."""
 
 
 class FormExpired(Forbidden):
@@ -50,13 +50,19 @@ class FormExpired(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in visit: the cookie's value, whose it is, and when it began (Unix seconds)."""
+    """A signed-in visit: whose it is, when it began and was last used (Unix seconds), from where.
+
+    `id` is the cookie's value, empty in a list of somebody's sessions; `key` is what names it to its person.
+    """
 
     id: str
+    key: str
     person_id: str
     name: str
     began: float
     seen: float
+    address: str = ""
+    agent: str = ""
 
 
 class Sessions:
@@ -66,77 +72,141 @@ class Sessions:
         """Sessions are kept in *store*; people are known to membership, asked through *clients*."""
         self.secure = settings.public_url.startswith("https://")
         self.cookie = "__Host-tidings" if self.secure else "tidings"
+        self.throttle = Throttle(settings, store)
+        self.idle = settings.session_idle * 60
+        self.longest = settings.session_longest * 60
         self._key = settings.signing_key.encode()
         self._store = store
         self._clients = clients
 
     # Signing in and out
 
-    async def checked(self, email: str, password: str, address: str) -> dict[str, Any]:
+    async def checked(self, email: str, password: str, origin: Origin = NOWHERE) -> dict[str, Any]:
         """Whose password this is. Raises WrongPassword, or TooManyTries with the seconds to wait."""
-        account = hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]
-        tries = [(f"tries:account:{account}", TRIES_OF_ACCOUNT), (f"tries:address:{address}", TRIES_OF_ADDRESS)]
-        for key, most in tries:
-            await refuse_after(self._store, key, most, "Too many tries to sign in.")
+        tried = await self.throttle.sign_in(email, origin)
         try:
             found = await self._clients.change("membership", "POST", "/internal/sign-in", _credentials(email, password))
         except Refused as refused:
             if refused.status not in (401, 422):
                 raise
-            for key, _ in tries:
-                await self._store.increment(key, TRIES_SECONDS)
+            await self.throttle.was_wrong(tried)
             raise WrongPassword from None
-        await self._store.delete(tries[0][0])
+        await self.throttle.was_right(tried)
         return dict(found)
 
-    async def begin(self, person_id: str, name: str) -> Session:
-        """A new session of a person whose password (or link) was right."""
-        now = time.time()
-        session = Session(secrets.token_urlsafe(32), person_id, name, now, now)
+    async def begin(
+        self, person_id: str, name: str, origin: Origin = NOWHERE, *, began: float | None = None
+    ) -> Session:
+        """A new session of a person whose password (or link) was right; at *began*, if not now."""
+        cookie, now = secrets.token_urlsafe(32), time.time()
+        session = Session(
+            cookie, key_of(cookie), person_id, name, now if began is None else began, now, origin.address, origin.agent
+        )
         await self._keep(session)
+        await self._store.add(_sessions_of(person_id), session.key, self.longest)
         return session
 
+    async def renewed(self, session: Session) -> Session:
+        """The same visit under a new id, which also outlives a change of the password made a moment ago."""
+        await self.forget_principal(session.person_id)
+        await self.sign_out(session)
+        standing = await self._standing(session.person_id)
+        began = max(time.time(), _password_of(standing))
+        return await self.begin(session.person_id, session.name, Origin(session.address, session.agent), began=began)
+
     async def sign_out(self, session: Session) -> None:
-        """End *session*."""
-        await self._store.delete(_stored(session.id))
+        """End *session*. First it leaves the set: a request that notes its use just now looks there last."""
+        await self._store.discard(_sessions_of(session.person_id), session.key)
+        await self._store.delete(_stored(session.key))
 
     async def session_of(self, cookies: Mapping[str, str]) -> Session | None:
         """The session of a request's cookies, or None."""
         cookie = cookies.get(self.cookie, "")
-        kept = await self._store.get(_stored(cookie)) if cookie else None
-        if kept is None:
+        session = await self._found(key_of(cookie), cookie) if cookie else None
+        if session is None:
             return None
-        session = Session(id=cookie, **orjson.loads(kept))
         now = time.time()
-        if now - session.began > LONGEST_SECONDS:
-            await self.sign_out(session)
-            return None
         if now - session.seen > TOUCH_SECONDS:
             session = replace(session, seen=now)
             await self._keep(session)
+            if session.key not in await self._store.members(_sessions_of(session.person_id)):
+                await self.sign_out(session)  # ended meanwhile
+                return None
+        return session
+
+    async def _found(self, key: str, cookie: str = "") -> Session | None:
+        """The session of that key that is not over."""
+        kept = await self._store.get(_stored(key))
+        if kept is None:
+            return None
+        session = Session(id=cookie, key=key, **orjson.loads(kept))
+        now = time.time()
+        if now - session.began > self.longest or now - session.seen > self.idle:
+            await self.sign_out(session)
+            return None
         return session
 
     async def _keep(self, session: Session) -> None:
-        kept = {name: getattr(session, name) for name in ("person_id", "name", "began", "seen")}
-        await self._store.set(_stored(session.id), orjson.dumps(kept), IDLE_SECONDS)
+        kept = {name: value for name, value in asdict(session).items() if name not in ("id", "key")}
+        await self._store.set(_stored(session.key), orjson.dumps(kept), self.idle)
+
+    # A person's sessions
+
+    async def of_person(self, person_id: str) -> list[Session]:
+        """The sessions of somebody that are not over, the one used last first."""
+        found = []
+        for key in await self._store.members(_sessions_of(person_id)):
+            session = await self._found(key)
+            if session is None:
+                await self._store.discard(_sessions_of(person_id), key)
+            elif not self._is_over(session, await self._standing(person_id)):
+                found.append(session)
+        return sorted(found, key=lambda session: session.seen, reverse=True)
+
+    async def end(self, person_id: str, key: str) -> None:
+        """End one session of somebody. Raises NoSuchSession."""
+        session = await self._found(key) if key in await self._store.members(_sessions_of(person_id)) else None
+        if session is None:
+            raise NoSuchSession
+        await self.sign_out(session)
+
+    async def end_others(self, person_id: str, but: str = "") -> int:
+        """End the sessions of somebody but the one whose key is *but*; how many that were."""
+        others = [session for session in await self.of_person(person_id) if session.key != but]
+        for session in others:
+            await self.sign_out(session)
+        return len(others)
 
     # Principals
 
     async def principal(self, session: Session | None) -> Principal:
         """Who a session stands for, nobody where there is none (any more)."""
-        return await self.principal_of(session.person_id) if session else ANYBODY
+        standing = await self._standing(session.person_id) if session else None
+        if session is None or standing is None:
+            return ANYBODY
+        if self._is_over(session, standing):
+            await self.sign_out(session)
+            return ANYBODY
+        return _principal(standing)
 
     async def principal_of(self, person_id: str) -> Principal:
         """A person's standing, at most fifteen seconds old; nobody where membership knows them no more."""
+        standing = await self._standing(person_id)
+        return _principal(standing) if standing else ANYBODY
+
+    def _is_over(self, session: Session, standing: Mapping[str, Any] | None) -> bool:
+        """Whether the password was changed since it began."""
+        return session.began < _password_of(standing)
+
+    async def _standing(self, person_id: str) -> dict[str, Any] | None:
         try:
-            found = await self._remembered(
+            return await self._remembered(
                 f"principal:{person_id}", lambda: self._clients.ask("membership", f"/internal/principals/{person_id}")
             )
         except Refused as refused:
             if refused.status == 404:
-                return ANYBODY
+                return None
             raise
-        return _principal(found)
 
     async def principal_of_token(self, token: str) -> Principal:
         """Whom a personal token stands for. Raises NotSignedIn."""
@@ -175,26 +245,34 @@ class Sessions:
         if not cookie or not hmac.compare_digest(self.form_token(cookie).encode(), token.encode()):
             raise FormExpired
 
-    def set_cookie(self, value: str, seconds: int = LONGEST_SECONDS) -> str:
-        """The Set-Cookie header that gives (or, with 0 seconds, takes) the visitor's cookie."""
+    def set_cookie(self, value: str, seconds: int | None = None, name: str = "") -> str:
+        """The Set-Cookie header that gives (with 0 seconds: takes) the visitor's cookie, or the one called *name*."""
         secure = "; Secure" if self.secure else ""
-        return f"{self.cookie}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+        lives = self.longest if seconds is None else seconds
+        return f"{self.cookie}{name}={value}; Path=/; Max-Age={lives}; HttpOnly; SameSite=Lax{secure}"
 
 
-def _stored(cookie: str) -> str:
-    return "session:" + hashlib.sha256(cookie.encode()).hexdigest()
+def key_of(cookie: str) -> str:
+    """What a session is called outside its cookie: nothing that opens it."""
+    return hashlib.sha256(cookie.encode()).hexdigest()
 
 
-async def refuse_after(store: Store, key: str, most: int, said: str) -> None:
-    """Raise TooManyTries, which begins with *said*, when *key* has been counted *most* times in *store*."""
-    if int(await store.get(key) or 0) >= most:
-        wait = await store.seconds_left(key) or TRIES_SECONDS
-        minutes = max(1, round(wait / 60))
-        raise TooManyTries(f"{said} Wait {minutes} minutes and try again.", retry_after=max(1, int(wait)))
+def _stored(key: str) -> str:
+    return f"session:{key}"
+
+
+def _sessions_of(person_id: str) -> str:
+    return f"sessions:{person_id}"
 
 
 def _credentials(email: str, password: str) -> dict[str, str]:
     return {"email": email.strip(), "password": password}
+
+
+def _password_of(standing: Mapping[str, Any] | None) -> float:
+    """Since when somebody has their password (Unix seconds), 0 where they have none."""
+    said = standing.get("changed_at") if standing else None
+    return datetime.fromisoformat(said).timestamp() if said else 0.0
 
 
 def _principal(found: Mapping[str, Any]) -> Principal:

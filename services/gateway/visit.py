@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -20,6 +20,7 @@ from services.gateway.clients import Refused
 from services.gateway.done import done_sentence
 from services.gateway.doors import let_in
 from services.gateway.session import Session
+from services.gateway.throttle import DEVICE_SECONDS, Origin
 from shared.auth import Principal
 from shared.envelope import new_id
 from shared.errors import Forbidden, NotSignedIn, Problem
@@ -41,6 +42,8 @@ class Visit:
     session: Session | None
     principal: Principal
     new_cookie: str = ""
+    given: list[str] = field(default_factory=list)
+    """Other Set-Cookie headers that the answer carries."""
     sent: FormData | None = None
     unread: int | None = None
     """How many of the visitor's alerts are unread, for the header; None where it is not known."""
@@ -58,6 +61,12 @@ class Visit:
         return self.request.query_params
 
     @property
+    def origin(self) -> Origin:
+        """Where the visitor comes from."""
+        sessions = self.edge.sessions
+        return sessions.throttle.origin(self.request, self.request.cookies.get(f"{sessions.cookie}-device", ""))
+
+    @property
     def is_fragment(self) -> bool:
         """Whether htmx asks for a piece of the page."""
         return self.request.headers.get("hx-request") == "true"
@@ -68,7 +77,9 @@ class Visit:
         return urlencode({**own, **given})
 
     async def form(self) -> FormData:
-        """The form's fields. Raises FormExpired when the form is not one that we gave this visitor."""
+        """The form's fields. Raises FormExpired when the form is not one that we gave this visitor, TooManyTries."""
+        if not self.principal.signed_in:
+            await self.edge.sessions.throttle.form(self.origin)
         sent = await self.request.form(max_fields=2000, max_part_size=30 * 1024 * 1024)
         self.edge.sessions.require_form_token(self.cookie, str(sent.get("form_token", "")))
         self.sent = sent
@@ -165,11 +176,24 @@ class Visit:
         return self.finished(RedirectResponse(path, 303))
 
     def finished(self, response: Response) -> Response:
-        """Put the visitor's new cookie on the answer."""
+        """Put the visitor's new cookies on the answer."""
         if self.new_cookie:
-            response.raw_headers.append((b"set-cookie", self.edge.sessions.set_cookie(self.new_cookie).encode()))
+            self.given.append(self.edge.sessions.set_cookie(self.new_cookie))
             self.new_cookie = ""
+        while self.given:
+            response.raw_headers.append((b"set-cookie", self.given.pop(0).encode()))
         return response
+
+    async def signed_in_as(self, session: Session, email: str = "") -> None:
+        """Give the visitor a new session in place of the one they had; their browser is known from now on."""
+        sessions = self.edge.sessions
+        if self.session and self.session.id != session.id:
+            await sessions.sign_out(self.session)
+        self.given.append(sessions.set_cookie(session.id))
+        if email:
+            device = sessions.throttle.device(email)
+            self.given.append(sessions.set_cookie(device, DEVICE_SECONDS, "-device"))
+        self.session = session
 
 
 def local(path: str, otherwise: str = "/") -> str:

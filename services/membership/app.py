@@ -1,6 +1,6 @@
 """The membership service, composed."""
 
-from services.membership import api, commands, consumers, migrations, tables, turning
+from services.membership import api, commands, consumers, letters, migrations, tables, turning
 from shared.consumer import Subscription
 from shared.contracts import registry
 from shared.service import LINGER_SECONDS, Service
@@ -15,6 +15,6 @@ service = Service(
         Subscription(registry.NETWORKS.name, consumers.on_networks),
         Subscription(registry.SUCCESSIONS.name, consumers.on_successions),
     ],
-    workers=[turning.turn_with_the_calendar],
+    workers=[turning.turn_with_the_calendar, letters.send_letters, letters.forget_letters],
     reference=commands.load_reference,
 )

@@ -13,12 +13,24 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership.announcing import LEAD_ROLES
+from services.membership.commands.letters import LinkOver
 from services.membership.commands.networks import NoSuchNetwork, require_network
 from services.membership.commands.organisations import NoSuchOrganisation
 from services.membership.commands.people import NoSuchPerson, folded
-from services.membership.commands.tokens import hashed
-from services.membership.schemas import MyBody, MyNetwork, RoleOut
-from services.membership.tables import Account, Network, Organisation, Person, RecoveryCode, Role, SecondFactor, Token
+from services.membership.passwords import hashed
+from services.membership.schemas import InvitationOut, Invited, MyBody, MyNetwork, RoleOut
+from services.membership.tables import (
+    Account,
+    Invitation,
+    MailedKey,
+    Network,
+    Organisation,
+    Person,
+    RecoveryCode,
+    Role,
+    SecondFactor,
+    Token,
+)
 from shared import clock
 from shared.auth import Principal
 from shared.errors import BadRequest
@@ -209,3 +221,46 @@ def _position(cursor: str) -> Any:
         return str(name), str(identity)
     except (binascii.Error, ValueError, TypeError):
         raise WrongCursor from None
+
+
+async def invitations_page(
+    session: AsyncSession, *, network_id: str, limit: int, cursor: str
+) -> tuple[list[InvitationOut], str | None, int]:
+    """The invitations (to a network, or all), newest first: (invitations, the next cursor, how many in all)."""
+    conditions = [Invitation.network_id == network_id] if network_id else []
+    total = (await session.execute(select(func.count()).select_from(Invitation).where(*conditions))).scalar_one()
+    if cursor:
+        conditions = [*conditions, Invitation.id < cursor]
+    query = select(Invitation).where(*conditions).order_by(Invitation.id.desc()).limit(limit + 1)
+    found = list((await session.execute(query)).scalars())
+    items = [await invitation_shown(session, one) for one in found[:limit]]
+    return items, found[limit - 1].id if len(found) > limit else None, total
+
+
+async def invitation_shown(session: AsyncSession, invitation: Invitation) -> InvitationOut:
+    """An invitation as the API shows it; an open one may be over."""
+    network = await session.get(Network, invitation.network_id) if invitation.network_id else None
+    is_over = invitation.status == "open" and invitation.expires_at <= clock.now()
+    return InvitationOut(
+        id=invitation.id, email=invitation.email, name=invitation.name, network_id=invitation.network_id,
+        network_name=network.name if network else "", role=invitation.role,
+        status="over" if is_over else invitation.status, created_at=invitation.created_at,
+        expires_at=invitation.expires_at,
+    )  # fmt: skip
+
+
+async def invited_by_key(session: AsyncSession, secret: str) -> Invited:
+    """What the secret of a mailed link invites to. Raises LinkOver."""
+    theirs = (MailedKey.hash == hashed(secret), MailedKey.kind == "invitation", MailedKey.expires_at > clock.now())
+    query = select(Invitation).join(MailedKey, MailedKey.subject_id == Invitation.id).where(*theirs)
+    invitation = (await session.execute(query)).scalar_one_or_none()
+    if invitation is None:
+        raise LinkOver
+    network = await session.get(Network, invitation.network_id) if invitation.network_id else None
+    inviter = await session.get(Person, invitation.invited_by)
+    person, password = await account_by_email(session, invitation.email)
+    return Invited(
+        email=invitation.email, name=person.name if person else invitation.name,
+        network_name=network.name if network else "", network_slug=network.slug if network else "",
+        role=invitation.role, inviter=inviter.name if inviter else "", has_account=password is not None,
+    )  # fmt: skip

@@ -69,6 +69,18 @@ class SecondFactor(Row):
     last_step: Mapped[int]
 
 
+class Identity(Row):
+    """Somebody as an identity provider knows them: its issuer, and the subject that it never gives to another."""
+
+    __tablename__ = "identities"
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(index=True)
+    linked_at: Mapped[datetime]
+    used_at: Mapped[datetime]
+
+
 class RecoveryCode(Row):
     """A code that takes the app's place once, known by its SHA-256 alone."""
 
@@ -85,10 +97,61 @@ class Token(Row):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     person_id: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(server_default="", default="")
     hash: Mapped[str] = mapped_column(unique=True)
     scopes: Mapped[list[str]]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Letter(Row):
+    """A mail that waits to be sent, or was sent: what it says is made as it goes, so that no link is ever stored.
+
+    `subject_id` is the person or the invitation that it is about; a reset asked for an address names nobody, because
+    what is stored must not tell whether somebody has that address. `due_at` is None once nothing is to be done.
+    """
+
+    __tablename__ = "letters"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(comment="reset, invitation, password, email or linked")
+    address: Mapped[str]
+    subject_id: Mapped[str] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    tries: Mapped[int]
+
+
+class MailedKey(Row):
+    """The secret in a mailed link, known by its SHA-256 alone: the last for each subject and kind."""
+
+    __tablename__ = "mailed_keys"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(comment="reset or invitation")
+    subject_id: Mapped[str] = mapped_column(index=True)
+    expires_at: Mapped[datetime]
+
+
+class Invitation(Row):
+    """Somebody is invited to have an account and, where `network_id` is given, to a role in that network.
+
+    `status` is open, accepted or withdrawn; an open one is over after `expires_at`.
+    """
+
+    __tablename__ = "invitations"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    name: Mapped[str]
+    network_id: Mapped[str] = mapped_column(index=True)
+    role: Mapped[str]
+    invited_by: Mapped[str]
+    by_staff: Mapped[bool]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    status: Mapped[str]
 
 
 class FirstLink(Row):

@@ -2,7 +2,8 @@
 
 What every implementation keeps (tests/store holds each to it):
 1. Every value has a time to live; it is not returned after it.
-2. `increment` and `set_if_absent` are atomic: of a hundred at once each count is given once, one sets.
+2. `increment`, `set_if_absent` and `add` are atomic: of a hundred at once each count is given once, one sets,
+   and all are in the set. A key holds a value, a counter or a set, never two of them.
 3. It may lose what it holds (a restart, a full memory): no truth is kept here.
 """
 
@@ -57,7 +58,19 @@ class Store(Protocol):
         ...
 
     async def delete(self, key: str) -> None:
-        """Forget the value, if there is one."""
+        """Forget the value, or the set, if there is one."""
+        ...
+
+    async def add(self, key: str, member: str, ttl: float) -> None:
+        """Put *member*, which has no line break, into the set; the whole set lives for *ttl* seconds from now."""
+        ...
+
+    async def discard(self, key: str, member: str) -> None:
+        """Take *member* out of the set, if it is there."""
+        ...
+
+    async def members(self, key: str) -> list[str]:
+        """What is in the set, in any order."""
         ...
 
 

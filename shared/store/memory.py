@@ -76,6 +76,23 @@ class LocalStore:
         """Forget the value, if there is one."""
         self._kept.pop(key, None)
 
+    async def add(self, key: str, member: str, ttl: float) -> None:
+        """Put *member* into the set, kept as lines."""
+        self._put(key, "\n".join([*(one for one in self._lines(key) if one != member), member]).encode(), ttl)
+
+    async def discard(self, key: str, member: str) -> None:
+        """Take *member* out of the set."""
+        if kept := self._find(key):
+            kept.value = "\n".join(one for one in self._lines(key) if one != member).encode()
+
+    async def members(self, key: str) -> list[str]:
+        """What is in the set."""
+        return self._lines(key)
+
+    def _lines(self, key: str) -> list[str]:
+        kept = self._find(key)
+        return kept.value.decode().split("\n") if kept and kept.value else []
+
     def _find(self, key: str) -> _Kept | None:
         kept = self._kept.get(key)
         if kept is None or kept.until <= self._now():

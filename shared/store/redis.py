@@ -84,6 +84,22 @@ class RedisStore:
         """Forget the value, if there is one."""
         await self._answer(self._redis.delete(key))
 
+    async def add(self, key: str, member: str, ttl: float) -> None:
+        """Put *member* into the set; one transaction, so that no set is left without an end."""
+        both = self._redis.pipeline(transaction=True)
+        both.sadd(key, member)
+        both.pexpire(key, _milliseconds(ttl))
+        await self._answer(both.execute())
+
+    async def discard(self, key: str, member: str) -> None:
+        """Take *member* out of the set."""
+        await self._answer(self._redis.srem(key, member))
+
+    async def members(self, key: str) -> list[str]:
+        """What is in the set."""
+        found: set[bytes] = await self._answer(self._redis.smembers(key))
+        return [member.decode() for member in found]
+
     async def _watch_for_return(self) -> None:
         """Ask again while Redis is away: where readiness sends no work, no call would find that it is back."""
         while True:

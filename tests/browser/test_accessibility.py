@@ -22,7 +22,7 @@ PUBLIC = (
     f"{NETWORK}/compare?from=2020-01-01", "/networks/compare", "/leads?care_group=stroke",
     "/events", "/challenges", f"{NETWORK}/challenges", f"{NETWORK}/service-changes", "/service-changes",
     "/newsletter", "/newsletter/sign-up", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms",
-    "/contact",
+    "/contact", "/sign-in/forgotten", "/sign-in/new-password/none", "/invitation/none",
     "/how-fast", "/how-fast?per=month", "/search", "/search?q=stroke", "/search?q=nothing-has-this-name",
     "/help/keyboard", "/organisations/Q31", "/there-is-no-such-page", "/preferences/nobody.20250101.0",
     f"{NETWORK}/links", f"{HOME}/links", "/care-groups", "/care-groups/cancer", "/care-groups/renal?sha=Q31",
@@ -55,6 +55,8 @@ STAFF = (
     "/staff/standards", "/staff/standards/new", "/staff/standards/lead_nurse", "/staff/standards/lead_nurse/edit",
     "/staff/standards/audit/edit", "/staff/standards/audit/retire",
     "/networks/imports", "/account/second-factor",
+    "/account", "/account/record", "/account/password", "/account/sessions", "/account/tokens", "/account/who-sees-me",
+    "/account/erase", "/staff/invitations", f"{NETWORK}/invitations",
 )  # fmt: skip
 DEEPER = (
     ("/oversight/Q31", "#feed a:has-text('Follow up')"),
@@ -111,6 +113,37 @@ def test_the_page_that_sets_up_an_app_is_accessible(signed_in: Callable[[str], P
     page.fill("#password", PASSWORD)
     page.click("main button:has-text('Set up an app')")
     page.wait_for_selector("#code")
+    _is_sound(page)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "button"),
+    [
+        ("/account/password", {"#present": "wrong", "#password": "passwordpassword"}, "Change it"),
+        ("/account/record", {"#name": ""}, "Save"), ("/account/erase", {}, "Erase"),
+        ("/account/tokens", {"#name": "A program"}, "Make the token"),
+        ("/staff/invitations", {"#email": "nobody"}, "Invite"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_an_account_s_form_is_said_accessibly(
+    path: str, fields: dict[str, str], button: str, signed_in: Callable[[str], Page]
+) -> None:
+    page = signed_in("officer" if "/account" in path else "staff")
+    page.goto(path)
+    for place, value in fields.items():
+        page.fill(place, value)
+    page.click(f"main button:has-text('{button}')")
+    page.wait_for_selector(".nhsuk-error-summary")
+    _is_sound(page)
+
+
+def test_a_new_token_is_shown_accessibly(signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("officer")
+    page.goto("/account/tokens")
+    page.fill("#name", "A program")
+    page.check("input[value='networks:read']")
+    page.click("main button:has-text('Make the token')")
+    page.wait_for_selector("text=It is shown this once")
     _is_sound(page)
 
 

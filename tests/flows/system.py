@@ -155,7 +155,7 @@ class Stream:
 def build(folder: Path, **env: str) -> System:
     """A system, not yet started; scaled when *env* names Kafka."""
     base = {"TIDINGS_DATA": str(folder / "data"), "TIDINGS_DEMO_PASSWORD": PASSWORD, "TIDINGS_SECRET": "s" * 40}
-    base |= {"TIDINGS_WEBHOOK_ALLOW": "127.0.0.0/8", **env}
+    base |= {"TIDINGS_WEBHOOK_ALLOW": "127.0.0.0/8", "TIDINGS_API_RATE": "0", "TIDINGS_FORM_RATE": "0", **env}
     names = (*SERVICES, "gateway") if "TIDINGS_KAFKA" in env else ("all",)
     ports = {name: free_port() for name in names}
     url = f"http://127.0.0.1:{ports[names[-1]]}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from services.gateway import session as sessions_module
 from services.gateway.clients import Clients, Refused
-from services.gateway.session import FormExpired, Sessions, TooManyTries, WrongPassword
+from services.gateway.session import FormExpired, NoSuchSession, Sessions
+from services.gateway.throttle import Origin
 from services.gateway.visit import local
 from shared.config import Settings
 from shared.store.memory import LocalStore
@@ -22,6 +23,7 @@ class Membership(Clients):
     """Membership, where Anna's password is `right`."""
 
     asked = 0
+    changed_at: str | None = None
 
     async def change(self, service: str, method: str, path: str, body: Any = None, **_: Any) -> Any:
         if body.get("password") != "right":
@@ -30,7 +32,7 @@ class Membership(Clients):
 
     async def ask(self, service: str, path: str, **_: Any) -> Any:
         self.asked += 1
-        return ANNA
+        return {**ANNA, "changed_at": self.changed_at}
 
 
 @pytest.fixture
@@ -53,29 +55,81 @@ async def test_a_session_is_found_by_its_cookie_and_kept_only_hashed(sessions: S
     assert await sessions.session_of({"__Host-tidings": made.id}) is None
 
 
-async def test_a_session_ends_after_a_day_even_when_it_is_used(
+async def test_a_session_ends_after_its_longest_even_when_it_is_used(
     sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await sessions.begin("anna", "Anna")
-    later = time.time() + sessions_module.LONGEST_SECONDS + 1
-    monkeypatch.setattr("services.gateway.session.time.time", lambda: later)
+    began = time.time()
+    for minutes in range(50, 12 * 60, 50):
+        _at(monkeypatch, began + 60 * minutes)
+        assert await sessions.session_of({"__Host-tidings": made.id}), minutes
+    _at(monkeypatch, began + sessions.longest + 1)
     assert await sessions.session_of({"__Host-tidings": made.id}) is None
 
 
-async def test_too_many_wrong_passwords_are_refused_and_the_wait_is_said(sessions: Sessions) -> None:
-    for _ in range(sessions_module.TRIES_OF_ACCOUNT):
-        with pytest.raises(WrongPassword):
-            await sessions.checked("anna@tidings.example", "wrong", "1.2.3.4")
-    with pytest.raises(TooManyTries) as refused:
-        await sessions.checked("ANNA@tidings.example ", "right", "5.6.7.8")
-    assert 0 < refused.value.extra["retry_after"] <= sessions_module.TRIES_SECONDS
+async def test_a_session_that_is_not_used_ends_sooner(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = await sessions.begin("anna", "Anna")
+    _at(monkeypatch, time.time() + sessions.idle + 1)
+    assert await sessions.session_of({"__Host-tidings": made.id}) is None
+    assert await sessions.of_person("anna") == []
 
 
-async def test_a_right_password_forgets_the_wrong_ones(sessions: Sessions) -> None:
-    for _ in range(3 * sessions_module.TRIES_OF_ACCOUNT):
-        with pytest.raises(WrongPassword):
-            await sessions.checked("anna@tidings.example", "wrong", "1.2.3.4")
-        await sessions.checked("anna@tidings.example", "right", "1.2.3.4")
+async def test_a_session_is_listed_with_where_it_is_used_and_ended_by_its_person_alone(sessions: Sessions) -> None:
+    here = await sessions.begin("anna", "Anna", Origin("192.0.2.1", "Firefox"))
+    there = await sessions.begin("anna", "Anna", Origin("192.0.2.2", "Safari"))
+    other = await sessions.begin("bob", "Bob")
+    listed = await sessions.of_person("anna")
+    assert {(one.address, one.agent) for one in listed} == {("192.0.2.1", "Firefox"), ("192.0.2.2", "Safari")}
+    assert not any(one.id for one in listed)
+    for key in (other.key, here.id, "x"):
+        with pytest.raises(NoSuchSession):
+            await sessions.end("anna", key)
+    await sessions.end("anna", there.key)
+    assert await sessions.session_of({"__Host-tidings": there.id}) is None
+    assert await sessions.session_of({"__Host-tidings": other.id})
+
+
+async def test_a_session_that_ends_while_its_use_is_noted_stays_ended(
+    sessions: Sessions, store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await sessions.begin("anna", "Anna")
+    _at(monkeypatch, time.time() + 120)
+    keep = sessions._keep
+
+    async def ended_before_it_is_kept(session: Any) -> None:
+        await sessions.end("anna", made.key)
+        await keep(session)
+
+    monkeypatch.setattr(sessions, "_keep", ended_before_it_is_kept)
+    assert await sessions.session_of({"__Host-tidings": made.id}) is None
+    assert await store.get(f"session:{made.key}") is None
+
+
+async def test_all_others_end_and_the_one_that_asks_goes_on(sessions: Sessions) -> None:
+    here, *others = [await sessions.begin("anna", "Anna") for _ in range(4)]
+    assert await sessions.end_others("anna", here.key) == 3
+    assert [one.key for one in await sessions.of_person("anna")] == [here.key]
+    assert [await sessions.session_of({"__Host-tidings": one.id}) for one in others] == [None] * 3
+
+
+async def test_a_changed_password_ends_every_session_that_began_before(sessions: Sessions) -> None:
+    before = await sessions.begin("anna", "Anna")
+    await sessions.forget_principal("anna")
+    sessions._clients.changed_at = datetime.now(UTC).isoformat()  # type: ignore[attr-defined]
+    assert not (await sessions.principal(before)).signed_in
+    assert await sessions.session_of({"__Host-tidings": before.id}) is None
+    after = await sessions.begin("anna", "Anna")
+    assert (await sessions.principal(after)).signed_in
+
+
+async def test_who_changed_the_password_goes_on_under_a_new_id(sessions: Sessions) -> None:
+    before = await sessions.begin("anna", "Anna", Origin("192.0.2.1", "Firefox"))
+    ahead = datetime.now(UTC) + timedelta(seconds=2)  # the other machine's clock
+    sessions._clients.changed_at = ahead.isoformat()  # type: ignore[attr-defined]
+    after = await sessions.renewed(before)
+    assert after.id != before.id and after.agent == "Firefox"
+    assert (await sessions.principal(after)).signed_in
+    assert await sessions.session_of({"__Host-tidings": before.id}) is None
 
 
 async def test_a_principal_is_asked_for_once_and_remembered_for_seconds(sessions: Sessions) -> None:
@@ -103,3 +157,7 @@ def test_the_cookie_is_for_this_host_alone_and_out_of_reach_of_scripts(sessions:
 def test_signing_in_leads_to_no_other_site(path: str) -> None:
     assert local(path) == "/"
     assert local("/networks?q=x") == "/networks?q=x"
+
+
+def _at(monkeypatch: pytest.MonkeyPatch, moment: float) -> None:
+    monkeypatch.setattr("services.gateway.session.time.time", lambda: moment)

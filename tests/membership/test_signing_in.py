@@ -32,7 +32,7 @@ async def test_the_right_password_signs_in_and_nothing_else_does(membership: Any
     ann = await with_account(membership, bodies=["Q31"])
     answer = await membership.gateway("POST", "/internal/sign-in", {**RIGHT, "email": "Ann.Example@people.example"})
     who = {"person_id": ann.person_id, "name": "Ann Example", "is_staff": False, "bodies": ["Q31"]}
-    assert answer.json() == {**who, "has_second_factor": False}
+    assert answer.json() == {**who, "email": "ann.example@people.example", "has_second_factor": False}
     for wrong in ({"password": "wrong"}, {"email": "nobody@people.example"}, {"email": ""}, {"password": ""}):
         refused = await membership.gateway("POST", "/internal/sign-in", {**RIGHT, **wrong})
         assert refused.status_code == 401, wrong
@@ -121,3 +121,14 @@ async def test_the_first_link_makes_one_member_of_staff(membership: Any) -> None
     assert (await membership.gateway("POST", "/internal/sign-in", RIGHT)).status_code == 200
     async with membership.rig.parts.database.transaction() as session:
         assert await first_account_link(session) is None
+
+
+@BOTH
+async def test_a_token_is_listed_with_its_name_and_when_it_was_used_last(membership: Any) -> None:
+    ann = await membership.person()
+    body = {"name": "Data warehouse", "scopes": ["networks:read"], "days": 1}
+    made = (await membership.ask("POST", "/tokens", body, by=ann)).json()
+    listed = (await membership.ask("GET", "/tokens", by=ann)).json()["items"][0]
+    assert (listed["name"], listed["used_at"]) == ("Data warehouse", None)
+    await membership.gateway("POST", "/internal/tokens/resolve", {"token": made["token"]})
+    assert (await membership.ask("GET", "/tokens", by=ann)).json()["items"][0]["used_at"]

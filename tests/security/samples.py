@@ -56,6 +56,7 @@ class Samples:
             "rest:path": "/no/such/thing", "browser_id": "none", "token_id": "none", "made": "none", "token": "none",
             "link": "none", "id": self.network_id, "batch_id": self._batch(), "service": "registry", "number:int": "1",
             "how": "retry",
+            "key": "none", "invitation_id": "none", "session": "none",
         }  # fmt: skip
         self._by_place = [
             ("/oversight/{body}/feed/{message_id}", f"/oversight/{BODY}/feed/{self._line()}"),

@@ -24,6 +24,7 @@ API = [entry for entry in ENTRIES if entry.part == "api"]
 INTERNAL = [entry for entry in ENTRIES if entry.part.endswith("(internal)") and entry.rule == INTERNAL_RULE]
 SCOPES = {f"{area}:{verb}" for area in AREAS for verb in ("read", "write")}
 ONLY_A_MAIL_HAS_IT = {
+    "/invitation/{key}",
     "/newsletter/confirm/{token}", "/unsubscribe/{token}", "/preferences/{made}", "/preferences/{made}/why/{id}",
     "/api/unsubscribe/{token}", "/api/newsletter/confirmations/{token}", "/api/preferences/pass/{made}",
     "/api/preferences/pass/{made}/why/{message_id}",

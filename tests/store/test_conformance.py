@@ -69,3 +69,23 @@ async def test_a_value_without_an_end_is_refused(store: Store, key: str, ttl: fl
         await store.set(key, b"x", ttl)
     with pytest.raises(ValueError, match="above 0"):
         await store.increment(key, ttl)
+
+
+async def test_a_set_holds_each_member_once_until_it_is_taken_out(store: Store, key: str) -> None:
+    await asyncio.gather(*(store.add(key, f"m{number % 50}", 10) for number in range(100)))
+    assert sorted(await store.members(key)) == sorted(f"m{number}" for number in range(50))
+    await store.discard(key, "m7")
+    await store.discard(key, "not there")
+    assert "m7" not in await store.members(key) and len(await store.members(key)) == 49
+    await store.delete(key)
+    assert await store.members(key) == []
+
+
+async def test_a_set_lives_from_its_last_member(store: Store, key: str) -> None:
+    await store.add(key, "old", 0.1)
+    await store.add(key, "new", 10)
+    await asyncio.sleep(0.15)
+    assert sorted(await store.members(key)) == ["new", "old"]
+    await store.add(key, "newest", 0.1)
+    await asyncio.sleep(0.15)
+    assert await store.members(key) == []

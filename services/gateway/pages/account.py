@@ -7,7 +7,8 @@ from starlette.responses import Response
 from services.gateway.clients import Refused
 from services.gateway.pages.forms import entered, error_list, error_of, text
 from services.gateway.pages.second_step import after_password
-from services.gateway.session import TooManyTries, WrongPassword
+from services.gateway.session import WrongPassword
+from services.gateway.throttle import TooManyTries
 from services.gateway.visit import Visit, local, page
 from shared.errors import Problem
 
@@ -25,10 +26,9 @@ async def sign_in(visit: Visit) -> Response:
     """Check the password and begin a session."""
     form = await visit.form()
     there = local(text(form, "next") or "/")
-    client = visit.request.client
     try:
         password = str(form.get("password", ""))
-        found = await visit.edge.sessions.checked(text(form, "email"), password, client.host if client else "")
+        found = await visit.edge.sessions.checked(text(form, "email"), password, visit.origin)
     except (WrongPassword, TooManyTries) as problem:
         return _wrong(visit, problem, text(form, "email"), there)
     return await after_password(visit, found, there)
@@ -55,9 +55,15 @@ async def sign_out(visit: Visit) -> Response:
     await visit.form()
     if visit.session:
         await visit.edge.sessions.sign_out(visit.session)
-    response = visit.back("/?done=signed-out")
-    response.raw_headers.append((b"set-cookie", visit.edge.sessions.set_cookie("", 0).encode()))
-    return response
+        await visit.edge.ended(visit.session.person_id)
+    visit.given.append(visit.edge.sessions.set_cookie("", 0))
+    return visit.back("/signed-out" if visit.edge.provider.is_set else "/?done=signed-out")
+
+
+async def signed_out(visit: Visit) -> Response:
+    """Signed out here; there is a way to sign out of the provider, too. A form may lead to no other site by itself."""
+    provider = visit.edge.provider
+    return visit.page("account/signed_out.html", "You are signed out", address=await provider.sign_out_address())
 
 
 async def first_account(visit: Visit) -> Response:
@@ -78,8 +84,7 @@ async def make_first(visit: Visit) -> Response:
         return visit.page(
             "account/first.html", title, status=refused.status, values=values, errors=errors, error_of=error_of
         )
-    client = visit.request.client
-    found = await visit.edge.sessions.checked(body["email"], body["password"], client.host if client else "")
+    found = await visit.edge.sessions.checked(body["email"], body["password"], visit.origin)
     return await after_password(visit, found, "/staff")
 
 
@@ -88,6 +93,7 @@ ROUTES = [
     page("/sign-in", sign_in, "POST"),
     page("/sign-out", signing_out),
     page("/sign-out", sign_out, "POST"),
+    page("/signed-out", signed_out),
     page("/first-account/{link}", first_account),
     page("/first-account/{link}", make_first, "POST"),
 ]

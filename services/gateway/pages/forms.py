@@ -16,6 +16,7 @@ PLAIN = (
     ("Input should be a valid integer", "Enter a whole number"),
     ("Input should be a valid date", "Enter a date"),
     ("value is not a valid email address", "Enter an e-mail address such as name@organisation.example"),
+    ("String should have at least", "Make it longer; it should have at least"),
     ("String should have at most", "Shorten this; it should have at most"),
 )
 
@@ -57,5 +58,5 @@ def plain(message: str) -> str:
     """A validator's message as a person would say it."""
     for technical, said in PLAIN:
         if message.startswith(technical):
-            return said + message.removeprefix(technical) if "at most" in technical else said
+            return said + message.removeprefix(technical) if technical.endswith(("at most", "at least")) else said
     return message

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from services.gateway.pages.sessions import lasting
 from services.gateway.visit import PageFunction, Visit, page
 
 TITLES = {
@@ -19,7 +20,10 @@ TITLES = {
 
 def _of_words(name: str, title: str) -> PageFunction:
     async def words(visit: Visit) -> Response:
-        return visit.page(f"words/{name}.html", title)
+        limits = visit.edge.sessions
+        return visit.page(
+            f"words/{name}.html", title, idle=lasting(limits.idle), longest=lasting(limits.longest)
+        )  # fmt: skip
 
     words.__name__ = name
     return words

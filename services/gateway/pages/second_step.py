@@ -14,7 +14,8 @@ from starlette.responses import Response
 from services.gateway.clients import Refused
 from services.gateway.pages.forms import error_of, text
 from services.gateway.second_step import TICKET_SECONDS, Ticket, TooLate, WrongCode
-from services.gateway.session import Session, TooManyTries
+from services.gateway.session import Session
+from services.gateway.throttle import TooManyTries
 from services.gateway.visit import Visit, local, page
 from shared.errors import Problem
 
@@ -24,9 +25,10 @@ OWN = "/account/second-factor"
 
 async def after_password(visit: Visit, found: Mapping[str, Any], there: str) -> Response:
     """Go on after a right password: signed in, or to the code."""
-    step = await visit.edge.second_step.after(found)
+    step = await visit.edge.second_step.after(found, visit.origin)
     if isinstance(step, Session):
-        return _signed_in(visit, step, visit.back(there))
+        await visit.signed_in_as(step, found["email"])
+        return visit.back(there)
     return _asked(visit, step, there)
 
 
@@ -55,12 +57,13 @@ async def sign_in_with_code(visit: Visit) -> Response:
     there = local(text(form, "next") or "/")
     try:
         ticket = await visit.edge.second_step.ticket(text(form, "ticket"))
-        session = await visit.edge.second_step.check(ticket, text(form, "code"))
+        session = await visit.edge.second_step.check(ticket, text(form, "code"), visit.origin)
     except TooLate:
         return visit.back("/sign-in")
     except (WrongCode, TooManyTries) as problem:
         return _asked(visit, ticket, there, problem)
-    return _signed_in(visit, session, visit.back(there))
+    await visit.signed_in_as(session, ticket.email)
+    return visit.back(there)
 
 
 async def sign_in_with_new_app(visit: Visit) -> Response:
@@ -69,17 +72,13 @@ async def sign_in_with_new_app(visit: Visit) -> Response:
     there = local(text(form, "next") or "/")
     try:
         ticket = await visit.edge.second_step.ticket(text(form, "ticket"))
-        session, codes = await visit.edge.second_step.set_up(ticket, text(form, "code"))
+        session, codes = await visit.edge.second_step.set_up(ticket, text(form, "code"), visit.origin)
     except TooLate:
         return visit.back("/sign-in")
     except (WrongCode, TooManyTries) as problem:
         return _asked(visit, ticket, there, problem)
-    return _signed_in(visit, session, _codes_page(visit, codes, there))
-
-
-def _signed_in(visit: Visit, session: Session, response: Response) -> Response:
-    response.raw_headers.append((b"set-cookie", visit.edge.sessions.set_cookie(session.id).encode()))
-    return response
+    await visit.signed_in_as(session, ticket.email)
+    return _codes_page(visit, codes, there)
 
 
 def _codes_page(visit: Visit, codes: list[str], there: str) -> Response:
@@ -132,6 +131,7 @@ async def confirm_app(visit: Visit) -> Response:
         key = orjson.loads(kept)
         return _code_page(visit, {"action": f"{OWN}/confirm"}, key["secret"], key["uri"], refused)
     await visit.edge.store.delete(_being_set_up(visit))
+    await _renewed(visit)
     return _codes_page(visit, found["codes"], OWN)
 
 
@@ -143,7 +143,14 @@ async def remove_app(visit: Visit) -> Response:
         await _sent(visit, "remove", form)
     except Refused as refused:
         return await _own_page(visit, refused, "code")
+    await _renewed(visit)
     return visit.back(f"{OWN}?done=saved")
+
+
+async def _renewed(visit: Visit) -> None:
+    """What guards the account has changed, so the session has a new id from here on."""
+    if visit.session:
+        await visit.signed_in_as(await visit.edge.sessions.renewed(visit.session))
 
 
 async def _sent(visit: Visit, step: str, form: FormData) -> Any:

@@ -12,12 +12,14 @@ from services.membership.schemas import (
     Credentials,
     FirstAccount,
     PrincipalOut,
+    ProvenIdentity,
     RecoveryCodes,
     ResolvedToken,
     SignedIn,
+    Standing,
     TokenSecret,
 )
-from services.membership.tables import Person
+from services.membership.tables import Account, Person
 from shared.auth import Principal, Session, gateway_only, may
 from shared.boundary import Question, Router
 from shared.errors import NotSignedIn
@@ -42,7 +44,19 @@ async def sign_in(body: Credentials, session: Session, _by: Principal = may(gate
     await session.close()  # hashing takes a while and needs no connection
     if not await passwords.matches(body.password, stored) or person is None:
         raise WrongCredentials
-    return SignedIn(**shown(person).model_dump(), has_second_factor=since is not None)
+    return SignedIn(**shown(person).model_dump(), email=person.email, has_second_factor=since is not None)
+
+
+@router.post("/sign-in/provider")
+async def sign_in_by_provider(
+    body: ProvenIdentity, session: Session, _by: Principal = may(gateway_only, "internal")
+) -> SignedIn:
+    """Who that is whom an identity provider has proved; linked, and given what their claims say."""
+    standing = body.standing.model_dump(exclude_unset=True)
+    fields = body.model_dump(include={"issuer", "subject", "email", "name", "add"})
+    person = await commands.recognise(session, **fields, standing=standing)
+    since, _ = await queries.second_factor_of(session, person.id)
+    return SignedIn(**shown(person).model_dump(), email=person.email, has_second_factor=since is not None)
 
 
 @router.post("/second-factor/check", status_code=204)
@@ -74,22 +88,28 @@ async def confirm_second_factor(
 
 @asking.post("/tokens/resolve")
 async def resolve_token(
-    body: TokenSecret, session: Session, _by: Principal = may(gateway_only, "internal")
+    body: TokenSecret, session: Session, request: Request, _by: Principal = may(gateway_only, "internal")
 ) -> ResolvedToken:
-    """Whose a personal token is, and what it may be used for."""
+    """Whose a personal token is, and what it may be used for.
+
+    A question, so that it never waits for a writer, but for noting every ten minutes that the token is in use.
+    """
     found = await queries.token_holder(session, body.token)
     if found is None:
         raise WrongToken
     person, token = found
+    if not commands.is_noted(token):
+        async with request.app.state.parts.database.transaction() as writing:
+            await commands.note_use(writing, token_id=token.id)
     return ResolvedToken(**shown(person).model_dump(), scopes=token.scopes)
 
 
 @router.get("/principals/{person_id}")
-async def get_principal(
-    person_id: str, session: Session, _by: Principal = may(gateway_only, "internal")
-) -> PrincipalOut:
+async def get_principal(person_id: str, session: Session, _by: Principal = may(gateway_only, "internal")) -> Standing:
     """Who somebody is now: what a session is worth."""
-    return shown(await queries.person_called(session, person_id))
+    person = await queries.person_called(session, person_id)
+    account = await session.get(Account, person_id)
+    return Standing(**shown(person).model_dump(), changed_at=account.changed_at if account else None)
 
 
 @router.post("/accounts/first", status_code=201)

@@ -38,7 +38,7 @@ async def make_token(
     body: NewToken, session: Session, response: Response, by: Principal = may(signed_in, "people:write")
 ) -> MadeToken:
     """Make a personal token for the API; its secret is shown this once."""
-    token, secret = await commands.make_own_token(session, scopes=body.scopes, days=body.days, by=by)
+    token, secret = await commands.make_own_token(session, name=body.name, scopes=body.scopes, days=body.days, by=by)
     response.headers["cache-control"] = "no-store"
     return MadeToken(**TokenOut.model_validate(token).model_dump(), token=secret)
 

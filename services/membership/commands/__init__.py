@@ -1,12 +1,21 @@
 """Changing membership. A command changes rows, records history and publishes; it never commits."""
 
 from services.membership.commands.accounts import (
+    ask_for_reset,
     change_password,
     first_account_link,
     make_first_account,
+    reset_password,
     set_password,
 )
 from services.membership.commands.erasure import erase_person
+from services.membership.commands.identities import recognise
+from services.membership.commands.invitations import (
+    accept_invitation,
+    invite,
+    resend_invitation,
+    withdraw_invitation,
+)
 from services.membership.commands.networks import know_networks
 from services.membership.commands.organisations import add_organisation, change_organisation, load_reference
 from services.membership.commands.people import add_people, add_person, change_person
@@ -18,13 +27,15 @@ from services.membership.commands.second_factors import (
     use_code,
 )
 from services.membership.commands.successions import merge_roles, split_roles
-from services.membership.commands.tokens import make_own_token, make_token, withdraw_token
+from services.membership.commands.tokens import is_noted, make_own_token, make_token, note_use, withdraw_token
 
 __all__ = [
+    "accept_invitation",
     "add_organisation",
     "add_people",
     "add_person",
     "add_roles",
+    "ask_for_reset",
     "begin_second_factor",
     "change_organisation",
     "change_password",
@@ -34,6 +45,8 @@ __all__ = [
     "erase_person",
     "first_account_link",
     "give_role",
+    "invite",
+    "is_noted",
     "join_network",
     "know_networks",
     "leave_network",
@@ -42,9 +55,14 @@ __all__ = [
     "make_own_token",
     "make_token",
     "merge_roles",
+    "note_use",
+    "recognise",
     "remove_second_factor",
+    "resend_invitation",
+    "reset_password",
     "set_password",
     "split_roles",
     "use_code",
+    "withdraw_invitation",
     "withdraw_token",
 ]

@@ -9,8 +9,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership import passwords
+from services.membership.commands.letters import end_keys, put_down, use_key
 from services.membership.commands.people import add_person, locked_person
-from services.membership.commands.tokens import hashed
+from services.membership.commands.sound import require_sound
+from services.membership.passwords import hashed
 from services.membership.tables import Account, FirstLink, Person
 from shared import clock
 from shared.auth import ANYBODY, Principal
@@ -27,20 +29,44 @@ class WrongPresentPassword(Forbidden):
     """Your present password is not right; check it and try again."""
 
 
-async def set_password(session: AsyncSession, *, person_id: str, password: str) -> None:
-    """Give a person an account, or their account another password. Raises NoSuchPerson."""
-    await locked_person(session, person_id)
+async def set_password(session: AsyncSession, *, person_id: str, password: str) -> Person:
+    """Give a person an account, or their account another password. Raises NoSuchPerson, KnownPassword.
+
+    Sessions that began before are over, and so is every link to choose a password that was mailed before.
+    """
+    person = await locked_person(session, person_id)
+    require_sound(password, about=[person.name, person.email])
+    await end_keys(session, subject_id=person_id, kind="reset")
     stored = await passwords.hash_of(password)
     await session.merge(Account(person_id=person_id, password=stored, changed_at=clock.now()))
     await session.flush()
+    return person
 
 
 async def change_password(session: AsyncSession, *, person_id: str, present: str, password: str, by: Principal) -> None:
-    """Change a password; for oneself only with the *present* one. Raises NoSuchPerson, WrongPresentPassword."""
+    """Change a password; for oneself only with the *present* one. Its owner is told by mail.
+
+    Raises NoSuchPerson, WrongPresentPassword, KnownPassword.
+    """
     account = await session.get(Account, person_id)
     if by.person_id == person_id and account and not await passwords.matches(present, account.password):
         raise WrongPresentPassword
-    await set_password(session, person_id=person_id, password=password)
+    person = await set_password(session, person_id=person_id, password=password)
+    put_down(session, kind="password", address=person.email, subject_id=person_id)
+
+
+async def ask_for_reset(session: AsyncSession, *, email: str) -> None:
+    """Mail a link to choose a new password to the owner of an address, if somebody has it: that is found out later."""
+    put_down(session, kind="reset", address=email.strip().lower())
+    await session.flush()
+
+
+async def reset_password(session: AsyncSession, *, key: str, password: str) -> Person:
+    """Choose a new password against a mailed link; its owner is told. Raises LinkOver, KnownPassword, NoSuchPerson."""
+    person_id = await use_key(session, kind="reset", secret=key)
+    person = await set_password(session, person_id=person_id, password=password)
+    put_down(session, kind="password", address=person.email, subject_id=person_id)
+    return person
 
 
 async def first_account_link(session: AsyncSession) -> str | None:

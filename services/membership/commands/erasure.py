@@ -14,7 +14,7 @@ from services.membership.commands.networks import locked_network
 from services.membership.commands.people import locked_person
 from services.membership.commands.roles import end_roles, roles_of
 from services.membership.commands.second_factors import remove_second_factor
-from services.membership.tables import Account, Person, Role, Token
+from services.membership.tables import Account, Identity, Invitation, Letter, MailedKey, Person, Role, Token
 from shared import clock
 from shared.auth import Principal
 from shared.boundary import answers, require_revision
@@ -53,7 +53,9 @@ async def erase_person(session: AsyncSession, *, person_id: str, by: Principal, 
 async def _forget(session: AsyncSession, person_id: str) -> None:
     await session.execute(delete(Token).where(Token.person_id == person_id))
     await remove_second_factor(session, person_id=person_id)
-    await session.execute(delete(Account).where(Account.person_id == person_id))
+    for table in (Account, Identity):
+        await session.execute(delete(table).where(table.person_id == person_id))
+    await _forget_mail(session, person_id)
     await session.execute(delete(Person).where(Person.id == person_id))
     theirs = select(Role.id).where(Role.person_id == person_id)
     about = (history.c.key == person_id) | history.c.subject.in_(theirs)
@@ -61,6 +63,17 @@ async def _forget(session: AsyncSession, person_id: str) -> None:
     await session.execute(update(history).where(history.c.key == person_id).values(changes={}, state={}))
     named = _mentions(session, person_id)
     await session.execute(delete(answers).where((answers.c.person_id == person_id) | named))
+
+
+async def _forget_mail(session: AsyncSession, person_id: str) -> None:
+    """The letters to them, the links in those, and what invited them."""
+    email = (await session.execute(select(Person.email).where(Person.id == person_id))).scalar_one()
+    invited = select(Invitation.id).where(Invitation.email == email, Invitation.email != "")
+    theirs = (MailedKey.subject_id == person_id) | MailedKey.subject_id.in_(invited)
+    await session.execute(delete(MailedKey).where(theirs))
+    to_them = (Letter.subject_id == person_id) | ((Letter.address == email) & (Letter.address != ""))
+    await session.execute(delete(Letter).where(to_them))
+    await session.execute(delete(Invitation).where(Invitation.id.in_(invited)))
 
 
 def _mentions(session: AsyncSession, person_id: str) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.membership.commands.letters import end_keys, put_down
 from services.membership.tables import Organisation, Person
 from shared import clock
 from shared.auth import Principal
@@ -80,6 +81,9 @@ async def change_person(
     if not changed:
         return person
     before = state_of(person).model_dump(mode="json")
+    if "email" in changed:
+        put_down(session, kind="email", address=person.email, subject_id=person_id)
+        await end_keys(session, subject_id=person_id)
     for name, value in changed.items():
         setattr(person, name, value)
     _touch(person)

@@ -18,7 +18,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership.commands.people import locked_person
-from services.membership.commands.tokens import hashed
+from services.membership.passwords import hashed
 from services.membership.tables import RecoveryCode, SecondFactor
 from shared import clock
 from shared.errors import Conflict, Forbidden

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership.commands.people import NoSuchPerson
+from services.membership.passwords import hashed
 from services.membership.tables import Person, Token
 from shared import clock
 from shared.auth import SCOPES, Principal
@@ -19,6 +19,7 @@ from shared.errors import Forbidden, NotFound, Unprocessable
 
 PREFIX = "tid_"
 LONGEST_DAYS = 365
+NOTED = timedelta(minutes=10)
 
 
 class UnknownScope(Unprocessable):
@@ -37,11 +38,6 @@ class NoSuchToken(NotFound):
     """There is no such token of yours; it may have been withdrawn already."""
 
 
-def hashed(secret: str) -> str:
-    """What is stored of a secret. Plain SHA-256 is enough: the secret is 256 random bits, not a password."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 async def make_token(session: AsyncSession, *, email: str, scopes: Sequence[str], days: int) -> str:
     """A new token for the person with that e-mail address. Raises NoSuchPerson, UnknownScope, WrongLifetime."""
     query = select(Person.id).where(Person.email == email.strip().lower(), Person.email != "")
@@ -52,7 +48,7 @@ async def make_token(session: AsyncSession, *, email: str, scopes: Sequence[str]
 
 
 async def make_own_token(
-    session: AsyncSession, *, scopes: Sequence[str], days: int, by: Principal
+    session: AsyncSession, *, scopes: Sequence[str], days: int, by: Principal, name: str = ""
 ) -> tuple[Token, str]:
     """A new token for *by*, and its secret. Raises MoreThanYouHave, UnknownScope, WrongLifetime, NoSuchPerson."""
     require_known(scopes)
@@ -60,7 +56,7 @@ async def make_own_token(
         raise MoreThanYouHave(f"Your own token lacks {', '.join(lacking)}, so it cannot give them to another.")
     if await session.get(Person, by.person_id) is None:
         raise NoSuchPerson
-    return await _make(session, by.person_id, scopes, days)
+    return await _make(session, by.person_id, scopes, days, name)
 
 
 async def withdraw_token(session: AsyncSession, *, token_id: str, by: Principal) -> None:
@@ -71,6 +67,16 @@ async def withdraw_token(session: AsyncSession, *, token_id: str, by: Principal)
     await session.delete(token)
 
 
+async def note_use(session: AsyncSession, *, token_id: str) -> None:
+    """Remember that a token was used now."""
+    await session.execute(update(Token).where(Token.id == token_id).values(used_at=clock.now()))
+
+
+def is_noted(token: Token) -> bool:
+    """Whether its use was noted within ten minutes: noting each would be a write for each request."""
+    return token.used_at is not None and clock.now() - token.used_at < NOTED
+
+
 def require_known(scopes: Sequence[str]) -> None:
     """Raise UnknownScope, with the list of those that there are."""
     unknown = sorted(set(scopes) - SCOPES)
@@ -79,13 +85,15 @@ def require_known(scopes: Sequence[str]) -> None:
         raise UnknownScope(f"{named} There are: {', '.join(sorted(SCOPES))}.", scopes=sorted(SCOPES))
 
 
-async def _make(session: AsyncSession, person_id: str, scopes: Sequence[str], days: int) -> tuple[Token, str]:
+async def _make(
+    session: AsyncSession, person_id: str, scopes: Sequence[str], days: int, name: str = ""
+) -> tuple[Token, str]:
     require_known(scopes)
     if not 1 <= days <= LONGEST_DAYS:
         raise WrongLifetime
     secret, moment = PREFIX + secrets.token_urlsafe(32), clock.now()
     token = Token(
-        id=new_id(), person_id=person_id, hash=hashed(secret), scopes=sorted(set(scopes)),
+        id=new_id(), person_id=person_id, name=name, hash=hashed(secret), scopes=sorted(set(scopes)),
         created_at=moment, expires_at=moment + timedelta(days=days),
     )  # fmt: skip
     session.add(token)

@@ -1,4 +1,4 @@
-"""Request and response bodies of membership."""
+"""Bodies of people, organisations and roles."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ OdsCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{3,10}$")]
 Email = EmailStr | Literal[""]
 Words = Annotated[list[Name], Field(max_length=50)]
 Codes = Annotated[list[OdsCode], Field(max_length=20)]
-Password = Annotated[str, Field(min_length=10, max_length=200)]
-Secret = Annotated[str, Field(max_length=500)]
 
 
 class RoleOut(BaseModel):
@@ -117,13 +115,6 @@ class NewPerson(PersonFields):
     name: Name
 
 
-class NewPassword(ChangeBody):
-    """Another password; one's own takes the present one too."""
-
-    present: Secret = ""
-    password: Password
-
-
 class OrganisationOut(BaseModel):
     """An organisation."""
 
@@ -181,121 +172,3 @@ class Me(BaseModel):
     networks: list[MyNetwork]
     bodies: list[MyBody]
     is_staff: bool
-
-
-class NewToken(ChangeBody):
-    """A personal token to be made."""
-
-    scopes: Annotated[list[Line], Field(min_length=1, max_length=20)]
-    days: Annotated[int, Field(ge=1, le=365)] = 90
-
-
-class TokenOut(BaseModel):
-    """A personal token; its secret was shown once."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str
-    scopes: list[str]
-    created_at: datetime
-    expires_at: datetime
-
-
-class MadeToken(TokenOut):
-    """A personal token with its secret, this once."""
-
-    token: str
-
-
-class Credentials(BaseModel):
-    """What somebody signs in with."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    email: Secret
-    password: Secret
-
-
-class TokenSecret(BaseModel):
-    """A personal token's secret."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    token: Secret
-
-
-class FirstAccount(ChangeBody):
-    """The first account of a member of staff, against the one-time link."""
-
-    link: Secret
-    email: EmailStr
-    name: Name
-    password: Password
-
-
-class SecondFactorStanding(BaseModel):
-    """Whether signing in takes a code of an app, since when, and how many recovery codes are left."""
-
-    is_set: bool
-    since: datetime | None = None
-    recovery_codes_left: int = 0
-
-
-class PresentPassword(BaseModel):
-    """One's own password, to set up what guards it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    password: Secret
-
-
-class Code(BaseModel):
-    """A code of an authenticator app, or a recovery code."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    code: Annotated[str, Field(min_length=6, max_length=40)]
-
-
-class CodeOf(Code):
-    """Somebody's code, for the gateway, which asks before anybody is signed in."""
-
-    person_id: Annotated[str, Field(max_length=64)]
-
-
-class AppKey(BaseModel):
-    """What an authenticator app is given: the secret (base32), and the same as an address that apps read."""
-
-    secret: str
-    uri: str
-
-
-class RecoveryCodes(BaseModel):
-    """The recovery codes, shown this once."""
-
-    codes: list[str]
-
-
-class SignedIn(BaseModel):
-    """Whose the password is, and whether a code is to be asked for, too."""
-
-    person_id: str
-    name: str
-    is_staff: bool
-    bodies: list[str]
-    has_second_factor: bool
-
-
-class PrincipalOut(BaseModel):
-    """Who somebody is, for the gateway to sign."""
-
-    person_id: str
-    name: str
-    is_staff: bool
-    bodies: list[str]
-
-
-class ResolvedToken(PrincipalOut):
-    """Whose a personal token is, and what it may be used for."""
-
-    scopes: list[str]

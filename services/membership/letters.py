@@ -1,0 +1,101 @@
+"""Sends the mails about accounts.
+
+Invariants:
+1. A letter is leased before it is made, so of several processes one sends it; a killed one's lease runs out.
+2. A mail that may or may not have been taken is made anew: the newest link is the one that opens.
+3. A day after a letter was put down nothing of it is kept; invitations that are over go after thirty days.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Select, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.membership.tables import Invitation, Letter, MailedKey
+from services.membership.wording import mail_of
+from shared import clock
+from shared.mailer import Accepted, Mail, Refused
+from shared.service import Parts
+from shared.turning import turning
+
+log = structlog.get_logger()
+PAUSE_SECONDS = 1.0
+LEASE = timedelta(minutes=2)
+MOST_TRIES = 8
+AT_ONCE = 20
+KEPT = timedelta(days=1)
+INVITATIONS_KEPT = timedelta(days=30)
+
+
+async def send_letters(parts: Parts) -> None:
+    """Look every second; a reset is waited for."""
+    while True:
+        async with parts.database.reading() as session:
+            due = (await session.execute(_due().limit(1))).first() is not None
+        if due:
+            await send_due(parts)
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def send_due(parts: Parts) -> None:
+    """Send what is due now."""
+    async with parts.database.transaction() as session:
+        mails = await _leased(session, parts)
+    if not mails:
+        return
+    async with parts.mailer.connection() as line:
+        for letter_id, mail in mails:
+            outcome = await line.send(mail)
+            async with parts.database.transaction() as session:
+                await _sent(session, letter_id, is_done=isinstance(outcome, Accepted | Refused))
+            log.info("letter_sent", letter=letter_id, outcome=type(outcome).__name__)
+
+
+async def _leased(session: AsyncSession, parts: Parts) -> list[tuple[str, Mail]]:
+    found = (await session.execute(_due().limit(AT_ONCE).with_for_update(skip_locked=True))).scalars()
+    mails = []
+    for letter in list(found):
+        letter.due_at, letter.tries = clock.now() + LEASE, letter.tries + 1
+        mail = await _made(session, letter, parts) if letter.tries <= MOST_TRIES else None
+        if mail is None:
+            letter.due_at = None
+        else:
+            mails.append((letter.id, mail))
+    return mails
+
+
+async def _made(session: AsyncSession, letter: Letter, parts: Parts) -> Mail | None:
+    """The mail; one for an address that no header takes is given up, so that it holds up no other."""
+    try:
+        return await mail_of(session, letter, parts.settings)
+    except ValueError as error:
+        log.error("letter_not_made", letter=letter.id, reason=type(error).__name__)
+        return None
+
+
+async def _sent(session: AsyncSession, letter_id: str, *, is_done: bool) -> None:
+    letter = await session.get(Letter, letter_id, with_for_update=True)
+    if letter:
+        letter.due_at = None if is_done else clock.now() + timedelta(seconds=15 * 2**letter.tries)
+
+
+def _due() -> Select[Letter]:
+    return select(Letter).where(Letter.due_at <= clock.now()).order_by(Letter.due_at)
+
+
+def _old() -> Select[str]:
+    return select(Letter.id).where(Letter.created_at < clock.now() - KEPT)
+
+
+async def _forget(session: AsyncSession) -> None:
+    await session.execute(delete(Letter).where(Letter.id.in_(_old())))
+    await session.execute(delete(MailedKey).where(MailedKey.expires_at < clock.now()))
+    over = Invitation.expires_at < clock.now() - INVITATIONS_KEPT
+    await session.execute(delete(Invitation).where(over))
+
+
+forget_letters = turning("forget_letters", _old, _forget)
