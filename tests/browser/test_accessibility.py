@@ -22,7 +22,7 @@ PUBLIC = (
     f"{NETWORK}/compare?from=2020-01-01", "/networks/compare", "/leads?care_group=stroke",
     "/events", "/challenges", f"{NETWORK}/challenges", f"{NETWORK}/service-changes", "/service-changes",
     "/newsletter", "/newsletter/sign-up", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms",
-    "/contact", "/sign-in/forgotten", "/sign-in/new-password/none", "/invitation/none",
+    "/contact", "/signed-out", "/sign-in/forgotten", "/sign-in/new-password/none", "/invitation/none",
     "/how-fast", "/how-fast?per=month", "/search", "/search?q=stroke", "/search?q=nothing-has-this-name",
     "/help/keyboard", "/organisations/Q31", "/there-is-no-such-page", "/preferences/nobody.20250101.0",
     f"{NETWORK}/links", f"{HOME}/links", "/care-groups", "/care-groups/cancer", "/care-groups/renal?sha=Q31",
