@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -69,6 +70,7 @@ async def test_a_search_finds_what_reading_every_network_finds_in_the_same_order
         assert (page["total"], page["at_least"], page["corrected"]) == (len(wanted), False, {}), q
 
 
+ODD = ("Women's health", "a & b | !c", "50% :more", "back\\\\slash", "@stage:informal", "it''s", "Ménière")
 SLIPS = {
     "storke": {"storke": ["stroke"]},
     "ztroke": {"ztroke": ["stroke"]},
@@ -157,6 +159,43 @@ async def test_more_than_can_be_counted_is_said_and_what_begins_so_is_there(
     assert (chosen["total"], chosen["at_least"]) == ((await search(corpus, "stroke", sha="Q32"))["total"], False)
     assert not any(entry["at_least"] for entry in chosen["facets"]["care_group"])
     assert all(entry["at_least"] for entry in chosen["facets"]["sha"])
+
+
+CHOICES = {
+    "sha": ["Q31", "Q32"],
+    "stage": ["informal", "emerging"],
+    "care_group": ["cancer", "stroke"],
+    "level": ["local"],
+}
+
+
+async def test_where_more_match_than_are_counted_a_choice_still_finds_its_own_and_all_of_them(
+    corpus: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = [{facet: value} for facet, values in CHOICES.items() for value in values]
+    chosen += [{**one, **other} for one, other in itertools.combinations(chosen, 2) if not one.keys() & other.keys()]
+    whole = {(q, *each.items()): await search(corpus, q, **each) for q in ("cancer", "network care") for each in chosen}
+    monkeypatch.setattr(hits, "MOST", 12)
+    for (q, *each), exact in whole.items():
+        page = await search(corpus, q, facets=True, **dict(each))
+        found = page["items"]
+        assert page["at_least"] == (exact["total"] > 12), (q, each)
+        assert len(found) == page["total"] == min(12, exact["total"]), (q, each)
+        assert all(
+            value in network["bodies"] if facet == "sha" else network[facet] == value
+            for network in found
+            for facet, value in each
+        ), (q, each)
+
+
+async def test_the_value_of_a_choice_is_taken_letter_by_letter(corpus: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, care_group in enumerate(ODD):
+        fields = {"name": f"Odd network {number}", "type": "disease", "care_group": care_group}
+        assert (await corpus.client.post("/networks", json=fields)).status_code == 201
+    monkeypatch.setattr(hits, "MOST", 2)
+    for care_group in ODD:
+        page = await search(corpus, "network", care_group=care_group)
+        assert [network["care_group"] for network in page["items"]] == [care_group], care_group
 
 
 async def test_signs_in_a_search_are_signs(corpus: Rig) -> None:

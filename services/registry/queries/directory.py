@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.queries.cursors import cursor_of, position_in
-from services.registry.queries.facets import Counts, all_alike, archived_alike, counted, is_chosen
+from services.registry.queries.facets import Alike, Counts, all_alike, archived_alike, counted, is_chosen
 from services.registry.queries.hits import Conditions, Hit, Hits, hits_among, hits_of
 from services.registry.queries.words import Sought, forgiving, sought
 from services.registry.tables import Cover, Network
@@ -26,16 +26,13 @@ class Asked:
     ids: Sequence[str] = ()
     archived: bool = False
 
-    def conditions(self, *, by_kind: bool = True, of_hits: bool = False) -> list[ColumnElement[bool]]:
-        """What a network must be: on the register, or archived; one of those asked for; of the chosen kind.
-
-        *of_hits*: they are asked of what has certain words already, one by one, and not of the whole register.
-        """
+    def conditions(self, *, by_kind: bool = True) -> list[ColumnElement[bool]]:
+        """What a network must be: on the register, or archived; one of those asked for; of the chosen kind."""
         conditions: list[ColumnElement[bool]] = [Network.archived.is_(self.archived)]
         if self.ids:
             conditions.append(Network.id.in_(self.ids))
         if by_kind:
-            conditions += [_is(facet, value, of_hits=of_hits) for facet, value in self.chosen.items()]
+            conditions += [_is(facet, value) for facet, value in self.chosen.items()]
         return conditions
 
 
@@ -61,10 +58,10 @@ async def found(session: AsyncSession, asked: Asked, *, limit: int, cursor: str 
     else:
         return await _of_the_register(session, asked, limit=limit, cursor=cursor)
     hits = Hits([hit for hit in every.found if is_chosen(hit.combination, asked.chosen)], every.more)
-    facets = counted(_each(every), asked.chosen, at_least=every.more)
+    facets = counted(_alike(every), asked.chosen, at_least=every.more)
     if every.more and asked.chosen:
-        hits = await hits_of(session, what, asked.conditions(of_hits=True))
-        chosen = counted(_each(hits), asked.chosen, at_least=hits.more)
+        hits = await hits_of(session, what, asked.conditions(by_kind=False), asked.chosen)
+        chosen = counted(_alike(hits), asked.chosen, at_least=hits.more)
         facets |= {facet: chosen[facet] for facet in FACETS if facet not in asked.chosen}
     page, following = _page(hits.found, limit, cursor)
     networks = await _in_order(session, [hit.id for hit in page])
@@ -82,8 +79,8 @@ async def having_words(session: AsyncSession, what: Sought, within: Conditions) 
     return what, hits
 
 
-def _each(hits: Hits) -> Iterable[tuple[tuple[Any, ...], int]]:
-    return ((hit.combination, 1) for hit in hits.found)
+def _alike(hits: Hits) -> Iterable[Alike]:
+    return Counter([hit.combination for hit in hits.found]).items()
 
 
 def _page(hits: Sequence[Hit], limit: int, cursor: str | None) -> tuple[Sequence[Hit], str | None]:
@@ -112,15 +109,8 @@ async def _of_the_register(session: AsyncSession, asked: Asked, *, limit: int, c
     return Found(networks[:limit], following, total, facets)
 
 
-def _is(facet: str, value: str, *, of_hits: bool) -> ColumnElement[bool]:
-    condition: ColumnElement[bool]
-    if of_hits:
-        # No index may be used: gathering all networks of a stage takes ten times as long as looking at each hit's row.
-        if facet == "sha":
-            return cast(Network.bodies, Text).contains(f'"{value}"', autoescape=True)
-        condition = getattr(Network, facet).concat("") == value
-        return condition
+def _is(facet: str, value: str) -> ColumnElement[bool]:
     if facet == "sha":
         return Network.id.in_(select(Cover.network_id).where(Cover.body == value))
-    condition = getattr(Network, facet) == value
+    condition: ColumnElement[bool] = getattr(Network, facet) == value
     return condition

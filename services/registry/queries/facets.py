@@ -64,7 +64,7 @@ def counted(alike: Iterable[Alike], chosen: Mapping[str, str], *, at_least: bool
 
 
 def _has(value: Any, wanted: str) -> bool:
-    return bool(value == wanted or (isinstance(value, list) and wanted in value))
+    return bool(value == wanted if isinstance(value, str) else wanted in value)
 
 
 def is_chosen(combination: tuple[Any, ...], chosen: Mapping[str, str]) -> bool:
@@ -75,7 +75,7 @@ def is_chosen(combination: tuple[Any, ...], chosen: Mapping[str, str]) -> bool:
 def _add(counts: list[Counter[str]], combination: tuple[Any, ...], places: Iterable[int], networks: int) -> None:
     for place in places:
         value = combination[place]
-        for one in dict.fromkeys(value) if isinstance(value, list) else (value,):
+        for one in (value,) if isinstance(value, str) else dict.fromkeys(value):
             counts[place][one] += networks
 
 

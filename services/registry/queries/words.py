@@ -9,7 +9,6 @@ A typed word that no known word begins with is taken for a slip of the hand, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select, text, union_all
@@ -48,9 +47,9 @@ class Term:
         """Whether any network may have it."""
         return self.is_beginning or bool(self.meant)
 
-    def is_in(self, words: Sequence[str]) -> bool:
-        """Whether one of *words* is what was meant."""
-        return any(self.means(word) for word in words)
+    def is_in(self, words: str) -> bool:
+        """Whether one of *words*, folded and with a space between each two, is what was meant."""
+        return f" {self.typed}" in f" {words}" or any(f" {word} " in f" {words} " for word in self.near)
 
     def means(self, word: str) -> bool:
         """Whether *word*, folded, is what was meant."""
