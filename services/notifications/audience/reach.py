@@ -39,6 +39,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from services.notifications.audience.belonging import ALWAYS, ASKED, Asked, audiences_of
+from services.notifications.audience.ordered import InOrder, looked_at_last
 from services.notifications.channels import ALL_OFF, LIVE, OFF, ROUTES, SUGGESTED
 from services.notifications.tables import (
     alert_audiences,
@@ -108,8 +109,8 @@ def is_told(best: ColumnElement[str]) -> Condition:
     return func.substr(best, 1, 1) != OFF
 
 
-def compared(matter: Matter, who: Who, *, kinds: Collection[str]) -> Select[str, str, str, str]:
-    """(person_id, told, heard, plain) of each of *who* whom *matter* reaches, of all it tells the strongest.
+def compared(matter: Matter, whom: FromClause, *, kinds: Collection[str]) -> Select[str, str, str, str]:
+    """(person_id, told, heard, plain) of each of *whom* whom *matter* reaches, of all it tells the strongest.
 
     *kinds* are those of its audiences: `network`, `person`, `everyone` and so on.
 
@@ -119,10 +120,13 @@ def compared(matter: Matter, who: Who, *, kinds: Collection[str]) -> Select[str,
     needed = [ways["members"], *(ways[kind] for kind in ("person", "everyone") if kind in kinds)]
     found = union_all(
         *(
-            _routes(way, joined(way, matter.told), matter, _muted, _heard, _plain).where(who(way.person_id))
+            _routes(
+                way, joined(way._replace(audience=looked_at_last(way.audience)), matter.told), matter,
+                _muted, _heard, _plain, whom=whom,
+            )
             for way, joined in needed
         )
-    ).subquery("routes")
+    ).subquery("routes")  # fmt: skip
     given = {"told": _silenced(found.c.muted, found.c.heard), "heard": found.c.heard, "plain": found.c.plain}
     strongest = (func.max(_exact(code)).label(name) for name, code in given.items())
     return select(found.c.person_id, *strongest).group_by(found.c.person_id)
@@ -209,15 +213,20 @@ def _everybody(matter: Matter) -> dict[str, tuple[_Way, Joined]]:
     }
 
 
-def _routes(way: _Way, joined: Condition, matter: Matter, *given: Given) -> Select[Any]:
-    """One row for each route: the alert, the person, and what is *given*."""
+def _routes(way: _Way, joined: Condition, matter: Matter, *given: Given, whom: FromClause | None = None) -> Select[Any]:
+    """One row for each route: the alert, the person, and what is *given*; of *whom*, person by person."""
     said, told = matter
-    source = _with_choices(way, said, told.join(way.source, joined).join(said, said.c.offset == told.c.offset))
+    same = said.c.offset == told.c.offset
+    if whom is None:
+        source, where = told.join(way.source, joined).join(said, same), [said.c.time >= way.since]
+    else:
+        source = InOrder(InOrder(InOrder(whom, told), said), way.source)
+        where = [way.person_id == whom.c.person_id, joined, same, said.c.time >= way.since]
     columns = (each(way, said).label(each.__name__.strip("_")) for each in given)
     return (
         select(said.c.offset, way.person_id.label("person_id"), *columns)
-        .select_from(source)
-        .where(said.c.time >= way.since)
+        .select_from(_with_choices(way, said, source))
+        .where(*where)
     )
 
 
