@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from services.cli.composition import Composition
 from shared.config import SERVICES, Settings, WrongSetting
+from shared.heap import keep_heap_small
 from shared.logging import configure_logging
 from shared.process import listen, serve
 
@@ -30,6 +31,7 @@ def run(settings: Settings, name: str | None) -> None:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     import uvloop
 
+    keep_heap_small()
     gc.disable()  # what is loaded now stays: looking for garbage in it is a sixth of loading; `serve` enables it
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, name, listener))

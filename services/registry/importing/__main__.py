@@ -13,6 +13,7 @@ from services.registry.importing.holding import Hold, Lost
 from services.registry.importing.work import work
 from shared.config import Settings
 from shared.db import Database
+from shared.heap import keep_heap_small
 from shared.logging import configure_logging
 
 NICENESS = 10
@@ -22,6 +23,7 @@ NICENESS = 10
 async def main() -> None:
     """Work until the import waits for people, somebody else holds it, or whoever started us is gone."""
     os.nice(NICENESS)
+    keep_heap_small()
     told = asyncio.StreamReader(limit=2**20)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(told), sys.stdin)
     task = orjson.loads(await told.readline())
