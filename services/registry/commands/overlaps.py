@@ -11,9 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from services.registry.access import edits
 from services.registry.commands.likeness import COMPARED, alike, common_areas, score
@@ -69,22 +68,34 @@ async def networks_changed(session: AsyncSession, network_ids: Collection[str]) 
 
 async def _neighbours(session: AsyncSession, ids: Sequence[str]) -> set[Pair]:
     """What shares an area and the care group with each of these, those of the same level first, up to so many."""
-    mine, theirs, here, there = aliased(Network), aliased(Network), aliased(Cover), aliased(Cover)
-    near = (
-        select(mine.id, theirs.id.label("other"), (mine.level != theirs.level).label("farther"), theirs.sort_name)
-        .join(here, here.network_id == mine.id)
-        .join(there, there.body == here.body)
-        .join(theirs, (theirs.id == there.network_id) & (theirs.care_group == mine.care_group))
-        .where(among(session, mine.id, ids), theirs.id != mine.id, mine.archived.is_(False), theirs.archived.is_(False))
-        .distinct()
-        .subquery()
-    )
-    order = (near.c.farther, near.c.sort_name, near.c.other)
-    place = func.row_number().over(partition_by=near.c.id, order_by=order).label("place")
-    numbered = select(near.c.id, near.c.other, place).subquery()
     most = min(MOST_NEIGHBOURS, max(FEW_NEIGHBOURS, MOST_PAIRS // len(ids)))
-    query = select(numbered.c.id, numbered.c.other).where(numbered.c.place <= most)
-    return {pair(one, other) for one, other in await session.execute(query)}
+    columns = (Network.id, Network.care_group, Network.level, Network.bodies)
+    mine = select(*columns).where(among(session, Network.id, ids), Network.archived.is_(False))
+    near: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    found: set[Pair] = set()
+    for network_id, care_group, level, bodies in (await session.execute(mine)).all():
+        kind = (care_group, level, tuple(sorted(bodies)))
+        if kind not in near:
+            near[kind] = await _first_of(session, *kind, most=most + 1)
+        others = [other for other in near[kind] if other != network_id]
+        found |= {pair(network_id, other) for other in others[:most]}
+    return found
+
+
+async def _first_of(
+    session: AsyncSession, care_group: str, level: str, bodies: Sequence[str], *, most: int
+) -> list[str]:
+    """The first *most* networks of a care group in any of these areas, those of *level* before the others.
+
+    They are met in the order of an index and it ends with the last that is wanted, however crowded the area is.
+    """
+    covers = exists().where(Cover.network_id == Network.id, Cover.body.in_(bodies))
+    query = select(Network.id).where(Network.care_group == care_group, Network.archived.is_(False), covers)
+    query = query.order_by(Network.sort_name, Network.id)
+    found = list((await session.execute(query.where(Network.level == level).limit(most))).scalars())
+    if len(found) < most:
+        found += (await session.execute(query.where(Network.level != level).limit(most - len(found)))).scalars()
+    return found
 
 
 async def count_people(session: AsyncSession, changes: Mapping[Pair, int]) -> None:
