@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.events.commands.bookings import forget_bookings
-from services.events.commands.successions import hand_over
+from services.events.commands.successions import hand_back, hand_over
 from services.events.tables import Cover, Network, Person, Role
 from shared.auth import Principal
 from shared.db import upsert_newer
@@ -63,11 +63,13 @@ async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> No
 
 
 async def on_successions(session: AsyncSession, messages: Sequence[Envelope]) -> None:
-    """Let the gatherings of a network that became part of another be the other one's."""
+    """Let the gatherings of a network that became part of another be the other one's, and back when that is undone."""
     for message in messages:
         said = _Succession.model_validate(message.state)
         if said.kind == "merge":
             await hand_over(session, source=said.source, target=said.target, by=Principal(message.actor))
+        elif said.kind == "parting":
+            await hand_back(session, source=said.source, target=said.target, by=Principal(message.actor))
 
 
 async def on_memberships(session: AsyncSession, messages: Sequence[Envelope]) -> None:

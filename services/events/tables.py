@@ -53,6 +53,17 @@ class Holder(Row):
     __table_args__ = (Index("holders_of_event", "event_id"),)
 
 
+class Handover(Row):
+    """A gathering went over from one network to another, which it had before or not."""
+
+    __tablename__ = "handovers"
+
+    source_id: Mapped[str] = mapped_column(primary_key=True)
+    target_id: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    held_by_both: Mapped[bool]
+
+
 class Booking(Row):
     """A person's place at a gathering, or in the queue for one. `turn` orders the queue; a new try is a new turn."""
 

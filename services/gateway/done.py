@@ -9,6 +9,7 @@ DONE = {
     "restored": "The network is on the register again.",
     "renamed": "The network has its new name. Rename it again to undo that: it gets its old address back.",
     "merged": "The two are one network now. Its people, follows, links and events come over within seconds.",
+    "parted": "It is a network of its own again. Its people, follows, links and events come back within seconds.",
     "split": "The new network is on the register. Its people come over within seconds.",
     "ended": "The role ends today.", "read": "Marked as read.", "unread": "Marked as unread.",
     "taken-back": "It stands as before.", "less": "You will get less like this, from the next change on.",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.membership.commands.successions import merge_roles, split_roles
+from services.membership.commands.successions import merge_roles, part_roles, split_roles
 from services.membership.tables import Address, Network
 from shared.auth import Principal
 from shared.db import upsert, upsert_newer
@@ -53,6 +53,8 @@ async def on_successions(session: AsyncSession, messages: Sequence[Envelope]) ->
                 session, source_id=said.source, target_id=said.target, all_roles=said.roles == "all",
                 moment=message.time, by=by,
             )  # fmt: skip
+        elif said.kind == "parting":
+            await part_roles(session, source_id=said.source, target_id=said.target, moment=message.time, by=by)
         elif said.kind == "split":
             await split_roles(
                 session, source_id=said.source, target_id=said.target, moved=said.moved, copied=said.copied,

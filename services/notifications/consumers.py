@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications import alerts, audience, digest
 from services.notifications.commands.erasure import forget
 from services.notifications.commands.overtaken import keep_true
-from services.notifications.commands.successions import merge_choices
+from services.notifications.commands.successions import merge_choices, part_choices
 from services.notifications.delivery.fanning import order_fanouts
 from services.notifications.matching import order_webhooks
 from services.notifications.tables import networks, people, preferences
@@ -93,12 +93,13 @@ async def on_memberships(session: AsyncSession, messages: Sequence[Envelope]) ->
 
 
 async def on_successions(session: AsyncSession, messages: Sequence[Envelope]) -> None:
-    """Let what people chose for a network hold for the one that it became part of."""
+    """Let what people chose for a network hold for the one that it became part of, and back when that is undone."""
     for message in messages:
-        said = _Succession.model_validate(message.state)
+        said, by = _Succession.model_validate(message.state), Principal(message.actor)
         if said.kind == "merge":
-            by = Principal(message.actor)
             await merge_choices(session, source=said.source, target=said.target, moment=message.time, by=by)
+        elif said.kind == "parting":
+            await part_choices(session, source=said.source, target=said.target, by=by)
 
 
 async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None:

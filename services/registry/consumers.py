@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import delete, insert, select
@@ -38,13 +37,6 @@ class _Membership(BaseModel):
     until: date | None
     status: str
 
-    def belonging(self) -> dict[str, Any]:
-        """What counting needs of it."""
-        return {
-            **self.model_dump(include={"id", "revision", "person_id", "network_id"}),
-            "active": self.status == "active",
-        }
-
 
 class _Person(BaseModel):
     id: str
@@ -54,10 +46,9 @@ class _Person(BaseModel):
 
 
 async def on_memberships(session: AsyncSession, messages: Sequence[Envelope]) -> None:
-    """Keep who holds which role and who belongs where, and judge the networks to whose standards it matters."""
+    """Keep who holds which role, and judge the networks to whose standards it matters."""
     held = [(_Membership.model_validate(m.state), m) for m in messages if m.data]
-    await upsert_newer(session, Role.__table__, [role.model_dump() for role, _ in held])  # type: ignore[arg-type]
-    await commands.keep_belongings(session, [role.belonging() for role, _ in held])
+    await commands.keep_roles(session, [role.model_dump() for role, _ in held])
     looked_at = subjects(await standards_in_force(session))
     causes: dict[str, list[Cause]] = {}
     for role, message in held:
@@ -74,7 +65,7 @@ async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None
     rows = [person.model_dump(exclude={"professions"}) for person in newer.values()]
     await upsert_newer(session, Person.__table__, rows)  # type: ignore[arg-type]
     await session.execute(delete(Person).where(Person.id.in_(erased)))
-    await commands.forget_belongings(session, erased)
+    await commands.end_roles(session, erased)
     await commands.forget_searches(session, erased)
     causes = {key: caused_by(said[key][1], "professions") for key in newer}
     causes |= {message.key: caused_by(message, "professions") for message in messages if message.data is None}

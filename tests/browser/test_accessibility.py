@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page
 
-from tests.flows.system import PASSWORD
+from tests.flows.system import PASSWORD, System
 
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -145,6 +146,21 @@ def test_a_new_token_is_shown_accessibly(signed_in: Callable[[str], Page]) -> No
     page.click("main button:has-text('Make the token')")
     page.wait_for_selector("text=It is shown this once")
     _is_sound(page)
+
+
+def test_the_page_that_takes_a_merge_back_is_accessible(system: System, signed_in: Callable[[str], Page]) -> None:
+    headers = {"authorization": f"Bearer {system.token('staff')}"}
+    with httpx.Client(base_url=f"{system.url}/api", headers=headers, timeout=20) as staff:
+        fields = {"type": "disease", "care_group": "stroke", "bodies": ["Q31"]}
+        part, whole = (
+            staff.post("/networks", json={**fields, "name": name}).raise_for_status().json()
+            for name in ("Sound part", "Sound whole")
+        )
+        staff.post(f"/networks/{part['id']}/merge", json={"into": whole["id"]}).raise_for_status()
+    page = signed_in("staff")
+    for path in (f"/networks/{part['slug']}/restore", f"/networks/{whole['slug']}?was={part['slug']}"):
+        page.goto(path)
+        _is_sound(page)
 
 
 def test_no_page_breaks_its_own_content_policy(signed_in: Callable[[str], Page]) -> None:

@@ -94,6 +94,14 @@ def test_a_network_is_split_and_the_part_comes_back(staff: Page) -> None:
     expect(staff.locator("h1")).to_have_text("The whole of it")
     staff.goto(f"{part}/history")
     expect(staff.locator("h1")).to_contain_text("History of A part of it")
+    staff.goto(part)
+    staff.click("a:has-text('Make it a network of its own again')")
+    _press(staff, "Make it a network of its own again")
+    expect(staff.locator(".nhsuk-error-summary")).to_contain_text("enter why")
+    staff.fill("#reason", "Two places after all")
+    _press(staff, "Make it a network of its own again")
+    expect(staff.locator("h1")).to_have_text("A part of it")
+    expect(staff.locator("main")).to_contain_text("It is a network of its own again")
 
 
 def test_the_record_of_a_day_is_shown_as_the_past_and_cannot_be_edited(staff: Page) -> None:

@@ -7,9 +7,9 @@ from tests.events.conftest import Hall, gathering
 from tests.service_rig import STAFF
 
 
-def merged(source: str, target: str) -> Envelope:
+def merged(source: str, target: str, kind: str = "merge") -> Envelope:
     """The register's message."""
-    state = {"id": "merge", "revision": 1, "kind": "merge", "source": source, "target": target}
+    state = {"id": kind, "revision": 1, "kind": kind, "source": source, "target": target}
     data = {"state": state, "changes": {}, "announcement": None}
     return Envelope(
         "registry.successions", target, "networks.registry.network.merged.v1", "/registry", "merge", data, 1
@@ -34,3 +34,17 @@ async def test_nobody_schedules_for_the_network_that_went(hall: Hall) -> None:
     await hall.hear(merged("n-1", "n-2"))
     refused = await hall.ask("POST", "/events", STAFF, gathering(networks=["n-1"]))
     assert refused.status_code == 422
+
+
+async def test_what_went_over_goes_back_when_the_merge_is_undone(hall: Hall) -> None:
+    alone = await hall.scheduled(title="Alone", networks=["n-1"])
+    both = await hall.scheduled(title="Both", networks=["n-1", "n-2"])
+    await hall.hear(merged("n-1", "n-2"))
+    since = await hall.scheduled(title="Since", networks=["n-2"])
+    await hall.hear(merged("n-1", "n-2", "parting"))
+    held = [
+        [network["id"] for network in (await hall.ask("GET", f"/events/{event['id']}")).json()["networks"]]
+        for event in (alone, both, since)
+    ]
+    assert held == [["n-1"], ["n-1", "n-2"], ["n-2"]]
+    assert (await hall.ask("POST", "/events", STAFF, gathering(networks=["n-1"]))).status_code == 201

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -18,8 +19,8 @@ from services.membership.consumers import on_networks, on_successions
 from services.membership.tables import Role
 from shared import clock
 from shared.auth import ANYBODY
-from shared.contracts.registry import NETWORK_MERGED
-from shared.envelope import Envelope
+from shared.contracts.registry import NETWORK_MERGED, NETWORK_PARTED
+from shared.envelope import Envelope, new_id
 from shared.outbox import outbox
 from tests.membership.conftest import BOTH
 from tests.service_rig import STAFF
@@ -91,6 +92,62 @@ async def test_a_merge_loses_no_member_and_doubles_none(
             assert all(pair in now for pair in were if pair[1] != "member")
         for role in LEADING & {role for _, role in there}:
             assert how == "all" or {who for who, what in now if what == role} == {w for w, r in there if r == role}
+
+
+def parted(source: str, target: str) -> Envelope:
+    """The register's message that the merge of the two was undone."""
+    message = merged(source, target)
+    state = {**message.state, "id": f"{source}-{target}-parted", "kind": "parting", "roles": ""}
+    return replace(
+        message,
+        id=new_id(),
+        type=NETWORK_PARTED.type,
+        subject=state["id"],
+        data={**(message.data or {}), "state": state},
+    )
+
+
+@BOTH
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=st.lists(held, max_size=12), how=st.sampled_from(["vacant", "all"]))
+async def test_a_merge_that_is_undone_leaves_everybody_where_they_were(
+    membership: Any, before: list[tuple[str, str, str, int, int | None]], how: str
+) -> None:
+    number = next(EXAMPLES)
+    old, new = f"old-{number}", f"new-{number}"
+    unique = {(network, person, role): (since, length) for network, person, role, since, length in before}
+    async with membership.rig.parts.database.transaction() as session:
+        for (network, person, role), (since, length) in unique.items():
+            begun = TODAY + timedelta(days=since)
+            until = None if length is None else max(begun, TODAY + timedelta(days=length))
+            session.add(new_role(f"{network}-{number}", person, role, begun, until))
+    stood = [open_roles(await roles_of(membership, network)) for network in (old, new)]
+    async with membership.rig.parts.database.transaction() as session:
+        await on_successions(session, [merged(old, new, how)])
+    async with membership.rig.parts.database.transaction() as session:
+        await on_successions(session, [parted(old, new)])
+    assert [open_roles(await roles_of(membership, network)) for network in (old, new)] == stood
+
+
+def open_roles(roles: list[Role]) -> list[tuple[Any, ...]]:
+    return [
+        (r.id, r.person_id, r.role, r.since, r.until, r.status, r.continued_in) for r in roles if r.status != "ended"
+    ]
+
+
+@BOTH
+async def test_who_left_or_joined_after_the_merge_stays_so_when_it_is_undone(membership: Any) -> None:
+    await put(membership, "cancer", ("ann", "chair"), ("ben", "member"))
+    await put(membership, "stroke", ("cat", "member"))
+    async with membership.rig.parts.database.transaction() as session:
+        await on_successions(session, [merged("cancer", "stroke")])
+    (left,) = [role for role in await roles_of(membership, "stroke") if role.person_id == "ben"]
+    await membership.ask("POST", f"/networks/stroke/roles/{left.id}/end", {})
+    await put(membership, "stroke", ("dan", "member"))
+    async with membership.rig.parts.database.transaction() as session:
+        await on_successions(session, [parted("cancer", "stroke")])
+    assert held_now(await roles_of(membership, "cancer")) == Counter([("ann", "chair")])
+    assert held_now(await roles_of(membership, "stroke")) == Counter([("cat", "member"), ("dan", "member")])
 
 
 @BOTH

@@ -19,10 +19,10 @@ async def people(town: Town, *names: str) -> None:
         await town.person(name)
 
 
-async def merge(town: Town, moment: datetime | None = None) -> str:
-    """The register says that `old` became part of `new`, and tells it."""
+async def merge(town: Town, moment: datetime | None = None, *, kind: str = "merge") -> str:
+    """The register says that `old` became part of `new`, or of another *kind*, and tells it."""
     message = town.news("Old is now part of New", networks=["new", "old"], topic="registry.successions", time=moment)
-    message.data["state"] = {"kind": "merge", "source": "old", "target": "new"}  # type: ignore[index]
+    message.data["state"] = {"kind": kind, "source": "old", "target": "new"}  # type: ignore[index]
     await town.append(message)
     return message.id
 
@@ -109,3 +109,45 @@ async def test_a_program_that_picked_the_old_network_hears_of_the_new_one(town: 
             select(subscription_keys.c.key).where(subscription_keys.c.subscription_id == hook["id"])
         )
     assert set(keys) == {"network:old", "network:new"}
+
+
+async def chosen(town: Town, *names: str) -> list[Any]:
+    found = [await town.get("/preferences", name) for name in names]
+    return [(sorted(one["follows"]), sorted(one["muted"]), one["networks"]) for one in found]
+
+
+async def test_a_merge_that_is_undone_leaves_every_choice_as_it_was(town: Town) -> None:
+    names = ("ann", "ben", "cat", "dan")
+    await people(town, *names)
+    for network, what, name in (
+        ("old", "follow", "ann"), ("old", "follow", "ben"), ("new", "follow", "ben"), ("old", "mute", "cat"),
+        ("old", "mute", "dan"), ("new", "mute", "dan"),
+    ):  # fmt: skip
+        await town.post(f"/networks/{network}/{what}", name)
+    for name, networks in (("ann", ["old"]), ("ben", ["old", "new"])):
+        for network in networks:
+            await town.post("/preferences", name, "PATCH", networks={network: {"news": "daily"}})
+    fields = {"name": "Intranet", "url": "https://hooks.example/a", "form": "signal"}
+    hooks = [await town.post("/subscriptions", "ann", networks=each, **fields) for each in (["old"], ["old", "new"])]
+    before = await chosen(town, *names)
+    await merge(town)
+    assert await chosen(town, *names) != before
+    await merge(town, kind="parting")
+    assert await chosen(town, *names) == before
+    assert [(await town.get(f"/subscriptions/{hook['id']}", "ann"))["networks"] for hook in hooks] == [
+        ["old"], ["old", "new"]
+    ]  # fmt: skip
+    await town.tell("Of the old one again", networks=["old"])
+    await town.tell("Of the new one", networks=["new"])
+    assert (await town.inbox("ann"))[0] == "Of the old one again"
+    assert (await town.inbox("ben"))[:2] == ["Of the new one", "Of the old one again"]
+
+
+async def test_what_was_chosen_since_the_merge_stays_when_it_is_undone(town: Town) -> None:
+    await people(town, "ann")
+    await town.post("/preferences", "ann", "PATCH", networks={"old": {"news": "daily"}})
+    await merge(town)
+    await town.post("/preferences", "ann", "PATCH", networks={"new": {"news": "off"}})
+    await merge(town, kind="parting")
+    kept = (await town.get("/preferences", "ann"))["networks"]
+    assert (kept["old"]["news"], kept["new"]["news"]) == ("daily", "off")

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from services.registry.commands import load_reference
+from services.registry.tables import Network
+from shared.contracts.registry import LINK_ENDED
 from tests.registry.conftest import BOTH
 from tests.registry.linking import ANN, Linking
 
@@ -87,3 +91,14 @@ async def test_a_link_that_would_close_a_circle_now_stays_over(linked: Linking) 
         (link["network"]["name"][-1], link["other"]["name"][-1]): link["status"] for link in await linked.links("C")
     }
     assert kinds["A", "C"] == "confirmed" and kinds["C", "B"] == "ended"
+
+
+async def test_links_of_what_left_before_they_ended_with_it_end_at_the_next_start(linked: Linking) -> None:
+    async with linked.database.transaction() as session:
+        await session.execute(update(Network).where(Network.id == linked.ids["A"]).values(archived=True))
+    for _ in range(2):
+        async with linked.database.transaction() as session:
+            await load_reference(session)
+    expected = {"works_with": "ended", "parent_of": "ended", "succeeds": "confirmed", "scrutinises": "withdrawn"}
+    assert await statuses(linked, "A") == expected
+    assert [message.type for message in await linked.said("registry.links")].count(LINK_ENDED.type) == 2

@@ -52,7 +52,7 @@ async def test_a_merge_archives_the_one_and_makes_the_other_known_by_its_names_a
     reasons = [(await registry.get(f"/networks/{n}/history"))["items"][0]["reason"] for n in (kent["id"], sussex["id"])]
     assert reasons == ["Kent Stroke Network is now part of Sussex Stroke Network. One office", "One office"]
     back = await registry.ask("POST", f"/networks/{kent['id']}/restore", json={})
-    assert back.status_code == 409 and "split" in back.json()["detail"]
+    assert back.status_code == 409 and "undo the merge" in back.json()["detail"]
 
 
 async def test_a_merge_is_told_once_to_the_people_of_both(registry: Register) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import date
 from itertools import combinations
 from random import Random
 from typing import Any
@@ -16,8 +17,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from services.registry import migrations
-from services.registry.commands import forget_belongings, keep_belongings
-from services.registry.tables import Belonging, Overlap, metadata
+from services.registry.commands import end_roles, keep_roles
+from services.registry.tables import Overlap, Role, metadata
 from shared.config import Settings
 from shared.db import Database
 from shared.migrations import migrate
@@ -28,13 +29,19 @@ memberships = st.tuples(st.integers(0, 9), st.integers(1, 4), st.booleans())
 """(which membership, revision, active)."""
 
 
+def held(identity: str, person: str, network: str, revision: int = 1, *, active: bool = True) -> dict[str, Any]:
+    """A row of `roles`."""
+    return {
+        "id": identity, "revision": revision, "person_id": person, "network_id": network, "role": "member",
+        "since": date(2026, 1, 1), "until": None, "status": "active" if active else "ended",
+    }  # fmt: skip
+
+
 def row(number: int, revision: int, active: bool) -> dict[str, Any]:
     """A membership; its person and network follow from its number, and two memberships may say the same."""
     chance = Random(number // 2)
-    return {
-        "id": f"m{number}", "revision": revision, "active": active, "person_id": chance.choice(PEOPLE),
-        "network_id": NETWORKS[(number * 3) % len(NETWORKS)],
-    }  # fmt: skip
+    network = NETWORKS[(number * 3) % len(NETWORKS)]
+    return held(f"m{number}", chance.choice(PEOPLE), network, revision, active=active)
 
 
 def naive(rows: Sequence[dict[str, Any]], erased: set[str]) -> dict[tuple[str, str], int]:
@@ -45,7 +52,7 @@ def naive(rows: Sequence[dict[str, Any]], erased: set[str]) -> dict[tuple[str, s
             newest[each["id"]] = each
     places: dict[str, set[str]] = {}
     for each in newest.values():
-        if each["active"] and each["person_id"] not in erased:
+        if each["status"] == "active" and each["person_id"] not in erased:
             places.setdefault(each["person_id"], set()).add(each["network_id"])
     return dict(Counter(pair for found in places.values() for pair in combinations(sorted(found), 2)))
 
@@ -69,8 +76,8 @@ async def counted(database: Database, batches: Sequence[Sequence[dict[str, Any]]
     with suppress(Undone):
         async with database.transaction() as session:
             for batch in batches:
-                await keep_belongings(session, batch)
-            await forget_belongings(session, erased)
+                await keep_roles(session, batch)
+            await end_roles(session, erased)
             found = {(o.one_id, o.other_id): o.people for o in (await session.execute(select(Overlap))).scalars()}
             raise Undone
     await database.dispose()
@@ -96,9 +103,7 @@ async def test_one_person_put_into_two_networks_at_once_is_in_common_to_both(reg
 
     async def joins(network: str) -> None:
         async with register.database.transaction() as session:
-            await keep_belongings(
-                session, [{"id": network, "revision": 1, "person_id": "p", "network_id": network, "active": True}]
-            )
+            await keep_roles(session, [held(network, "p", network)])
             await asyncio.sleep(0.05)
 
     await asyncio.gather(joins(a), joins(b))
@@ -111,14 +116,10 @@ async def test_one_person_put_into_two_networks_at_once_is_in_common_to_both(reg
 async def test_a_message_costs_what_its_person_has_networks_not_what_the_register_has(register: Register) -> None:
     """The statements of one batch are as many for a person with three networks among a hundred people as for one."""
     async with register.database.transaction() as session:
-        many = [
-            {"id": f"{p}-{n}", "revision": 1, "person_id": f"p{p}", "network_id": f"n{n}", "active": True}
-            for p in range(100) for n in range(p % 4)
-        ]  # fmt: skip
-        await keep_belongings(session, many)
-        kept = len((await session.execute(select(Belonging.id))).all())
-        alone = {"id": "new", "revision": 1, "person_id": "p1", "network_id": "n9", "active": True}
-        await keep_belongings(session, [alone])
+        many = [held(f"{p}-{n}", f"p{p}", f"n{n}") for p in range(100) for n in range(p % 4)]
+        await keep_roles(session, many)
+        kept = len((await session.execute(select(Role.id))).all())
+        await keep_roles(session, [held("new", "p1", "n9")])
         rows = (await session.execute(select(Overlap).where(Overlap.other_id == "n9"))).scalars()
         assert [(o.one_id, o.people) for o in rows] == [("n0", 1)]
     assert kept == len(many)

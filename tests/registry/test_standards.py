@@ -223,3 +223,13 @@ async def test_links_may_be_a_standard_seen_from_either_end_until_one_end_is_arc
     await networks.got("POST", f"/networks/{one}/archive", {})
     await networks.settled()
     assert await networks.health(other) == "red"
+
+
+async def test_a_trial_refuses_the_name_of_another_standard_and_not_its_own(networks: Networks) -> None:
+    rule = {"needs": "field", "field": "aims"}
+    first = await networks.got("POST", "/standards", {**NEW, "rule": rule})
+    other = await networks.got("POST", "/standards", {**NEW, "name": "Another standard", "rule": rule})
+    for body in ({**NEW, "name": "a NEW standard", "rule": rule}, {"id": other["id"], "name": NEW["name"]}):
+        refused = await networks.ask("POST", "/standards/dry-run", body)
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/standard-name-taken")
+    await networks.got("POST", "/standards/dry-run", {"id": first["id"], "name": NEW["name"], "severity": "amber"})

@@ -56,13 +56,36 @@ async def restore(visit: Visit) -> Response:
     """What coming back means."""
     visit.require_staff()
     record = await visit.network()
+    if record["merged_into"]:
+        return await _part_page(visit, record, {})
     return _form(visit, "restore", record, {}, about=await _about(visit, record))
 
 
 async def restored(visit: Visit) -> Response:
     """Put it back on the register."""
     form, record = await visit.form(), await visit.network()
-    return await _sent(visit, form, record, "restore", _why(form), "restored")
+    if not record["merged_into"]:
+        return await _sent(visit, form, record, "restore", _why(form), "restored")
+    if not text(form, "reason"):
+        return await _part_page(visit, record, entered(form), errors=[NO_REASON], status=422)
+    read = f'"{text(form, "read_revision")}"'
+    try:
+        path = f"/networks/{record['id']}/merge/undo"
+        again = await visit.change("registry", "POST", path, _why(form), if_match=read)
+    except Refused as refused:
+        if refused.status not in (409, 412, 422):
+            raise
+        errors = error_list(refused, LABELS)
+        return await _part_page(visit, record, entered(form), errors=errors, status=refused.status)
+    return visit.back(f"/networks/{again['slug']}?done=parted")
+
+
+async def _part_page(
+    visit: Visit, record: Mapping[str, Any], values: Mapping[str, Any], *, errors: Any = (), status: int = 200
+) -> Response:
+    """What taking a merge back means."""
+    whole = await visit.ask("registry", f"/networks/{record['merged_into']}")
+    return _form(visit, "part", record, values, errors=errors, status=status, whole=whole)
 
 
 async def merge(visit: Visit) -> Response:
@@ -161,7 +184,7 @@ def _why(form: FormData) -> dict[str, Any]:
 
 TITLES = {
     "rename": "Rename {}", "archive": "Take {} off the register", "restore": "Put {} back on the register",
-    "merge": "Make {} part of another network",
+    "merge": "Make {} part of another network", "part": "Make {} a network of its own again",
 }  # fmt: skip
 
 

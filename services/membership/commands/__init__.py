@@ -26,7 +26,7 @@ from services.membership.commands.second_factors import (
     remove_second_factor,
     use_code,
 )
-from services.membership.commands.successions import merge_roles, split_roles
+from services.membership.commands.successions import merge_roles, part_roles, split_roles
 from services.membership.commands.tokens import is_noted, make_own_token, make_token, note_use, withdraw_token
 
 __all__ = [

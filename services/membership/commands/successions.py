@@ -1,4 +1,4 @@
-"""What becomes of the people when networks are merged or split.
+"""What becomes of the people when networks are merged or split, and when a merge is undone.
 
 Nobody is told here: the register's own message of the succession is told to the people of both networks. Whoever
 belonged to the old network belongs to the new one, each role once, also when the same is done again.
@@ -7,7 +7,7 @@ belonged to the old network belongs to the new one, each role once, also when th
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,8 +16,11 @@ from services.membership.announcing import SHARED_ROLES
 from services.membership.commands.networks import locked_network
 from services.membership.commands.roles import end, new_role, said, state_of
 from services.membership.tables import Network, Role
+from shared import clock
 from shared.auth import Principal
 from shared.contracts.membership import ROLE_ENDED, ROLE_PLANNED, ROLE_TAKEN
+from shared.db import among
+from shared.history import history
 from shared.outbox import Change, publish
 
 
@@ -57,6 +60,53 @@ async def split_roles(
     session.add_all(coming.roles)
     changes = [_left(role, moment, by) for role in going if role.id not in set(copied)]
     await publish(session, *changes, *(_came(role, source, by) for role in coming.roles))
+
+
+async def part_roles(session: AsyncSession, *, source_id: str, target_id: str, moment: datetime, by: Principal) -> None:
+    """Take back `merge_roles` of the two: each role that ended with it goes on where it was, not where it came to.
+
+    Who left the merged network since stays away; who came to it since stays there.
+    """
+    source = await _both_locked(session, source_id, target_id)
+    source.archived = False
+    gone = select(Role).where(Role.network_id == source_id, Role.continued_in == target_id).order_by(Role.id)
+    leaving = list((await session.execute(gone)).scalars())
+    there = select(Role).where(Role.network_id == target_id, Role.continues.in_([role.id for role in leaving]))
+    came = {role.continues: role for role in (await session.execute(there)).scalars()}
+    staying = {role.person_id for role in await _open_roles(session, target_id)}
+    back = [role for role in leaving if _has_stayed(role, came.get(role.id), staying)]
+    untils = await _untils(session, back)
+    ended = [came[role.id] for role in back if role.id in came]
+    await publish(
+        session, *(_left(role, moment, by) for role in ended),
+        *[_returned(role, untils.get(role.id, role.until), by) for role in back],
+    )  # fmt: skip
+
+
+def _has_stayed(role: Role, came: Role | None, staying: Collection[str]) -> bool:
+    return came.status != "ended" if came else role.person_id in staying
+
+
+async def _untils(session: AsyncSession, roles: Sequence[Role]) -> dict[str, date | None]:
+    """Role → the last day that it had before it ended."""
+    entries = select(history.c.subject, history.c.changes).where(
+        among(session, history.c.subject, [role.id for role in roles]), history.c.type == ROLE_ENDED.type
+    )
+    found: dict[str, date | None] = {}
+    for subject, changes in await session.execute(entries.order_by(history.c.revision)):
+        found.pop(subject, None)
+        if "until" in changes:
+            before = changes["until"][0]
+            found[subject] = date.fromisoformat(before) if before else None
+    return found
+
+
+def _returned(role: Role, until: date | None, by: Principal) -> Change:
+    before, today = state_of(role).model_dump(mode="json"), clock.today()
+    role.until, role.continued_in, role.revision = until, "", role.revision + 1
+    role.status = "planned" if role.since > today else "ended" if until is not None and until < today else "active"
+    contract = {"planned": ROLE_PLANNED, "active": ROLE_TAKEN, "ended": ROLE_ENDED}[role.status]
+    return said(contract, role, before, None, by, "The merge was undone", False)
 
 
 class Coming:

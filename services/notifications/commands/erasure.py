@@ -16,6 +16,7 @@ from services.notifications.tables import (
     deliveries,
     feed_keys,
     issue_tests,
+    merged_choices,
     mutes,
     newsletter_readers,
     people,
@@ -43,6 +44,7 @@ async def forget(session: AsyncSession, person_id: str) -> None:
         read_exceptions: read_exceptions.c.person_id, newsletter_readers: newsletter_readers.c.id,
         deliveries: deliveries.c.reader_id, feed_keys: feed_keys.c.person_id, summaries: summaries.c.person_id,
         summary_items: summary_items.c.person_id, read_undos: read_undos.c.person_id, browsers: browsers.c.person_id,
+        merged_choices: merged_choices.c.id,
     }  # fmt: skip
     theirs = select(browsers.c.id).where(browsers.c.person_id == person_id)
     await session.execute(delete(pushes).where(pushes.c.browser_id.in_(theirs)))

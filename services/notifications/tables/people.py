@@ -84,6 +84,16 @@ choices = Table(
     Index("choices_of_network", "network_id", "person_id"),
 )
 
+merged_choices = Table(
+    "merged_choices",
+    metadata,
+    Column("source", Text, primary_key=True, comment="the network that became part of another"),
+    Column("target", Text, primary_key=True),
+    Column("what", Text, primary_key=True, comment="follow, mute, forms or subscription"),
+    Column("id", Text, primary_key=True, comment="of the person or the subscription"),
+    comment="what was chosen for a network because it had been chosen for one that became part of it",
+)
+
 summaries = Table(
     "summaries",
     metadata,

@@ -63,6 +63,17 @@ async def merge_network(
     return await shown_now(session, network, response)
 
 
+@router.post("/networks/{network_id}/merge/undo")
+async def undo_merge(
+    network_id: str, body: ChangeBody, session: Session, response: Response, expected: IfMatch,
+    by: Principal = may(staff, "networks:write"),
+) -> Network:  # fmt: skip
+    """Take a merge back, for 30 days: the network is one of its own again, and what went over with it returns."""
+    found = await queries.network_id_at(session, network_id)
+    network = await commands.undo_merge(session, network_id=found, by=by, expected=expected, **body.model_dump())
+    return await shown_now(session, network, response)
+
+
 @router.post("/networks/{network_id}/split", status_code=201)
 async def split_network(
     network_id: str, body: Split, session: Session, response: Response, expected: IfMatch,

@@ -3,11 +3,11 @@
 from services.registry.commands.approvals import approve_service_change, decline_service_change
 from services.registry.commands.archiving import archive_network, restore_network
 from services.registry.commands.assessing import assess
-from services.registry.commands.belongings import forget_belongings, keep_belongings
 from services.registry.commands.bodies import require_bodies
 from services.registry.commands.challenge_replies import reply_to_challenge
 from services.registry.commands.challenge_turns import challenges_due, turn_challenges
 from services.registry.commands.challenges import raise_challenge
+from services.registry.commands.common_people import end_roles, keep_roles
 from services.registry.commands.evidence import add_evidence, change_evidence, record_evidence, retract_evidence
 from services.registry.commands.likeness import COMPARED
 from services.registry.commands.link_moves import move_links
@@ -41,6 +41,7 @@ from services.registry.commands.service_changes import (
 from services.registry.commands.splitting import split_network
 from services.registry.commands.stages import move_stage
 from services.registry.commands.standards import add_standard, change_standard
+from services.registry.commands.unmerging import undo_merge
 from services.registry.commands.versions import version_of
 
 __all__ = [
@@ -64,9 +65,9 @@ __all__ = [
     "delete_search",
     "dismiss_overlap",
     "drop_link",
-    "forget_belongings",
+    "end_roles",
     "forget_searches",
-    "keep_belongings",
+    "keep_roles",
     "load_reference",
     "locked",
     "merge_networks",
@@ -92,6 +93,7 @@ __all__ = [
     "tell_of_matches",
     "turn_challenges",
     "turn_service_changes",
+    "undo_merge",
     "version_of",
     "withdraw_service_change",
 ]

@@ -27,7 +27,7 @@ class NotArchived(Conflict):
 
 
 class PartOfAnother(Conflict):
-    """The network became part of another and its members went there; split that one to have two networks again."""
+    """The network became part of another and its members went there; undo the merge to have two networks again."""
 
 
 async def archive_network(

@@ -62,7 +62,7 @@ async def add_standard(
 ) -> Standard:
     """Add a standard. Raises StandardNameTaken."""
     await _locked_edition(session)
-    await _require_free(session, fields["name"])
+    await require_free_name(session, fields["name"])
     moment = clock.now()
     codes = set((await session.execute(select(Standard.code))).scalars())
     last = (await session.execute(select(func.coalesce(func.max(Standard.place), 0)))).scalar_one()
@@ -92,8 +92,8 @@ async def change_standard(
     changed = {name: value for name, value in fields.items() if not _is_same(name, getattr(standard, name), value)}
     if not changed:
         return standard
-    if "name" in changed and folded(changed["name"]) != folded(standard.name):
-        await _require_free(session, changed["name"])
+    if "name" in changed:
+        await require_free_name(session, changed["name"], own=standard.id)
     for name, value in changed.items():
         setattr(standard, name, value)
     standard.revision += 1
@@ -125,8 +125,9 @@ def _is_same(field: str, before: Any, after: Any) -> bool:
     return whole(before) == whole(after) if field == "rule" else bool(before == after)
 
 
-async def _require_free(session: AsyncSession, name: str) -> None:
-    names = (await session.execute(select(Standard.name))).scalars()
+async def require_free_name(session: AsyncSession, name: str, *, own: str = "") -> None:
+    """Raise StandardNameTaken where another standard than the one with the id *own* has that name."""
+    names = (await session.execute(select(Standard.name).where(Standard.id != own))).scalars()
     if folded(name) in {folded(known) for known in names}:
         raise StandardNameTaken
 

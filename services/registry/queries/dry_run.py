@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.registry.commands.standards import require_free_name
 from services.registry.facts import Required, facts_of, found, networks_seen, required, standards_in_force
 from services.registry.queries.standards import standard_at
 from services.registry.rules import GRAVITY, Facts, health_of
@@ -26,7 +27,7 @@ PROPOSED = "proposed"
 async def dry_run(session: AsyncSession, proposed: ProposedStandard) -> DryRun:
     """Judge every network by the standards in force, and by them with *proposed*: who would turn, gravest first.
 
-    Raises NoSuchStandard, and ValidationError for a new one that lacks something.
+    Raises NoSuchStandard, StandardNameTaken, and ValidationError for a new one that lacks something.
     """
     present = await standards_in_force(session)
     future = await _with(session, present, proposed)
@@ -48,8 +49,11 @@ async def _with(session: AsyncSession, present: Sequence[Required], proposed: Pr
     kept = proposed.fields_kept()
     if not proposed.id:
         new = NewStandard.model_validate(kept)
+        await require_free_name(session, new.name)
         return [*present, required(SimpleNamespace(id=PROPOSED, code=PROPOSED, **new.fields_kept()))]
     row = await standard_at(session, proposed.id)
+    if "name" in kept:
+        await require_free_name(session, kept["name"], own=row.id)
     fields = {
         name: getattr(row, name) for name in ("name", "sentence", "severity", "stages", "rule", "mend", "retired")
     }

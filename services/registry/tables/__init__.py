@@ -3,12 +3,12 @@
 from services.registry.tables.batches import Batch, BatchEffect
 from services.registry.tables.challenges import Challenge, ChallengePost
 from services.registry.tables.evidence import Evidence
-from services.registry.tables.exports import Export, ExportPart
 from services.registry.tables.imports import Effect, Import, ImportPiece, ImportRow, Matching, Verdict
 from services.registry.tables.kept import Row, metadata
 from services.registry.tables.links import OPEN, SYMMETRIC, Link
+from services.registry.tables.merges import Merge
 from services.registry.tables.networks import Address, Body, Cover, Network
-from services.registry.tables.overlaps import Belonging, Overlap
+from services.registry.tables.overlaps import Overlap
 from services.registry.tables.people import Person, Profession, Role
 from services.registry.tables.search import facet_counts, search_words
 from services.registry.tables.searches import SavedMatch, SavedSearch
@@ -24,7 +24,6 @@ __all__ = [
     "Assessment",
     "Batch",
     "BatchEffect",
-    "Belonging",
     "Body",
     "Challenge",
     "ChallengePost",
@@ -33,8 +32,6 @@ __all__ = [
     "Edition",
     "Effect",
     "Evidence",
-    "Export",
-    "ExportPart",
     "HealthVersion",
     "Impact",
     "Import",
@@ -42,6 +39,7 @@ __all__ = [
     "ImportRow",
     "Link",
     "Matching",
+    "Merge",
     "Network",
     "Overlap",
     "Person",

@@ -1,4 +1,4 @@
-"""Who belongs where, kept small, and the pairs of networks that may overlap."""
+"""The pairs of networks that may overlap."""
 
 from __future__ import annotations
 
@@ -8,20 +8,6 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.registry.tables.kept import Row
-
-
-class Belonging(Row):
-    """Projection of `membership.memberships`: a membership or a role, with no more than counting needs."""
-
-    __tablename__ = "belongings"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    revision: Mapped[int]
-    person_id: Mapped[str]
-    network_id: Mapped[str]
-    active: Mapped[bool]
-
-    __table_args__ = (Index("belongings_of_person", "person_id"),)
 
 
 class Overlap(Row):

@@ -15,13 +15,10 @@ from shared.contracts.registry.challenges import (
     ChallengeState,
 )
 from shared.contracts.registry.files import (
-    EXPORT_MADE,
-    EXPORTS,
     IMPORT_APPLIED,
     IMPORT_JUDGED,
     IMPORT_REVERTED,
     IMPORTS,
-    ExportState,
     ImportState,
 )
 from shared.contracts.registry.links import (
@@ -43,6 +40,7 @@ from shared.contracts.registry.networks import (
     NETWORK_CREATED,
     NETWORK_DIVIDED,
     NETWORK_MERGED,
+    NETWORK_PARTED,
     NETWORK_RENAMED,
     NETWORK_RESTORED,
     NETWORK_STAGE_CHANGED,
@@ -106,8 +104,6 @@ __all__ = [
     "EVIDENCE_LAPSED",
     "EVIDENCE_RECORDED",
     "EVIDENCE_RETRACTED",
-    "EXPORTS",
-    "EXPORT_MADE",
     "HEALTH",
     "HEALTH_CHANGED",
     "IMPORTS",
@@ -128,6 +124,7 @@ __all__ = [
     "NETWORK_CREATED",
     "NETWORK_DIVIDED",
     "NETWORK_MERGED",
+    "NETWORK_PARTED",
     "NETWORK_RENAMED",
     "NETWORK_RESTORED",
     "NETWORK_STAGE_CHANGED",
@@ -154,7 +151,6 @@ __all__ = [
     "BatchState",
     "ChallengeState",
     "EvidenceState",
-    "ExportState",
     "HealthState",
     "ImpactState",
     "ImportState",

@@ -1,4 +1,4 @@
-"""What the register says of imports and exports."""
+"""What the register says of imports."""
 
 from __future__ import annotations
 
@@ -28,16 +28,3 @@ IMPORT_APPLIED = contract(
 IMPORT_REVERTED = contract(
     IMPORTS, "networks.registry.import.reverted.v1", ImportState, "An import was undone, all at once."
 )
-
-
-class ExportState(State):
-    """A list on its way out as a file."""
-
-    of: str
-    title: str
-    status: str
-    rows: int
-
-
-EXPORTS = topic("registry.exports")
-EXPORT_MADE = contract(EXPORTS, "networks.registry.export.made.v1", ExportState, "A long list is ready to be fetched.")

@@ -59,7 +59,7 @@ NETWORK_RENAMED = contract(
 
 
 class SuccessionState(State):
-    """What goes over from one network (`source`) to another (`target`). `kind` is merge or split.
+    """What goes over from one network (`source`) to another (`target`). `kind` is merge, split or parting.
 
     Of a merge it is everything; `roles` says whether a leading role that somebody holds in the target already is
     held by both (`all`) or only where it was vacant (`vacant`). Of a split it is the roles named by id: `moved` ones
@@ -80,4 +80,10 @@ NETWORK_MERGED = contract(
 )
 NETWORK_DIVIDED = contract(
     SUCCESSIONS, "networks.registry.network.divided.v1", SuccessionState, "A part of a network became one of its own."
+)
+NETWORK_PARTED = contract(
+    SUCCESSIONS,
+    "networks.registry.network.parted.v1",
+    SuccessionState,
+    "A network that had become part of another is one of its own again.",
 )

@@ -12,42 +12,45 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.overlaps import OVERLAPS, Pair, count_people, pair, score_again
-from services.registry.tables import Belonging
+from services.registry.tables import Role
 from shared.db import among, take_turn, upsert_newer
 
 Places = dict[str, set[str]]
 """Person → the networks in which they are active."""
 
 
-async def keep_belongings(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Keep memberships, `{id, revision, person_id, network_id, active}` each, and what they change in common."""
+async def keep_roles(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Keep roles, plain memberships too, as rows of `roles`, and what they change in common."""
     if not rows:
         return
     await take_turn(session, OVERLAPS)
-    stored = select(Belonging.person_id).where(among(session, Belonging.id, [row["id"] for row in rows]))
+    stored = select(Role.person_id).where(among(session, Role.id, [row["id"] for row in rows]))
     people = {row["person_id"] for row in rows} | set((await session.execute(stored)).scalars())
     before = await _places(session, people)
-    await upsert_newer(session, Belonging.__table__, list(rows))  # type: ignore[arg-type]
+    await upsert_newer(session, Role.__table__, list(rows))  # type: ignore[arg-type]
     await _count(session, before, await _places(session, people))
 
 
-async def forget_belongings(session: AsyncSession, person_ids: Collection[str]) -> None:
-    """Forget where people belonged; they are in common to no networks any more."""
+async def end_roles(session: AsyncSession, person_ids: Collection[str]) -> None:
+    """Let erased people belong nowhere; they are in common to no networks any more.
+
+    What membership says of each role comes on another topic. Their rows stay, so that an old message changes nothing.
+    """
     if not person_ids:
         return
     await take_turn(session, OVERLAPS)
     before = await _places(session, person_ids)
-    await session.execute(delete(Belonging).where(Belonging.person_id.in_(person_ids)))
+    await session.execute(update(Role).where(Role.person_id.in_(person_ids)).values(status="ended"))
     await _count(session, before, {})
 
 
 async def _places(session: AsyncSession, people: Collection[str]) -> Places:
-    query = select(Belonging.person_id, Belonging.network_id).where(
-        among(session, Belonging.person_id, list(people)), Belonging.active.is_(True)
+    query = select(Role.person_id, Role.network_id).where(
+        among(session, Role.person_id, list(people)), Role.status == "active"
     )
     found: Places = {}
     for person, network in await session.execute(query):
