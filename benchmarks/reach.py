@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 import httpx
+from sqlalchemy import text
 
 from benchmarks.figures import Figure, percentile
 from benchmarks.parts import NoBackends
@@ -78,6 +79,8 @@ async def _fill(settings: Settings, network: str, size: int) -> None:
         ):
             for part in _parts(rows):
                 await insert_rows(session, table, part, "ON CONFLICT DO NOTHING")
+        if settings.postgres:
+            await session.execute(text("ANALYZE"))  # as it has been soon after, wherever it is not filled at once
 
 
 def _member(audience: str, person: str, route: str) -> dict[str, Any]:
