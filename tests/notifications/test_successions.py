@@ -149,5 +149,6 @@ async def test_what_was_chosen_since_the_merge_stays_when_it_is_undone(town: Tow
     await merge(town)
     await town.post("/preferences", "ann", "PATCH", networks={"new": {"news": "off"}})
     await merge(town, kind="parting")
-    kept = (await town.get("/preferences", "ann"))["networks"]
+    listed = (await town.get("/preferences", "ann"))["networks"]
+    kept = {choice["network_id"]: choice["kinds"] for choice in listed}
     assert (kept["old"]["news"], kept["new"]["news"]) == ("daily", "off")

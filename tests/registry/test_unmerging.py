@@ -14,6 +14,7 @@ from shared.auth import Principal
 from shared.contracts.registry import NETWORK_PARTED
 from tests.registry.conftest import BOTH
 from tests.registry.linking import Linking
+from tests.registry.service_changing import IMPACTS
 
 pytestmark = BOTH
 MOVING = {"updated_at", "revision", "leads"}
@@ -57,7 +58,7 @@ async def hung(linking: Linking) -> Linking:
     for one, other in (("A", "B"), ("A", "C")):
         body = {"provider": linking.ids[other], "subject": "Why?", "text": "Please say why.", "answer_by": day}
         await changed(linking, one, "challenges", **body)
-    await changed(linking, "A", "service-changes", title="Closer to home", summary="Clinics", starts_on=day, impacts=[])
+    await changed(linking, "A", "service-changes", title="Closer to home", from_on="2027-04-01", impacts=IMPACTS)
     return linking
 
 
