@@ -94,10 +94,10 @@ async def test_a_link_that_would_close_a_circle_now_stays_over(linked: Linking) 
 
 
 async def test_links_of_what_left_before_they_ended_with_it_end_at_the_next_start(linked: Linking) -> None:
-    async with linked.database.transaction() as session:
+    async with linked.register.database.transaction() as session:
         await session.execute(update(Network).where(Network.id == linked.ids["A"]).values(archived=True))
     for _ in range(2):
-        async with linked.database.transaction() as session:
+        async with linked.register.database.transaction() as session:
             await load_reference(session)
     expected = {"works_with": "ended", "parent_of": "ended", "succeeds": "confirmed", "scrutinises": "withdrawn"}
     assert await statuses(linked, "A") == expected
