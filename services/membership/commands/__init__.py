@@ -56,6 +56,7 @@ __all__ = [
     "make_token",
     "merge_roles",
     "note_use",
+    "part_roles",
     "recognise",
     "remove_second_factor",
     "resend_invitation",

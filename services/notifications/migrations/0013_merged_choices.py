@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from shared.db import UtcDateTime
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 __all__ = ["UtcDateTime", "postgresql"]
 

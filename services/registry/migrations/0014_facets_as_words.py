@@ -8,8 +8,8 @@ from alembic import op
 
 from services.registry.tables import wordlist
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 FACETS = ("type", "care_group", "level", "purpose", "side", "stage", "health")
 

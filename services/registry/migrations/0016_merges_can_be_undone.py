@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from shared.db import UtcDateTime
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 __all__ = ["UtcDateTime", "postgresql"]
 
