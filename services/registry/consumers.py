@@ -65,11 +65,11 @@ async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None
     rows = [person.model_dump(exclude={"professions"}) for person in newer.values()]
     await upsert_newer(session, Person.__table__, rows)  # type: ignore[arg-type]
     await session.execute(delete(Person).where(Person.id.in_(erased)))
-    await commands.end_roles(session, erased)
     await commands.forget_searches(session, erased)
     causes = {key: caused_by(said[key][1], "professions") for key in newer}
     causes |= {message.key: caused_by(message, "professions") for message in messages if message.data is None}
     await _keep_professions(session, newer, causes)
+    await commands.end_roles(session, erased)  # last: what they were is judged by where they belonged
 
 
 async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> None:
