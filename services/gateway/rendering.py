@@ -127,6 +127,12 @@ def when(value: Any) -> str:
     return f"{shown} at {found:%H:%M}"
 
 
+def at(value: Any) -> str:
+    """As `when`, within a sentence: today at 14:02."""
+    shown = when(value)
+    return shown[:1].lower() + shown[1:]
+
+
 def exactly(value: Any) -> Markup:
     """23 November 2026, 14:02:07.113 UTC, for what happened within a second."""
     found = moment(value)
@@ -176,7 +182,7 @@ def environment(asset_path: str, name: str) -> Environment:
     made.globals |= {"assetPath": asset_path, "service_name": name, "colour": colour, "count": count}
     made.filters |= {"words": words, "day": day, "iso": iso, "when": when, "stamp": stamp, "colour": colour}
     made.filters |= {"happened": happened, "prose": prose, "signed": signed, "month": month, "set": set}
-    made.filters |= {"marked": marked, "exactly": exactly}
+    made.filters |= {"marked": marked, "exactly": exactly, "at": at}
     return made
 
 

@@ -66,7 +66,8 @@ async def assign(
 ) -> FeedItem:
     """Give a line to somebody who reads the feed, or to nobody; they are told. Raises NoSuchLine, NotOfThisFeed."""
     line, row = await _followed(session, body, message_id)
-    if person_id and person_id != by.person_id and not await seen_by(session, person_id, body):
+    known = ("", by.person_id, row.assigned_to)
+    if person_id not in known and not await seen_by(session, person_id, body):
         raise NotOfThisFeed
     if row.assigned_to != person_id:
         row.assigned_to = person_id

@@ -8,8 +8,8 @@ from typing import Any
 from services.gateway.rendering import signed, words
 
 ROW = 30
-LABEL = 190
-WIDTH = 480
+LABEL = 215
+WIDTH = 505
 TIMELINE = 760
 CELL = 44
 SIGN = 56
