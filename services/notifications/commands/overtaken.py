@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.commands.corrections import correct
@@ -30,11 +30,11 @@ async def keep_true(session: AsyncSession, rows: Iterable[Mapping[str, Any]]) ->
         return
     for item in await _items_of(session, list(newest)):
         row = newest[item.same]
-        if item.message_id == row["message_id"] or row["significance"] == "minor":
+        if item.message_id == row["message_id"] or row["significance"] == "minor" or row["time"] < item.time:
             continue
         if item.pressed_at is None:
             await _change(session, item, row)
-        elif row["significance"] == "major" and item.pressed_at > clock.now() - FRESH:
+        elif row["significance"] == "major":
             await correct(
                 session, issue_id=item.issue_id, item_id=item.id, text=row["headline"], headline=row["headline"],
                 by=Principal(row["actor"]), message_id=row["message_id"],
@@ -42,18 +42,17 @@ async def keep_true(session: AsyncSession, rows: Iterable[Mapping[str, Any]]) ->
 
 
 async def _items_of(session: AsyncSession, sames: Sequence[str]) -> Sequence[Any]:
-    """Items of these things in issues that are approved, on their way or sent."""
+    """Items of these things in issues that have not gone, are going or went of late: each sought in its index."""
+    status, pressed_at = issues.c.status, issues.c.pressed_at
+    alive = or_(status.in_(("draft", "approved")), and_(status != "cancelled", pressed_at > clock.now() - FRESH))
+    ids = (await session.execute(select(issues.c.id).where(alive))).scalars().all()
     i = issue_items.c
-    query = (
-        select(i.id, i.issue_id, i.same, i.message_id, issues.c.pressed_at)
-        .join(issues, issues.c.id == i.issue_id)
-        .where(i.same.in_(sames), issues.c.status.not_in(("draft", "cancelled")), ~i.dropped)
-    )
-    return (await session.execute(query)).all()
+    query = select(i.id, i.issue_id, i.same, i.message_id, i.time, pressed_at).join(issues, issues.c.id == i.issue_id)
+    return (await session.execute(query.where(i.issue_id.in_(ids), i.same.in_(sames), ~i.dropped))).all()
 
 
 async def _change(session: AsyncSession, item: Any, row: Mapping[str, Any]) -> None:
-    """Say the newest in an issue that was approved and has not been pressed; what staff wrote stays."""
+    """Say the newest in an issue that has not been pressed, approved or opened again; what staff wrote stays."""
     held = select(issues.c.pressed_at).where(issues.c.id == item.issue_id).with_for_update()
     if (await session.execute(held)).scalar_one() is not None:
         return  # pressed at this moment: it is offered, or corrected by the next change
