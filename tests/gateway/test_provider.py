@@ -174,6 +174,24 @@ async def test_a_state_is_for_one_browser_and_one_use(liar: Liar) -> None:
         await provider.back(answer, COOKIE)
 
 
+class Far(LocalStore):
+    """A store on another machine: others come between the question and its answer."""
+
+    async def get(self, key: str) -> bytes | None:
+        found = await super().get(key)
+        await asyncio.sleep(0.01)
+        return found
+
+
+async def test_of_two_who_come_back_at_once_with_one_state_one_is_believed(liar: Liar) -> None:
+    known = {"oidc_issuer": liar.issuer, "oidc_client": CLIENT, "base_url": "https://tidings.example"}
+    provider = Provider(Settings(secret="s" * 32, **known), Far())  # type: ignore[arg-type]
+    asked = await there(provider, liar)
+    answer = {"code": "the-code", "state": asked["state"]}
+    came = await asyncio.gather(*(provider.back(answer, COOKIE) for _ in range(2)), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in came) == ["BegunElsewhere", "Known"]
+
+
 async def test_a_stolen_code_opens_nothing_without_the_verifier(liar: Liar) -> None:
     """PKCE: the code of one sign-in is put into another."""
     provider = provider_of(liar)
