@@ -18,7 +18,7 @@ from benchmarks.figures import Figure
 
 NOUNS = (
     "start", "directory", "search", "past", "standards", "path", "carriage", "fanout", "rows", "inbox", "million",
-    "newsletter", "webhooks", "imports", "reach",
+    "newsletter", "webhooks", "imports", "reach", "pages",
 )  # fmt: skip
 OUT = Path(__file__).parent / "out.json"
 

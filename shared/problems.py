@@ -28,6 +28,10 @@ class WrongMethod(Problem):
     status = 405
     title = "Method not allowed"
 
+    def __init__(self, allow: str) -> None:
+        """*allow*: the methods that it takes."""
+        super().__init__(allow=allow)
+
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every error of *app* with a problem document."""
@@ -41,6 +45,8 @@ def add_problem_handlers(app: FastAPI) -> None:
 def answer(problem: Problem) -> JSONResponse:
     """The response for *problem*."""
     headers = {"www-authenticate": "Bearer"} if isinstance(problem, NotSignedIn) else {}
+    if isinstance(problem, WrongMethod):
+        headers["allow"] = str(problem.extra["allow"])
     if isinstance(problem, TooMany) and "retry_after" in problem.extra:
         headers["retry-after"] = str(problem.extra["retry_after"])
     return JSONResponse(problem.document(), problem.status, headers, media_type=MEDIA_TYPE)
@@ -76,7 +82,7 @@ async def _on_http(_request: Request, error: Exception) -> JSONResponse:
     if error.status_code == 404:
         return answer(NotFound())
     if error.status_code == 405:
-        return answer(WrongMethod())
+        return answer(WrongMethod((error.headers or {}).get("allow") or (error.headers or {}).get("Allow", "")))
     problem = Problem(str(error.detail))
     document = {**problem.document(), "status": error.status_code}
     return JSONResponse(document, error.status_code, media_type=MEDIA_TYPE)

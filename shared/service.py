@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -152,6 +153,7 @@ def application(service: Service, parts: Parts) -> FastAPI:
     app.state.service = service
     for router in service.routers:
         require_rules(router)
+        _say_rules(router)
         app.include_router(router)
     app.include_router(health.router)
     app.include_router(trace.router)
@@ -159,7 +161,14 @@ def application(service: Service, parts: Parts) -> FastAPI:
     app.include_router(failures.router)
     add_problem_handlers(app)
     app.add_middleware(trace.Bind, service=service.name)
+    _say_topics(app, service)
     return app
+
+
+def _say_topics(app: FastAPI, service: Service) -> None:
+    """Say in the service's OpenAPI document which topics it takes; `*` is every topic that there is."""
+    made, taken = app.openapi, sorted({each.topic or "*" for each in service.subscriptions})
+    app.openapi = lambda: {**made(), "x-takes": taken}  # type: ignore[method-assign]
 
 
 class UndeclaredRoute(RuntimeError):
@@ -171,6 +180,15 @@ def require_rules(router: APIRouter) -> None:
     for route in router.routes:
         if not rules_of(route):
             raise UndeclaredRoute(f"{getattr(route, 'path', route)} declares no rule.")
+
+
+def _say_rules(router: APIRouter) -> None:
+    """Say of each route, in the service's OpenAPI document, who may call it and the scope that a token needs."""
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            rule = rules_of(route)[0]
+            said = {"x-allowed-for": rule.rule.sentence, "x-scope": rule.scope}
+            route.openapi_extra = {**(route.openapi_extra or {}), **said}
 
 
 def rules_of(route: Any) -> list[Any]:

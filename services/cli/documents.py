@@ -21,8 +21,9 @@ def print_asyncapi(settings: Settings) -> None:
     """Print the AsyncAPI document."""
     from services.gateway.asyncapi import document
 
-    Composition(settings)
-    print(orjson.dumps(document(settings), option=orjson.OPT_INDENT_2).decode())
+    composition = Composition(settings)
+    takes = {name: app.openapi()["x-takes"] for name, app in composition.apps.items()}  # type: ignore[attr-defined]
+    print(orjson.dumps(document(settings, takes), option=orjson.OPT_INDENT_2).decode())
 
 
 def print_push_key(*, as_json: bool) -> None:

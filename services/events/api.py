@@ -17,6 +17,7 @@ from services.events.tables import Booking as BookingRow
 from services.events.tables import Event as EventRow
 from shared.auth import Principal, Session, anyone, may, signed_in
 from shared.boundary import ChangeBody, IfMatch, Router, etag
+from shared.declared import gives_file
 from shared.fields import Page
 
 router = Router(tags=["events"])
@@ -80,7 +81,7 @@ async def cancel_event(
     return await _shown(session, event, by, response)
 
 
-@router.get("/events/{event_id}/calendar.ics", response_class=Response)
+@router.get("/events/{event_id}/calendar.ics", response_class=Response, responses=gives_file(MEDIA_TYPE))
 async def get_calendar(
     event_id: str, request: Request, session: Session, by: Principal = may(anyone, "events:read")
 ) -> Response:

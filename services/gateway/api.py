@@ -5,11 +5,14 @@ The gateway adds who asks (a signed token) and takes nothing away but what is in
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 import orjson
+import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -17,18 +20,24 @@ from starlette.routing import Route
 from services.gateway import asyncapi, failures, searching
 from services.gateway.changes import followed
 from services.gateway.foresight import foreseen, wants_preview
-from services.gateway.openapi import Routes, merged
+from services.gateway.openapi import Routes
 from shared.auth import ANYBODY, Principal
 from shared.errors import NotFound, NotSignedIn, Problem, Unprocessable
+from shared.logging import correlation
 from shared.problems import answer
 
 if TYPE_CHECKING:
     from services.gateway.edge import Edge
 
+log = structlog.get_logger()
 PASSED_IN = ("accept", "content-type", "if-match", "if-none-match", "idempotency-key")
 PASSED_OUT = (
     "content-type", "content-disposition", "etag", "idempotent-replay", "link", "retry-after", "www-authenticate",
+    "allow",
 )  # fmt: skip
+KEPT = "/%?&=+:@!$'()*,;~[]"
+"""What an address may hold as it is, besides letters and figures; what it holds encoded stays so."""
+ACCIDENT = "Something went wrong on our side. Try again, and quote the reference if it stays."
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -49,14 +58,22 @@ async def openapi_document(request: Request) -> Response:
     """The merged OpenAPI document."""
     edge: Edge = request.app.state.edge
     known: Routes = request.app.state.routes
-    if known.missing():
-        await known.load()
-    return JSONResponse(merged(edge.settings, known.documents))
+    return _zipped(request, await known.whole(edge.settings))
 
 
 async def asyncapi_document(request: Request) -> Response:
     """The AsyncAPI document."""
-    return JSONResponse(asyncapi.document(request.app.state.edge.settings))
+    known: Routes = request.app.state.routes
+    await known.whole(request.app.state.edge.settings)
+    return _zipped(request, asyncapi.document(request.app.state.edge.settings, known.takes()))
+
+
+def _zipped(request: Request, document: Mapping[str, Any]) -> Response:
+    """A document, compressed where the client takes that: it is long, and says the same words often."""
+    content, headers = orjson.dumps(document), {"vary": "accept-encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        content, headers["content-encoding"] = gzip.compress(content, 6), "gzip"
+    return Response(content, 200, headers, media_type="application/json")
 
 
 async def change(request: Request) -> Response:
@@ -116,20 +133,30 @@ async def passed_on(request: Request) -> Response:
         throttle = edge.sessions.throttle
         await throttle.form(throttle.origin(request))
     content = await request.body()
-    url = request.url.path.removeprefix("/api") + (f"?{request.url.query}" if request.url.query else "")
+    url = passed_url(request)
     headers = {name.replace("-", "_"): request.headers[name] for name in PASSED_IN if name in request.headers}
     if request.method in CHANGING and wants_preview(request.query_params):
         found = await foreseen(
             edge.clients, service, request.method, url, principal=principal, content=content, **headers
         )
         return JSONResponse(found, headers={"cache-control": "no-store"})
-    answered = await edge.clients.raw(service, request.method, url, principal=principal, content=content, **headers)
+    method = "GET" if request.method == "HEAD" else request.method
+    answered = await edge.clients.raw(service, method, url, principal=principal, content=content, **headers)
     if request.method in CHANGING and path.startswith(("/me", "/people", "/tokens")) and principal.signed_in:
         for person_id in {principal.person_id, *path.split("/")[2:3]}:
             await edge.sessions.forget_principal(person_id)
             if path.endswith("/password") or request.method == "DELETE":
                 await edge.ended(person_id)
     return Response(answered.content, answered.status_code, out_headers(answered))
+
+
+def passed_url(request: Request) -> str:
+    """The address as it was sent, byte for byte: a sign that only an encoding may carry stays encoded."""
+    sent = request.scope.get("raw_path", b"").partition(b"?")[0] or quote(request.url.path).encode()
+    query = request.scope["query_string"].decode("latin-1")
+    return quote(sent.decode("latin-1"), safe=KEPT).removeprefix("/api") + (
+        f"?{quote(query, safe=KEPT)}" if query else ""
+    )
 
 
 def out_headers(answered: httpx.Response) -> Mapping[str, str]:
@@ -177,6 +204,9 @@ def answering(function: Endpoint) -> Endpoint:
             return await function(request)
         except Problem as problem:
             return answer(problem)
+        except Exception as error:
+            log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
+            return answer(Problem(ACCIDENT, reference=correlation.get()))
 
     endpoint.__name__ = function.__name__
     return endpoint

@@ -8,6 +8,9 @@ from typing import Any
 
 import structlog
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -18,6 +21,7 @@ from services.gateway.edge import Edge
 from services.gateway.guard import Guard
 from services.gateway.live import Live, listen
 from services.gateway.openapi import Routes
+from services.gateway.pages import reference
 from services.gateway.pages import routes as page_routes
 from services.gateway.progress import Progress
 from services.gateway.provider import Provider
@@ -28,6 +32,8 @@ from services.gateway.stream import Hub
 from services.gateway.tellings import Tellings
 from shared.broadcast import Broadcast
 from shared.config import Settings
+from shared.errors import NotFound
+from shared.problems import WrongMethod, answer
 from shared.store import Store
 from shared.trace import Bind
 
@@ -37,7 +43,7 @@ AGAIN_SECONDS = 1.0
 
 def inner_routes() -> list[BaseRoute]:
     """Every route but the streams and the static files, in the order in which they are looked for."""
-    return [*health.routes(), *own_sessions.routes(), *api.routes(), *fhir.routes(), *page_routes()]
+    return [*health.routes(), *reference.ROUTES, *own_sessions.routes(), *api.routes(), *fhir.routes(), *page_routes()]
 
 
 class Gateway:
@@ -50,7 +56,7 @@ class Gateway:
         self.progress = Progress(edge)
         self.routes = Routes(edge.clients)
         self._tasks: list[asyncio.Task[None]] = []
-        inner = Starlette(routes=inner_routes())
+        inner = Starlette(routes=inner_routes(), exception_handlers={HTTPException: unmatched})
         inner.state.edge, inner.state.routes = edge, self.routes
         self._inner: ASGIApp = Guard(Bind(inner, service="gateway"), edge.settings)
         self._assets: ASGIApp = Guard(edge.assets, edge.settings)
@@ -115,6 +121,12 @@ class Gateway:
 
     def _keep(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         self._tasks.append(asyncio.create_task(_again(work, name), name=name))
+
+
+async def unmatched(_request: Request, error: Exception) -> Response:
+    """What no route takes, as a problem document: an address that none can have, or a method that it does not take."""
+    assert isinstance(error, HTTPException)
+    return answer(WrongMethod((error.headers or {}).get("Allow", "")) if error.status_code == 405 else NotFound())
 
 
 async def _again(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:

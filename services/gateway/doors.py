@@ -46,6 +46,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "GET /help", "GET /accessibility", "GET /cookies", "GET /privacy", "GET /terms", "GET /contact",
         "GET /push-worker.js", "GET /{path:path}", "POST /{path:path}",
         "GET /health/live", "GET /health/ready", "GET /metrics",
+        "GET /api/docs", "GET /api/docs/{operation}", "GET /api/messages", "GET /api/messages/{message}",
         "GET /api/openapi.json", "GET /api/asyncapi.json", "GET /api/changes/{message_id}",
         "GET /fhir/metadata", "GET /fhir/{kind}", "GET /fhir/{kind}/{id}", "GET /fhir{rest:path}",
         "GET /networks/{slug}/feed.atom", "GET /care-groups/{name:path}/feed.atom",

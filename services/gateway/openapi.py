@@ -8,34 +8,14 @@ from typing import Any
 
 from services.gateway import failures, searching
 from services.gateway.clients import Clients
+from services.gateway.examples import Examples
+from services.gateway.operations import METHODS, PROBLEM_SCHEMA, described, shared_answers
 from services.gateway.own_operations import OPERATIONS
 from shared.auth import ANYBODY
 from shared.config import Settings
 from shared.errors import Problem
 
 HIDDEN = ("/internal", "/trace", "/health", "/metrics", "/openapi.json")
-METHODS = frozenset({"get", "post", "put", "patch", "delete"})
-PROBLEM = {
-    "description": "An RFC 9457 problem document: what happened, and what to do.",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
-PROBLEM_SCHEMA = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-    },
-}
-PREVIEW = {
-    "name": "preview",
-    "in": "query",
-    "required": False,
-    "schema": {"type": "boolean", "default": False},
-    "description": "true: change nothing; the answer is then a Foreseen: whom the change would reach, and why.",
-}
 _COUNTED = {"type": "array", "items": {"type": "object"}}
 FORESEEN_SCHEMA = {
     "type": "object",
@@ -82,6 +62,42 @@ STREAMS = {
         "What a webhook picks, as it happens (server-sent events).",
     ),
 }
+FANOUT_SCHEMA = {
+    "type": "object",
+    "required": ["message_id", "type", "headline", "time", "service", "actor", "stages", "away"],
+    "properties": {
+        "message_id": {"type": "string"},
+        "type": {"type": "string"},
+        "headline": {"type": "string"},
+        "time": {"type": ["string", "null"]},
+        "service": {"type": "string"},
+        "actor": {"type": "string"},
+        "stages": {"type": "array", "items": {"type": "object"}, "description": "Each service that took it, and when."},
+        "away": {"type": "array", "items": {"type": "string"}, "description": "Services that did not answer."},
+    },
+}
+OWN = {
+    "/changes/{message_id}": {
+        "get": {
+            "operationId": "followChange",
+            "summary": "Follow Change",
+            "description": "Where one change went: each service, how long it took, and what came of it.",
+            "tags": ["gateway"],
+            "parameters": [{"name": "message_id", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "responses": {
+                "200": {
+                    "description": "The fan-out.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Fanout"}}},
+                }
+            },
+        }
+    }
+}
+ABOUT = """Every change reaches whom it concerns.
+
+Collections answer `items`, `next` (the cursor of the following page, or null) and `total`. Single things have a
+`revision` and an `ETag`. Every change takes `reason` and `minor`, honours `If-Match`, and is made once for each
+`Idempotency-Key`. Every error is a problem document (RFC 9457), a 500 too."""
 REFERENCE = re.compile(r"^#/components/schemas/")
 
 
@@ -93,14 +109,18 @@ class Routes:
         self._clients = clients
         self._patterns: list[tuple[int, re.Pattern[str], str]] = []
         self.documents: dict[str, dict[str, Any]] = {}
+        self._whole: dict[str, Any] | None = None
 
     async def load(self) -> None:
         """Read the documents of the services that answer; the others are read when they do."""
+        known = dict(self.documents)
         for name in self._clients.names():
             try:
                 self.documents[name] = await self._clients.ask(name, "/openapi.json", principal=ANYBODY)
             except Problem:
                 continue
+        if self.documents != known:
+            self._whole = None
         found = [(path, name) for name, document in self.documents.items() for path in document["paths"]]
         patterns = [(path.count("{"), pattern_of(path), name) for path, name in found if not is_hidden(path)]
         self._patterns = sorted(patterns, key=lambda entry: entry[0])
@@ -116,6 +136,18 @@ class Routes:
     def missing(self) -> list[str]:
         """The services whose documents could not be read so far."""
         return [name for name in self._clients.names() if name not in self.documents]
+
+    async def whole(self, settings: Settings) -> dict[str, Any]:
+        """The API's document, put together once for what was read last."""
+        if self.missing():
+            await self.load()
+        if self._whole is None:
+            self._whole = merged(settings, self.documents)
+        return self._whole
+
+    def takes(self) -> dict[str, list[str]]:
+        """Service → the topics that it takes."""
+        return {name: document.get("x-takes", []) for name, document in self.documents.items()}
 
     def _match(self, path: str) -> str | None:
         if is_hidden(path):
@@ -136,28 +168,39 @@ def is_hidden(path: str) -> bool:
 
 def merged(settings: Settings, documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """One document for all services; schemas of one name keep their service's name where they differ."""
-    schemas: dict[str, Any] = {"Problem": PROBLEM_SCHEMA, "Foreseen": FORESEEN_SCHEMA}
-    paths: dict[str, Any] = {path: {"get": _stream(*said, path)} for path, said in STREAMS.items()}
+    schemas: dict[str, Any] = {"Problem": PROBLEM_SCHEMA, "Foreseen": FORESEEN_SCHEMA, "Fanout": FANOUT_SCHEMA}
+    paths: dict[str, Any] = {path: {"get": _stream(*said, path)} for path, said in STREAMS.items()} | OWN
     paths |= {"/search": {"get": searching.OPERATION}, **failures.PATHS}
     for path, item in OPERATIONS.items():
-        told = {"tags": ["gateway"]}
-        paths[path] = {
-            verb: {**said, **told, "responses": {**said["responses"], "default": PROBLEM}}
-            for verb, said in item.items()
-        }
+        paths[path] = {verb: {**said, "tags": ["gateway"]} for verb, said in item.items()}
     for name, document in documents.items():
         renamed = _add_schemas(schemas, name, document.get("components", {}).get("schemas", {}))
         for path, item in document.get("paths", {}).items():
             if not is_hidden(path):
-                paths.setdefault(path, {}).update(_operations(name, _point(item, renamed)))
+                paths.setdefault(path, {}).update(
+                    {method: {**each, "tags": [name]} for method, each in _point(item, renamed).items()}
+                )
     bearer = {"type": "http", "scheme": "bearer", "description": "A personal token: `tidings token --as <e-mail>`."}
+    examples = Examples(schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": settings.name, "version": "1", "description": "Every change reaches whom it concerns."},
+        "info": {"title": settings.name, "version": "1", "description": ABOUT},
         "servers": [{"url": "/api"}],
         "security": [{"bearer": []}, {}],
-        "paths": dict(sorted(paths.items())),
-        "components": {"schemas": schemas, "securitySchemes": {"bearer": bearer}},
+        "paths": {path: _operations(path, item, examples) for path, item in sorted(paths.items())},
+        "components": {
+            "schemas": schemas,
+            "responses": shared_answers(examples),
+            "securitySchemes": {"bearer": bearer},
+        },
+    }
+
+
+def _operations(path: str, item: Mapping[str, Any], examples: Examples) -> dict[str, Any]:
+    return {
+        method: described(operation, method, path, item, examples)
+        for method, operation in item.items()
+        if method in METHODS
     }
 
 
@@ -181,17 +224,6 @@ def _point(value: Any, renamed: Mapping[str, str]) -> Any:
     return copied
 
 
-def _operations(service: str, item: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {}
-    for method, operation in item.items():
-        if method in METHODS:
-            responses = {code: answer for code, answer in operation.get("responses", {}).items() if code != "422"}
-            kept[method] = {**operation, "tags": [service], "responses": {**responses, "default": PROBLEM}}
-            if method != "get":
-                kept[method]["parameters"] = [*operation.get("parameters", []), PREVIEW]
-    return kept
-
-
 def _stream(operation_id: str, summary: str, path: str) -> dict[str, Any]:
     names = re.findall(r"\{([^}]+)\}", path)
     parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
@@ -199,8 +231,9 @@ def _stream(operation_id: str, summary: str, path: str) -> dict[str, Any]:
     stream = {"description": "A stream of events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
     return {
         "operationId": operation_id,
-        "summary": summary,
+        "summary": summary.partition(" (")[0],
+        "description": summary,
         "parameters": parameters,
-        "responses": {"200": stream, "default": PROBLEM},
+        "responses": {"200": stream},
         "tags": ["gateway"],
     }

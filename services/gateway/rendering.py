@@ -133,17 +133,22 @@ def at(value: Any) -> str:
     return shown[:1].lower() + shown[1:]
 
 
+def instant(found: datetime | None) -> str:
+    """A moment for programs: HTML knows no more than three digits of a second."""
+    return found.isoformat(timespec="milliseconds") if found else ""
+
+
 def exactly(value: Any) -> Markup:
     """23 November 2026, 14:02:07.113 UTC, for what happened within a second."""
     found = moment(value)
     shown = f"{day(found)}, {found:%H:%M:%S}.{found.microsecond // 1000:03} UTC" if found else ""
-    return Markup('<time datetime="{}">{}</time>').format(found.isoformat() if found else "", shown)
+    return Markup('<time datetime="{}">{}</time>').format(instant(found), shown)
 
 
 def stamp(value: Any) -> Markup:
     """The moment as a `<time>`, readable by people and programs."""
     found = moment(value)
-    return Markup('<time datetime="{}">{}</time>').format(found.isoformat() if found else "", when(value))
+    return Markup('<time datetime="{}">{}</time>').format(instant(found), when(value))
 
 
 def count(number: Any, one: str, many: str = "") -> str:

@@ -33,6 +33,10 @@ PUBLIC = (
     "/pathway?care_group=stroke&care_group=renal&care_group=diabetes&sha=Q31",
     "/pathway?care_group=cancer&care_group=cardiovascular&care_group=burns",
     "/networks?q=who+leads+storke+in+North+West", "/leads?q=who+leads+burns",
+    "/api/docs", "/api/docs?q=nothing-is-called-this", "/api/docs/no-such-operation", "/api/messages",
+    "/api/docs/change_network_networks__network_id__patch", "/api/docs/import_networks_networks_imports_post",
+    "/api/messages/registry_network_changed_v1", "/first-account/nobody", "/newsletter/confirm/nobody",
+    "/unsubscribe/nobody", "/preferences/nobody.20250101.0/why/nobody",
 )  # fmt: skip
 STAFF = (
     "/search?q=stroke", "/search?q=ha",

@@ -54,6 +54,43 @@ async def test_the_roles_of_a_network_and_the_organisations_behind_it(
     await checked(asking, "/metadata")
 
 
+EXAMPLES = {
+    "name": "stroke", "identifier": "https://fhir.nhs.uk/Id/ods-organization-code|Q31", "type": "stroke",
+    "_id": "3-counties-cancer-network", "primary-organization": "3-counties-cancer-network",
+    "participating-organization": "Q31", "organization": "3-counties-cancer-network", "role": "lead_nurse",
+}  # fmt: skip
+
+
+async def test_every_parameter_that_the_statement_names_is_answered(asking: httpx.AsyncClient) -> None:
+    statement = await checked(asking, "/metadata")
+    assert statement["fhirVersion"] == "4.3.0" and statement["rest"][0]["mode"] == "server"
+    for resource in statement["rest"][0]["resource"]:
+        for parameter in resource["searchParam"]:
+            query = {parameter["name"]: EXAMPLES[parameter["name"]]}
+            if resource["type"] == "PractitionerRole":
+                query["organization"] = EXAMPLES["organization"]
+            address = f"/{resource['type']}?{httpx.QueryParams(query)}"
+            found = await checked(asking, address)
+            assert found["type"] == "searchset" and found.get("entry") is not None, address
+
+
+async def test_a_type_chooses_networks_by_its_system(asking: httpx.AsyncClient) -> None:
+    every = await checked(asking, "/Organization?_count=1")
+    some = await checked(asking, "/Organization?_count=1&type=stroke")
+    assert 0 < some["total"] < every["total"]
+    system = next(t for t in some["entry"][0]["resource"]["type"] if t["coding"][0]["code"] == "stroke")
+    whole = f"{system['coding'][0]['system']}|stroke"
+    assert (await checked(asking, f"/Organization?_count=1&type={whole}"))["total"] == some["total"]
+    await checked(asking, "/Organization?type=https://elsewhere.example|stroke", 400)
+
+
+async def test_a_role_is_searched_within_its_network(asking: httpx.AsyncClient) -> None:
+    where = "/PractitionerRole?organization=greater-manchester-and-cheshire-cardiac-and-stroke-network"
+    every, some = await checked(asking, where), await checked(asking, f"{where}&role=lead_nurse")
+    assert some["total"] <= every["total"]
+    assert all(entry["resource"]["code"][0]["coding"][0]["code"] == "lead_nurse" for entry in some["entry"])
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [

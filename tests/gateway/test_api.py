@@ -143,4 +143,21 @@ def test_schemas_of_one_name_that_differ_are_kept_apart() -> None:
     assert both["components"]["schemas"]["two_Thing"] == {"type": "integer"}
     answered = both["paths"]["/integer"]["get"]["responses"]
     assert answered["200"]["content"]["application/json"]["schema"]["$ref"].endswith("two_Thing")
-    assert "default" in answered
+    assert answered["403"] == {"$ref": "#/components/responses/Forbidden"}
+
+
+async def test_an_address_that_only_an_encoding_may_carry_passes_as_it_was_sent(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/networks/%1F%C3%A9%0A")).status_code in (200, 404)
+    assert (await client.get("/api/networks/n1?q=%C2%A0%26")).json()["q"] == "q=%C2%A0%26"
+
+
+async def test_no_route_at_all_and_a_wrong_method_are_problem_documents(client: httpx.AsyncClient) -> None:
+    for answered in (await client.get("/nowhere/%0Aat-all"), await client.options("/api/networks")):
+        assert answered.headers["content-type"] == "application/problem+json"
+    assert "GET" in answered.headers["allow"]
+
+
+async def test_the_api_s_document_is_compressed_and_put_together_once(client: httpx.AsyncClient, edge: Gateway) -> None:
+    answered = await client.get("/api/openapi.json", headers={"accept-encoding": "gzip"})
+    assert answered.headers["content-encoding"] == "gzip" and "/networks" in answered.json()["paths"]
+    assert await edge.routes.whole(SETTINGS) is await edge.routes.whole(SETTINGS)

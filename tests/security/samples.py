@@ -55,7 +55,8 @@ class Samples:
             "message_id": self._first("/alerts", "member")["message_id"], "path:path": "there-is-no-page",
             "rest:path": "/no/such/thing", "browser_id": "none", "token_id": "none", "made": "none", "token": "none",
             "link": "none", "id": self.network_id, "batch_id": self._batch(), "service": "registry", "number:int": "1",
-            "how": "retry",
+            "how": "retry", "message": "registry_network_changed_v1",
+            "operation": "get_network_networks__network_id__get",
             "key": "none", "invitation_id": "none", "session": "none",
         }  # fmt: skip
         self._by_place = [

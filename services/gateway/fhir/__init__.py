@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/fhir+json"
 USUAL_COUNT, MOST = 25, 100
 ALWAYS = frozenset({"_count", "_format", "cursor"})
+NETWORK_TYPES = frozenset({"disease", "specialty", "client_group", "function"})
+STAGES = frozenset({"informal", "emerging", "managed", "closing", "closed"})
 JSON = frozenset({"json", "application/json", MEDIA_TYPE})
 
 
@@ -105,11 +107,16 @@ async def read(asking: Asking, request: Request) -> Resource:
     """A network, or an organisation, by its id."""
     if asking.kind not in READ:
         raise NoSuchResource(f"{asking.kind} cannot be read by an id; search for it by its network.")
-    if network := await asking.network(request.path_params["id"]):
-        return network_organization(network, asking.base)
-    if found := await asking.one("membership", f"/organisations/{_segment(request.path_params['id'])}"):
-        return organization(found)
+    if found := await _by_id(asking, request.path_params["id"]):
+        return found
     raise NoSuchResource
+
+
+async def _by_id(asking: Asking, wanted: str) -> Resource | None:
+    if network := await asking.network(wanted):
+        return network_organization(network, asking.base)
+    found = await asking.one("membership", f"/organisations/{_segment(wanted)}")
+    return organization(found) if found else None
 
 
 async def search(asking: Asking, _request: Request) -> Resource:
@@ -135,8 +142,25 @@ Found = tuple[list[Resource], int | None, str | None]
 async def _organizations(asking: Asking) -> Found:
     if identifier := asking.query.get("identifier"):
         return await _identified(asking, identifier)
-    page = await _networks(asking, q=asking.query.get("name", ""))
+    if wanted := asking.query.get("_id"):
+        one = await _by_id(asking, wanted)
+        return [one] if one else [], int(one is not None), None
+    page = await _networks(asking, q=asking.query.get("name", ""), **_facet(asking.query.get("type", "")))
     return [network_organization(one, asking.base) for one in page["items"]], page["total"], page["next"]
+
+
+def _facet(said: str) -> dict[str, str]:
+    """The choice among networks that a type stands for. Raises NotUnderstood."""
+    system, _, code = said.rpartition("|")
+    facets = {"network-type": "type", "care-group": "care_group", "network-stage": "stage"}
+    if not said:
+        return {}
+    if not system:
+        return {"type" if code in NETWORK_TYPES else "stage" if code in STAGES else "care_group": code}
+    try:
+        return {facets[system.rpartition("/")[2]]: code}
+    except KeyError:
+        raise NotUnderstood(f"'{system}' is none of our systems of types: {', '.join(facets)}.") from None
 
 
 async def _identified(asking: Asking, identifier: str) -> Found:
@@ -154,8 +178,11 @@ async def _affiliations(asking: Asking) -> Found:
         network = await asking.network(reference)
         found = list(affiliations(network, asking.base)) if network else []
         return found, len(found), None
-    page = await _networks(asking)
-    return [one for network in page["items"] for one in affiliations(network, asking.base)], None, page["next"]
+    code = asking.query.get("participating-organization", "").rpartition("|")[2]
+    page = await _networks(asking, sha=code)
+    made = [one for network in page["items"] for one in affiliations(network, asking.base)]
+    wanted = [one for one in made if not code or one["participatingOrganization"]["identifier"]["value"] == code]
+    return wanted, page["total"] if code else None, page["next"]
 
 
 async def _roles(asking: Asking) -> Found:
@@ -165,7 +192,9 @@ async def _roles(asking: Asking) -> Found:
     network = await asking.network(reference)
     if network is None:
         return [], 0, None
-    held = (await asking.ask("membership", f"/networks/{network['id']}/roles"))["items"]
+    role = asking.query.get("role", "").rpartition("|")[2]
+    every = (await asking.ask("membership", f"/networks/{network['id']}/roles"))["items"]
+    held = [one for one in every if role in ("", one["role"])]
     return [practitioner_role(role, network, asking.base) for role in held], len(held), None
 
 

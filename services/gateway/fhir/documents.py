@@ -15,9 +15,17 @@ SEARCHED = {
     "Organization": {
         "name": ("string", "Words of a network's name, other names, care group or aims."),
         "identifier": ("token", "An organisation by its ODS code, or a network by its address: system|value."),
+        "type": ("token", "Networks of a type, care group or stage: the code, with its system where it has several."),
+        "_id": ("token", "One by its id, as a bundle."),
     },
-    "OrganizationAffiliation": {"primary-organization": ("reference", "The network, by id or address.")},
-    "PractitionerRole": {"organization": ("reference", "The network, by id or address. Required.")},
+    "OrganizationAffiliation": {
+        "primary-organization": ("reference", "The network, by id or address."),
+        "participating-organization": ("reference", "The oversight body of networks, by its ODS code: system|value."),
+    },
+    "PractitionerRole": {
+        "organization": ("reference", "The network, by id or address. Required."),
+        "role": ("token", "The role in the network, such as lead_nurse."),
+    },
 }
 READ = frozenset({"Organization"})
 _CODES = {400: "invalid", 401: "login", 403: "forbidden", 404: "not-found", 422: "invalid", 429: "throttled"}

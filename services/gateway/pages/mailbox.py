@@ -23,7 +23,7 @@ async def mailbox(visit: Visit) -> Response:
     """The newest mails."""
     visit.require_staff()
     words, before = visit.query.get("q", ""), visit.query.get("before", "")
-    found = await visit.ask("notifications", "/mailbox", q=words, before=before, limit=PAGE)
+    found = await visit.ask("notifications", "/mailbox", q=words, cursor=before, limit=PAGE)
     return visit.page(
         "mailbox/list.html", "Mailbox", found=found, q=words, first="/mailbox" if before else "",
         next=f"/mailbox?before={found['next']}&q={words}" if found["next"] else "",

@@ -15,6 +15,7 @@ from services.notifications.schemas.subscriptions import Body, Type
 from shared.announcement import Category
 from shared.auth import Principal, Session, anyone, may
 from shared.boundary import Router
+from shared.declared import MAY_END
 from shared.picker import Picker
 
 router = Router(tags=["changes"])
@@ -31,7 +32,7 @@ async def picker(
     return Picker(tuple(type), tuple(network), tuple(body), tuple(care_group), tuple(category))
 
 
-@router.get("/changes")
+@router.get("/changes", responses=MAY_END)
 async def list_changes(
     session: Session, wanted: Annotated[Picker, Depends(picker)],
     after: Annotated[str, Query(max_length=60, description="A position: what came since, oldest first.")] = "",

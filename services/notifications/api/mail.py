@@ -68,14 +68,14 @@ async def stop(
 @router.get("/mailbox")
 async def list_mails(
     request: Request, _session: Session, recipient: Annotated[str, Query(max_length=254)] = "",
-    q: Annotated[str, Query(max_length=200)] = "", before: Annotated[str, Query(max_length=18)] = "",
+    q: Annotated[str, Query(max_length=200)] = "", cursor: Annotated[str, Query(max_length=18)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50, _by: Principal = may(staff, "newsletter:read"),
 ) -> Page[MailSummary]:  # fmt: skip
     """The newest mails of the local mailbox."""
     mailbox = _mailbox(request)
-    if before and not (before.isascii() and before.isdigit()):
+    if cursor and not (cursor.isascii() and cursor.isdigit()):
         raise WrongCursor
-    last = int(before) if before else None
+    last = int(cursor) if cursor else None
     found = await mailbox.list(recipient=recipient or None, query=q or None, limit=limit + 1, before=last)
     items = [_summary(mail) for mail in found[:limit]]
     following = str(found[limit - 1].number) if len(found) > limit else None

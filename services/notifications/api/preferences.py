@@ -15,6 +15,7 @@ from services.notifications.schemas.preferences import Preferences, PreferencesB
 from services.notifications.schemas.why import Explanation, LessBody
 from shared.auth import Principal, Session, anyone, may, signed_in
 from shared.boundary import ChangeBody, IfMatch, Router, etag
+from shared.declared import MAY_END
 
 router = Router(tags=["alerts"])
 
@@ -37,7 +38,7 @@ async def change_preferences(
     return await _shown(session, response, by.person_id)
 
 
-@router.get("/preferences/pass/{made}")
+@router.get("/preferences/pass/{made}", responses=MAY_END)
 async def get_by_pass(
     made: str, request: Request, session: Session, response: Response, _by: Principal = may(anyone, "alerts:read")
 ) -> Preferences:
@@ -45,7 +46,7 @@ async def get_by_pass(
     return await _shown(session, response, await _holder(request, session, made))
 
 
-@router.patch("/preferences/pass/{made}")
+@router.patch("/preferences/pass/{made}", responses=MAY_END)
 async def change_by_pass(
     made: str, body: PreferencesBody, request: Request, session: Session, response: Response, expected: IfMatch,
     _by: Principal = may(anyone, "alerts:write"),
@@ -56,7 +57,7 @@ async def change_by_pass(
     return await _shown(session, response, person_id)
 
 
-@router.get("/preferences/pass/{made}/why/{message_id}")
+@router.get("/preferences/pass/{made}/why/{message_id}", responses=MAY_END)
 async def why_by_pass(
     made: str, message_id: str, request: Request, session: Session, _by: Principal = may(anyone, "alerts:read")
 ) -> Explanation:
@@ -65,7 +66,7 @@ async def why_by_pass(
     return Explanation.model_validate(await explanation(session, person_id, message_id))
 
 
-@router.post("/preferences/pass/{made}/why/{message_id}/less", status_code=204)
+@router.post("/preferences/pass/{made}/why/{message_id}/less", status_code=204, responses=MAY_END)
 async def less_by_pass(
     made: str, message_id: str, body: LessBody, request: Request, session: Session,
     _by: Principal = may(anyone, "alerts:write"),

@@ -24,6 +24,7 @@ from services.notifications.schemas.readers import (
 )
 from shared.auth import Principal, Session, anyone, may, signed_in, staff
 from shared.boundary import Router
+from shared.declared import MAY_END, takes_file
 from shared.fields import Page
 
 router = Router(tags=["newsletter"])
@@ -40,7 +41,7 @@ async def sign_up(body: SignUp, session: Session, _by: Principal = may(anyone, "
     return Said(sentence=ASKED)
 
 
-@router.get("/newsletter/confirmations/{token}")
+@router.get("/newsletter/confirmations/{token}", responses=MAY_END)
 async def what_is_confirmed(
     token: str, request: Request, _session: Session, _by: Principal = may(anyone, "newsletter:read")
 ) -> Said:
@@ -49,7 +50,7 @@ async def what_is_confirmed(
     return Said(sentence="Press the button, and the newsletter comes to this address from the next issue on.")
 
 
-@router.post("/newsletter/confirmations/{token}")
+@router.post("/newsletter/confirmations/{token}", responses=MAY_END)
 async def confirm(
     token: str, request: Request, session: Session, _by: Principal = may(anyone, "newsletter:write")
 ) -> Said:
@@ -109,7 +110,7 @@ async def lift_mine(session: Session, by: Principal = may(signed_in, "newsletter
     await lift(session, address)
 
 
-@router.post("/mail/returned")
+@router.post("/mail/returned", openapi_extra=takes_file("message/rfc822"))
 async def returned(request: Request, session: Session, _by: Principal = may(staff, "newsletter:write")) -> Taken:
     """Take a mail that came back, as message/rfc822: a bounce (RFC 3464) or a complaint (RFC 5965)."""
     found = read_returned(await request.body())

@@ -28,11 +28,13 @@ from services.registry.schemas.imports import (
 from services.registry.tables import Import
 from shared.auth import Principal, Session, anyone, may, staff
 from shared.boundary import ChangeBody, IfMatch, Router, etag
+from shared.declared import gives_file, takes_file
 from shared.errors import BadRequest
 from shared.fields import Page
 from shared.sheets import CSV_TYPE, LARGEST_FILE
 
 router = Router(tags=["imports"])
+FILE_BODY = takes_file(CSV_TYPE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 Limit = Annotated[int, Query(ge=1, le=100)]
 FileName = Annotated[str, Query(max_length=300)]
 Why = Annotated[str, Query(max_length=500)]
@@ -42,7 +44,7 @@ class WrongCursor(BadRequest):
     """The cursor is not one of ours; begin again without it."""
 
 
-@router.post("/networks/imports")
+@router.post("/networks/imports", openapi_extra=FILE_BODY)
 async def import_networks(
     request: Request, session: Session, dry_run: bool = False, file: FileName = "networks.csv", reason: Why = "",
     minor: bool = False, by: Principal = may(staff, "networks:write"),
@@ -53,7 +55,7 @@ async def import_networks(
     )
 
 
-@router.post("/imports", status_code=201)
+@router.post("/imports", status_code=201, openapi_extra=FILE_BODY)
 async def receive_import(
     request: Request, session: Session, response: Response, file: FileName = "networks.csv", reason: Why = "",
     minor: bool = False, by: Principal = may(staff, "networks:write"),
@@ -196,7 +198,7 @@ async def progress(import_id: str, session: Session, _by: Principal = may(staff,
     return await queries.progress_of(session, import_id)
 
 
-@router.get("/imports/{import_id}/errors")
+@router.get("/imports/{import_id}/errors", response_class=Response, responses=gives_file(CSV_TYPE))
 async def errors(
     import_id: str, session: Session, outcome: LeftOut = "wrong",
     _by: Principal = may(staff, "networks:read"),
@@ -207,7 +209,7 @@ async def errors(
     return _download(content, CSV_TYPE, f"{record.file.rsplit('.', 1)[0]} - rows to mend.csv")
 
 
-@router.get("/imports/{import_id}/file")
+@router.get("/imports/{import_id}/file", response_class=Response, responses=gives_file("application/octet-stream"))
 async def get_file(import_id: str, session: Session, _by: Principal = may(staff, "networks:read")) -> Response:
     """The file as it was sent."""
     record, content = await queries.file_of(session, import_id)

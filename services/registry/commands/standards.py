@@ -69,8 +69,8 @@ async def add_standard(
     taken = {code.replace("_", "-") for code in codes} | {PAGE_OF_ITS_OWN}
     code = first_free(slug_of(fields["name"])[:40], taken).replace("-", "_")
     standard = Standard(
-        id=new_id(), revision=1, code=code, created_at=moment, updated_at=moment, retired=False,
-        **{**fields, "place": last + 1},
+        id=new_id(), revision=1, code=code, created_at=moment, updated_at=moment,
+        **{**fields, "retired": False, "place": last + 1},
     )  # fmt: skip
     session.add(standard)
     headline = f"New standard for networks: {standard.name[:200]}"

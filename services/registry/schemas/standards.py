@@ -46,6 +46,7 @@ class NewStandard(StandardFields):
     severity: Severity
     stages: Stages
     rule: Rule
+    retired: Literal[False] | None = None
 
     def fields_kept(self) -> dict[str, Any]:
         """All of it, as it is kept."""
