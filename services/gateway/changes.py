@@ -17,7 +17,10 @@ PERSON = re.compile(r"\{person:([^{}\s]+)\}")
 
 
 async def followed(clients: Clients, message_id: str, principal: Principal) -> dict[str, Any]:
-    """The fan-out of one message. Raises NotFound where no service knows it."""
+    """The fan-out of one message. Raises NotFound where no service knows it.
+
+    The way of a private change is the same as any other's: times and counts. What it says is for those who may see it.
+    """
     names = clients.names()
     asked = await asyncio.gather(*(_trace(clients, name, message_id, principal) for name in names))
     traces = [trace for trace in asked if trace]
@@ -25,18 +28,29 @@ async def followed(clients: Clients, message_id: str, principal: Principal) -> d
     if said is None and not any(trace.get("taken") for trace in traces):
         raise NotFound("No service knows this change; its trace may be older than what is kept.")
     began = moment((said or {}).get("time"))
+    if not principal.is_staff:
+        traces = [trace | {"failure": _without_reason(trace.get("failure"))} for trace in traces]
     stages = [_stage(trace, said, began) for trace in traces if trace.get("taken") or trace.get("failure")]
     stages.sort(key=lambda stage: (stage["milliseconds"] is None, stage["milliseconds"]))
     return {
         "message_id": message_id,
         "type": (said or {}).get("type", ""),
-        "headline": await named(clients, (said or {}).get("headline", ""), principal),
+        "headline": await _headline(clients, said or {}, principal),
         "time": (said or {}).get("time"),
         "service": (said or {}).get("service", ""),
         "actor": (said or {}).get("actor", ""),
         "stages": ([_first(said)] if said else []) + stages,
         "away": [name for name, trace in zip(names, asked, strict=True) if trace is None],
     }
+
+
+async def _headline(clients: Clients, said: dict[str, Any], principal: Principal) -> str:
+    """What was told, where the reader may see it; else, and where nobody can be asked, nothing."""
+    try:
+        sight = await clients.ask("notifications", f"/changes/{said.get('id', '')}/sight", principal=principal)
+    except Problem:
+        return ""
+    return await named(clients, said.get("headline", ""), principal) if sight["seen"] else ""
 
 
 async def named(clients: Clients, headline: str, principal: Principal) -> str:
@@ -59,6 +73,11 @@ async def _trace(clients: Clients, name: str, message_id: str, principal: Princi
         return dict(await clients.ask(name, f"/trace/{message_id}", principal=principal))
     except Problem:
         return None
+
+
+def _without_reason(failure: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A failure as everybody may know it: its reason may quote what could not be taken."""
+    return failure | {"reason": ""} if failure else None
 
 
 def _first(said: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import orjson
 
 from shared.auth import ANYBODY, GATEWAY, Principal, sign
 from shared.config import Settings
-from shared.errors import Problem, Unavailable
+from shared.errors import NotFound, Problem, Unavailable
 from shared.logging import correlation_id
 from shared.telemetry import traceparent
 
@@ -87,7 +87,10 @@ class Clients:
     async def raw(
         self, service: str, method: str, url: str, *, principal: Principal, content: bytes = b"", **headers: str
     ) -> httpx.Response:
-        """One request as it is; *headers* are spelt with underscores. Raises ServiceAway."""
+        """One request as it is; *headers* are spelt with underscores.
+
+        Raises ServiceAway, and NotFound where *url* has what no address can have, because somebody asked for that.
+        """
         sent = {name.replace("_", "-"): value for name, value in headers.items() if value}
         sent |= {"x-correlation-id": correlation_id(), "traceparent": traceparent()}
         if principal != ANYBODY:
@@ -95,7 +98,10 @@ class Clients:
         limit = ASK_SECONDS if method in {"GET", "HEAD"} else CHANGE_SECONDS
         try:
             async with asyncio.timeout(limit):
-                return await self._service(service).answer(method, url, content, sent)
+                headed = httpx.Headers(sent, encoding="latin-1")
+                return await self._service(service).answer(method, url, content, headed)
+        except httpx.InvalidURL:
+            raise NotFound from None
         except TimeoutError:
             raise ServiceAway(f"'{service}' did not answer within {limit:.0f} seconds.", service=service) from None
         except httpx.HTTPError:

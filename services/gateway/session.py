@@ -27,7 +27,7 @@ from services.gateway.clients import Clients, Refused
 from services.gateway.throttle import NOWHERE, Origin, Throttle
 from shared.auth import ALL_SCOPES, ANYBODY, Principal
 from shared.config import Settings
-from shared.errors import Forbidden, NotFound, NotSignedIn
+from shared.errors import BadRequest, Forbidden, NotFound, NotSignedIn
 from shared.store import Store
 
 TOUCH_SECONDS = 60
@@ -46,6 +46,10 @@ class FormExpired(Forbidden):
     """This form is too old or comes from another page; go back, load the page again and repeat."""
 
     title = "This form has expired"
+
+
+class UnreadableForm(BadRequest):
+    """The form broke off on its way, or has too many fields; go back, load the page again and repeat."""
 
 
 @dataclass(frozen=True, slots=True)

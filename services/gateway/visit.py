@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 import structlog
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -19,7 +20,7 @@ from services.gateway.checking import Checked, ShownAgain, checked_page, ways_of
 from services.gateway.clients import Refused
 from services.gateway.done import done_sentence
 from services.gateway.doors import let_in
-from services.gateway.session import Session
+from services.gateway.session import Session, UnreadableForm
 from services.gateway.throttle import DEVICE_SECONDS, Origin
 from shared.auth import Principal
 from shared.envelope import new_id
@@ -77,10 +78,14 @@ class Visit:
         return urlencode({**own, **given})
 
     async def form(self) -> FormData:
-        """The form's fields. Raises FormExpired when the form is not one that we gave this visitor, TooManyTries."""
+        """The form's fields. Raises FormExpired when the form is not one that we gave this visitor, UnreadableForm,
+        TooManyTries."""
         if not self.principal.signed_in:
             await self.edge.sessions.throttle.form(self.origin)
-        sent = await self.request.form(max_fields=2000, max_part_size=30 * 1024 * 1024)
+        try:
+            sent = await self.request.form(max_fields=2000, max_part_size=30 * 1024 * 1024)
+        except HTTPException as error:
+            raise UnreadableForm from error
         self.edge.sessions.require_form_token(self.cookie, str(sent.get("form_token", "")))
         self.sent = sent
         return sent
@@ -255,8 +260,6 @@ async def answered(visit: Visit, path: str, function: PageFunction) -> Response:
         return sign_in_first(visit) if refused.status == 401 else problem_page(visit, refused)
     except Problem as problem:
         return problem_page(visit, problem)
-    except asyncio.CancelledError:
-        raise
     except Exception as error:
         log.error("page_failed", path=visit.request.url.path, exc_info=error)
         sentence = "Something went wrong on our side; nothing was changed. Try again in a minute."

@@ -24,7 +24,6 @@ QUERIES = {
     "/api/networks/{network_id}/difference": "from=2026-01-01&to=2026-06-01",
     "/networks/{slug}/compare": "from=2026-01-01",
     "/api/networks/{network_id}/members/shared": "with=3-counties-cancer-network",
-    "/api/newsletter/issues/{issue_id}/preview": "as=example",
 }  # fmt: skip
 
 

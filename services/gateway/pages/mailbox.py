@@ -13,6 +13,7 @@ FRAMED = {
     "content-security-policy": (
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
     ),
+    "x-frame-options": "SAMEORIGIN",
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }

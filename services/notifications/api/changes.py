@@ -10,7 +10,7 @@ from services.notifications.alerts import head, offset_in
 from services.notifications.delivery.webhooks.message import asked_for
 from services.notifications.queries import changes as queries
 from services.notifications.schemas.alerts import AlertCore, CareGroup, Id
-from services.notifications.schemas.changes import Archive, Changes
+from services.notifications.schemas.changes import Archive, Changes, Sight
 from services.notifications.schemas.subscriptions import Body, Type
 from shared.announcement import Category
 from shared.auth import Principal, Session, anyone, may
@@ -74,3 +74,9 @@ async def archive(
     else:
         found = list(reversed(await queries.changes_from(session, conditions, first=page * size, limit=size)))
     return Archive(items=[AlertCore.model_validate(row) for row in found], total=total)
+
+
+@router.get("/changes/{message_id}/sight", include_in_schema=False)
+async def sight(message_id: Id, session: Session, by: Principal = may(anyone, "operations:read")) -> Sight:
+    """Whether you may read what was told of one change, for the page that follows it."""
+    return Sight(seen=await queries.is_seen(session, by, message_id))

@@ -71,6 +71,13 @@ async def count_of(session: AsyncSession, conditions: Sequence[ColumnElement[boo
     return (await session.execute(select(func.count()).select_from(alerts).where(*conditions))).scalar_one()
 
 
+async def is_seen(session: AsyncSession, by: Principal, message_id: str) -> bool:
+    """Whether *by* may read the headline of a change; nobody but staff that of one which was told to nobody."""
+    mine = visible_to(by.person_id, is_staff=by.is_staff)
+    query = select(alerts.c.offset).where(alerts.c.message_id == message_id, mine)
+    return by.is_staff or (await session.execute(query)).first() is not None
+
+
 async def _shown(session: AsyncSession, query: Any) -> list[dict[str, Any]]:
     rows = (await session.execute(query)).mappings().all()
     epoch, _ = await sequence.head(session)

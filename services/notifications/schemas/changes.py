@@ -20,3 +20,9 @@ class Archive(BaseModel):
 
     items: list[AlertCore]
     total: int
+
+
+class Sight(BaseModel):
+    """Whether somebody may read what was told of a change."""
+
+    seen: bool

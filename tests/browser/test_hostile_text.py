@@ -1,0 +1,32 @@
+"""Text that was written to do harm, on the pages that show it, in a real browser: nothing runs, nothing is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.flows.system import System
+from tests.security.hostile import MARK, made_by
+from tests.security.visiting import Person
+
+pytestmark = pytest.mark.browser
+NOTICE = "window.pwned = () => { window.wasPwned = true }"
+
+
+def test_no_page_runs_what_was_written(system: System, signed_in: Callable[[str], Page]) -> None:
+    staff = Person(system.url, "staff")
+    made = made_by(staff)
+    staff.browser.close()
+    page, said, ran, shown = signed_in("staff"), list[str](), list[str](), 0
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("dialog", lambda dialog: ran.append(dialog.message))
+    page.add_init_script(NOTICE)
+    for path in made.pages:
+        page.goto(path)
+        shown += MARK in page.content()
+        if page.evaluate("window.wasPwned === true"):
+            ran.append(path)
+    assert (ran, said) == ([], [])
+    assert shown > len(made.pages) / 2
