@@ -14,21 +14,23 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.gateway import api, fhir, health, own_sessions, sources
+from services.gateway import api, fhir, health
 from services.gateway.assets import Assets
 from services.gateway.clients import Clients, Upstream
 from services.gateway.edge import Edge
 from services.gateway.guard import Guard
-from services.gateway.live import Live, listen
 from services.gateway.openapi import Routes
 from services.gateway.pages import reference
 from services.gateway.pages import routes as page_routes
-from services.gateway.progress import Progress
-from services.gateway.provider import Provider
 from services.gateway.rendering import Renderer
-from services.gateway.second_step import SecondStep
-from services.gateway.session import Sessions
-from services.gateway.stream import Hub
+from services.gateway.signing_in import own_sessions
+from services.gateway.signing_in.provider import Provider
+from services.gateway.signing_in.second_step import SecondStep
+from services.gateway.signing_in.session import Sessions
+from services.gateway.streams import sources
+from services.gateway.streams.hub import Hub
+from services.gateway.streams.live import Live, listen
+from services.gateway.streams.progress import Progress
 from services.gateway.tellings import Tellings
 from shared.broadcast import Broadcast
 from shared.config import Settings

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from services.gateway.assets import Assets
 from services.gateway.clients import Clients
-from services.gateway.provider import Provider
 from services.gateway.rendering import Renderer
-from services.gateway.second_step import SecondStep
-from services.gateway.session import Sessions
-from services.gateway.stream import Hub
+from services.gateway.signing_in.provider import Provider
+from services.gateway.signing_in.second_step import SecondStep
+from services.gateway.signing_in.session import Sessions
+from services.gateway.streams.hub import Hub
 from services.gateway.tellings import Tellings
 from shared.broadcast import Broadcast
 from shared.config import Settings

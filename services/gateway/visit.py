@@ -20,8 +20,8 @@ from services.gateway.checking import Checked, ShownAgain, checked_page, ways_of
 from services.gateway.clients import Refused
 from services.gateway.done import done_sentence
 from services.gateway.doors import let_in
-from services.gateway.session import Session, UnreadableForm
-from services.gateway.throttle import DEVICE_SECONDS, Origin
+from services.gateway.signing_in.session import Session, UnreadableForm
+from services.gateway.signing_in.throttle import DEVICE_SECONDS, Origin
 from shared.auth import Principal
 from shared.envelope import new_id
 from shared.errors import Forbidden, NotSignedIn, Problem

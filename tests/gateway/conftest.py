@@ -12,11 +12,11 @@ import pytest
 import pytest_asyncio
 import uvicorn
 
-from services.gateway.beginning import START as STREAM_START
-from services.gateway.beginning import Wanted, missed
-from services.gateway.formats import alert_json
-from services.gateway.stream import Hub
-from services.gateway.wires import Batch, Missed, Reader, Wire, body, heard
+from services.gateway.streams.beginning import START as STREAM_START
+from services.gateway.streams.beginning import Wanted, missed
+from services.gateway.streams.formats import alert_json
+from services.gateway.streams.hub import Hub
+from services.gateway.streams.wires import Batch, Missed, Reader, Wire, body, heard
 from shared.errors import Unavailable
 
 

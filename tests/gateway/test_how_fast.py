@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from services.gateway.clients import ServiceAway
-from services.gateway.formats import alert_json
 from services.gateway.pages.charts import shares
 from services.gateway.pages.how_fast import duration, percent, period
-from services.gateway.stream import Hub
+from services.gateway.streams.formats import alert_json
+from services.gateway.streams.hub import Hub
+from services.gateway.streams.wires import Reader, Wire
 from services.gateway.tellings import Tellings, rounded
-from services.gateway.wires import Reader, Wire
 from shared import clock
 from tests.gateway.conftest import Client, until
 from tests.gateway.test_hub import Listens

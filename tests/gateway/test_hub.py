@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from services.gateway.stream import Hub
-from services.gateway.wires import Reader
+from services.gateway.streams.hub import Hub
+from services.gateway.streams.wires import Reader
 from tests.gateway.conftest import Client, Storage, until, wire
 
 pytestmark = pytest.mark.fast

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.formats import alert_json
-from services.gateway.listening import Listening
-from services.gateway.wires import Reader, Stream, Telling, Wire
+from services.gateway.streams.formats import alert_json
+from services.gateway.streams.listening import Listening
+from services.gateway.streams.wires import Reader, Stream, Telling, Wire
 from shared.announcement import KINDS
 
 AUDIENCES = ("network:n1", "body:Q1", "everyone")

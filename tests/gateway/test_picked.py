@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.gateway.beginning import Wanted, begun
-from services.gateway.formats import alert_json
-from services.gateway.picked import WrongPicker, change_json, picker_in, wants
-from services.gateway.sources import EVERYTHING, alert_wire
-from services.gateway.stream import Hub
-from services.gateway.wires import Batch, Missed, Reader, Wire, heard
+from services.gateway.streams.beginning import Wanted, begun
+from services.gateway.streams.formats import alert_json
+from services.gateway.streams.hub import Hub
+from services.gateway.streams.picked import WrongPicker, change_json, picker_in, wants
+from services.gateway.streams.sources import EVERYTHING, alert_wire
+from services.gateway.streams.wires import Batch, Missed, Reader, Wire, heard
 from shared.picker import Picker
 from tests.gateway.conftest import Client, Storage, until, wire
 
@@ -85,7 +85,7 @@ async def test_a_long_absence_is_made_up_for_batch_by_batch(hub: Hub) -> None:
 
 
 async def test_an_absence_too_long_is_said(hub: Hub, monkeypatch: Any) -> None:
-    monkeypatch.setattr("services.gateway.beginning.MOST_BATCHES", 3)
+    monkeypatch.setattr("services.gateway.streams.beginning.MOST_BATCHES", 3)
     wanted = Wanted(hub, Reader("r"), change_json, absence(hub, 1000), f"{hub.epoch}-0", in_batches=True)
 
     async def send(_event: Any) -> None: ...

@@ -23,8 +23,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from services.gateway.claims import ClaimRule, rules_in, standing_of
-from services.gateway.provider import BegunElsewhere, Known, NotBelieved, NotGranted, Provider, ProviderAway
+from services.gateway.signing_in.claims import ClaimRule, rules_in, standing_of
+from services.gateway.signing_in.provider import BegunElsewhere, Known, NotBelieved, NotGranted, Provider, ProviderAway
 from shared.config import Settings, WrongSetting
 from shared.store.memory import LocalStore
 from tests.gateway.conftest import until

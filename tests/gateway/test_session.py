@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from services.gateway.clients import Clients, Refused
-from services.gateway.session import FormExpired, NoSuchSession, Sessions
-from services.gateway.throttle import Origin
+from services.gateway.signing_in.session import FormExpired, NoSuchSession, Sessions
+from services.gateway.signing_in.throttle import Origin
 from services.gateway.visit import local
 from shared.config import Settings
 from shared.store.memory import LocalStore
@@ -160,4 +160,4 @@ def test_signing_in_leads_to_no_other_site(path: str) -> None:
 
 
 def _at(monkeypatch: pytest.MonkeyPatch, moment: float) -> None:
-    monkeypatch.setattr("services.gateway.session.time.time", lambda: moment)
+    monkeypatch.setattr("services.gateway.signing_in.session.time.time", lambda: moment)

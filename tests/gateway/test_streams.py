@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 
-from services.gateway.stream import Hub
-from services.gateway.wires import Wire
+from services.gateway.streams.hub import Hub
+from services.gateway.streams.wires import Wire
 from tests.gateway.conftest import Server, Storage, until, wire
 
 

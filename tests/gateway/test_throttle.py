@@ -7,8 +7,15 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from services.gateway.session import Sessions, WrongPassword
-from services.gateway.throttle import TRIES_HERE, TRIES_OF_ACCOUNT, TRIES_SECONDS, Origin, Throttle, TooManyTries
+from services.gateway.signing_in.session import Sessions, WrongPassword
+from services.gateway.signing_in.throttle import (
+    TRIES_HERE,
+    TRIES_OF_ACCOUNT,
+    TRIES_SECONDS,
+    Origin,
+    Throttle,
+    TooManyTries,
+)
 from shared.config import Settings
 from shared.store.memory import LocalStore
 from tests.gateway.test_session import Membership

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from services.notifications.editions import AlertLetter, Edition
-from services.notifications.letters import NotAnAddress, Recipient, Stationery
+from services.notifications.letters.editions import AlertLetter, Edition
+from services.notifications.letters.stationery import NotAnAddress, Recipient, Stationery
 from shared import clock
 from shared.config import Settings
 

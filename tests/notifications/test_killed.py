@@ -116,7 +116,7 @@ async def test_two_senders_share_the_work_and_send_each_copy_once(settings: Sett
 
 async def finished(settings: Settings, mine: Service, issue_id: str) -> dict[str, object]:
     """The progress, once every copy is recorded as sent. Asked of the database beside the running sender."""
-    from services.notifications.letters import Stationery
+    from services.notifications.letters.stationery import Stationery
     from services.notifications.queries.issues import progress_of
     from shared.db import Database
 

@@ -134,7 +134,7 @@ async def test_list_is_judged_row_by_row_before_any_is_taken(posting: Town) -> N
     link = await link_to(posting, "left@public.example")
     await posting.client.post(link)
     [reader] = (await posting.get("/newsletter/readers"))["items"]
-    from services.notifications.letters import Stationery
+    from services.notifications.letters.stationery import Stationery
 
     await posting.client.post(f"/unsubscribe/{Stationery(posting.parts.settings).token('newsletter', reader['id'])}")
 

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from services.notifications.delivery import rows
 from services.notifications.delivery.fanning import order_copies_of_some
 from services.notifications.delivery.summarising import put_together
-from services.notifications.letters import Recipient, Stationery
-from services.notifications.summary_letter import summary_letter
+from services.notifications.letters.stationery import Recipient, Stationery
+from services.notifications.letters.summary import summary_letter
 from services.notifications.tables import deliveries, fanouts, summary_items
 from shared import clock
 from shared.config import Settings

@@ -7,8 +7,8 @@ from starlette.responses import Response
 from services.gateway.clients import Refused
 from services.gateway.pages.forms import entered, error_list, error_of, text
 from services.gateway.pages.second_step import after_password
-from services.gateway.session import WrongPassword
-from services.gateway.throttle import TooManyTries
+from services.gateway.signing_in.session import WrongPassword
+from services.gateway.signing_in.throttle import TooManyTries
 from services.gateway.visit import Visit, local, page
 from shared.errors import Problem
 

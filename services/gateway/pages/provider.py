@@ -7,7 +7,7 @@ from starlette.responses import Response
 from services.gateway.clients import Refused
 from services.gateway.pages.forms import error_of
 from services.gateway.pages.second_step import after_password
-from services.gateway.provider import BACK, Known
+from services.gateway.signing_in.provider import BACK, Known
 from services.gateway.visit import Visit, local, page
 from shared.errors import NotFound, NotSignedIn, Problem, Unavailable
 

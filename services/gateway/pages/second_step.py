@@ -13,9 +13,9 @@ from starlette.responses import Response
 
 from services.gateway.clients import Refused
 from services.gateway.pages.forms import error_of, text
-from services.gateway.second_step import TICKET_SECONDS, Ticket, TooLate, WrongCode
-from services.gateway.session import Session
-from services.gateway.throttle import TooManyTries
+from services.gateway.signing_in.second_step import TICKET_SECONDS, Ticket, TooLate, WrongCode
+from services.gateway.signing_in.session import Session
+from services.gateway.signing_in.throttle import TooManyTries
 from services.gateway.visit import Visit, local, page
 from shared.errors import Problem
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Query, Request, Response
 
 from services.notifications.commands import issues as commands
-from services.notifications.letters import Stationery
+from services.notifications.letters.stationery import Stationery
 from services.notifications.queries import issues as queries
 from services.notifications.schemas.newsletter import (
     ArchivedIssue,

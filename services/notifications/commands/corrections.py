@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications.commands.issues import NotPossibleNow, change_issue, locked
 from services.notifications.commands.items import NoSuchItem
 from services.notifications.delivery.rows import OPEN, is_reader, readers_found
-from services.notifications.editions import place_in_copies
+from services.notifications.letters.editions import place_in_copies
 from services.notifications.tables import corrections, deliveries, newsletter_readers
 from shared import clock
 from shared.auth import Principal

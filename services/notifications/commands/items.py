@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.choice import grouped
 from services.notifications.commands.issues import NotPossibleNow, change_issue, locked
-from services.notifications.editions import items_of
+from services.notifications.letters.editions import items_of
 from services.notifications.tables import issue_items, networks
 from shared import clock
 from shared.auth import Principal

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.commands.readers import bring_in
 from services.notifications.delivery.rows import readers_found
-from services.notifications.letters import NotAnAddress, mailbox
+from services.notifications.letters.stationery import NotAnAddress, mailbox
 from services.notifications.tables import newsletter_readers, people, reader_address, suppressions
 from shared import clock
 from shared.auth import Principal

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications.commands.following import choose, subscribe
 from services.notifications.commands.returned import NotSuppressed, lift
 from services.notifications.confirmations import DAYS, WrongConfirmation
-from services.notifications.letters import mailbox
+from services.notifications.letters.stationery import mailbox
 from services.notifications.tables import deliveries, newsletter_readers, people
 from shared import clock
 from shared.db import among, insert_rows

@@ -8,16 +8,23 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from services.notifications.commands.issues import finish_sent
-from services.notifications.correction_letter import CorrectionLetter, correction_letter
 from services.notifications.delivery import rows
 from services.notifications.delivery.marks import Finished, Marks
 from services.notifications.delivery.pace import Pace, rates_in
 from services.notifications.delivery.rows import Held
 from services.notifications.delivery.webhooks.notices import Notice, notice
-from services.notifications.editions import AlertLetter, Edition, TrialLetter, alert_letter, edition_of, trial_letter
-from services.notifications.letters import NotAnAddress, Recipient, Stationery
-from services.notifications.signup_letter import SignUpLetter, signup_letter
-from services.notifications.summary_letter import SummaryLetter, summary_letter
+from services.notifications.letters.correction import CorrectionLetter, correction_letter
+from services.notifications.letters.editions import (
+    AlertLetter,
+    Edition,
+    TrialLetter,
+    alert_letter,
+    edition_of,
+    trial_letter,
+)
+from services.notifications.letters.signup import SignUpLetter, signup_letter
+from services.notifications.letters.stationery import NotAnAddress, Recipient, Stationery
+from services.notifications.letters.summary import SummaryLetter, summary_letter
 from shared.envelope import new_id
 from shared.mailer import Connection, Deferred, Mail, Outcome, Refused
 from shared.service import Parts

@@ -15,9 +15,9 @@ from services.notifications.audience import routes_of, sentence
 from services.notifications.choice import Choice, grouped, public
 from services.notifications.commands.issues import NoSuchIssue
 from services.notifications.delivery.rows import reader_count
-from services.notifications.editions import items_of
 from services.notifications.headlines import filled, names_in
-from services.notifications.letters import Stationery
+from services.notifications.letters.editions import items_of
+from services.notifications.letters.stationery import Stationery
 from services.notifications.queries.offers import offers
 from services.notifications.queries.preferences import muted_by
 from services.notifications.tables import corrections, deliveries, issue_items, issues, people

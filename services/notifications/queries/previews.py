@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.delivery.rows import belongings
-from services.notifications.editions import edition_of
-from services.notifications.letters import Recipient, Stationery
+from services.notifications.letters.editions import edition_of
+from services.notifications.letters.stationery import Recipient, Stationery
 from services.notifications.queries.issues import issue_at, items_for
 from services.notifications.tables import newsletter_readers, people
 from shared.errors import NotFound

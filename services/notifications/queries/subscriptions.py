@@ -16,7 +16,7 @@ from services.notifications.delivery.webhooks.rows import Visit
 from services.notifications.delivery.webhooks.signing import valid
 from services.notifications.delivery.webhooks.visiting import HEADERS
 from services.notifications.headlines import filled, names_in
-from services.notifications.letters import Stationery
+from services.notifications.letters.stationery import Stationery
 from services.notifications.sight import TEAM
 from services.notifications.tables import (
     alerts,

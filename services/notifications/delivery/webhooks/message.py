@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from services.notifications.letters import Stationery
+from services.notifications.letters.stationery import Stationery
 from services.notifications.matching import picker_of
 from services.notifications.sight import Sight
 from shared.picker import Picker

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications.letters import Frame, Recipient, Stationery, encoded, letter, mailbox
+from services.notifications.letters.stationery import Frame, Recipient, Stationery, encoded, letter, mailbox
 from services.notifications.sight import TEAM
 from services.notifications.tables import audience_members, deliveries, people, subscriptions, suppressions
 from shared import clock

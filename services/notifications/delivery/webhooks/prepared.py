@@ -12,7 +12,7 @@ from services.notifications import alerts as sequence
 from services.notifications.delivery.webhooks.message import Message, content_of, content_of_test
 from services.notifications.delivery.webhooks.rows import Visit, contents
 from services.notifications.headlines import names_in
-from services.notifications.letters import Stationery
+from services.notifications.letters.stationery import Stationery
 from services.notifications.sight import Owner, Sight, owners
 from services.notifications.tables import alert_audiences, alerts
 from shared.db import among

@@ -17,7 +17,7 @@ from services.notifications.delivery.webhooks import rows
 from services.notifications.delivery.webhooks.prepared import prepared
 from services.notifications.delivery.webhooks.rows import Left, Tried, Visit
 from services.notifications.delivery.webhooks.visiting import Visiting
-from services.notifications.letters import Stationery
+from services.notifications.letters.stationery import Stationery
 from shared.envelope import new_id
 from shared.outside.addresses import Doors
 from shared.outside.calls import Caller

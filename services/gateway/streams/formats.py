@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from services.gateway.edge import Edge
-from services.gateway.wires import Format, Telling, Wire
+from services.gateway.streams.wires import Format, Telling, Wire
 
 
 def alert_json(wire: Wire, telling: Telling) -> bytes:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.gateway.api import caller
 from services.gateway.edge import Edge
 from services.gateway.guard import HARDENED, hardened
-from services.gateway.wires import body
+from services.gateway.streams.wires import body
 from shared.auth import Principal
 from shared.errors import Problem
 from shared.problems import answer

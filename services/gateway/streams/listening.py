@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.gateway.wires import Stream, Telling, Ways, Wire, told_by
+from services.gateway.streams.wires import Stream, Telling, Ways, Wire, told_by
 
 Key = tuple[bool, tuple[tuple[str, ...], ...]]
 """Whether a reader is plain, and what each of their ways from one audience gives, for each kind."""

@@ -25,7 +25,7 @@ import jwt
 import orjson
 import structlog
 
-from services.gateway.claims import rules_in, standing_of
+from services.gateway.signing_in.claims import rules_in, standing_of
 from shared.config import Settings, WrongSetting
 from shared.errors import NotSignedIn, Unavailable
 from shared.store import Store

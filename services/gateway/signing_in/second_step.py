@@ -20,8 +20,8 @@ from typing import Any
 import orjson
 
 from services.gateway.clients import Clients, Refused
-from services.gateway.session import Session, Sessions
-from services.gateway.throttle import NOWHERE, TRIES_SECONDS, Origin
+from services.gateway.signing_in.session import Session, Sessions
+from services.gateway.signing_in.throttle import NOWHERE, TRIES_SECONDS, Origin
 from shared.config import Settings
 from shared.errors import NotSignedIn
 from shared.store import Store

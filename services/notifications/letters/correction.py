@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.headlines import filled, names_in
-from services.notifications.letters import Frame, Recipient, Stationery, encoded, letter, mailbox
+from services.notifications.letters.stationery import Frame, Recipient, Stationery, encoded, letter, mailbox
 from services.notifications.tables import corrections, issue_items, issues
 
 

@@ -11,10 +11,10 @@ import orjson
 import structlog
 
 from services.gateway.clients import Clients
-from services.gateway.formats import state_event
-from services.gateway.picked import KEY, Picked, person_in
-from services.gateway.stream import Hub
-from services.gateway.wires import Reader, Ways, moment_of
+from services.gateway.streams.formats import state_event
+from services.gateway.streams.hub import Hub
+from services.gateway.streams.picked import KEY, Picked, person_in
+from services.gateway.streams.wires import Reader, Ways, moment_of
 from shared.errors import Problem
 
 log = structlog.get_logger()

@@ -12,7 +12,16 @@ from services.notifications.alerts import network_names
 from services.notifications.choice import Choice, Copy, ranked
 from services.notifications.delivery.rows import belongings
 from services.notifications.headlines import filled, names_in
-from services.notifications.letters import Frame, Part, Recipient, Stationery, encoded, letter, mailbox, rendered
+from services.notifications.letters.stationery import (
+    Frame,
+    Part,
+    Recipient,
+    Stationery,
+    encoded,
+    letter,
+    mailbox,
+    rendered,
+)
 from services.notifications.tables import alerts, corrections, issue_items, issue_tests, issues
 from shared import clock
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.commands.readers import KIND
 from services.notifications.confirmations import DAYS
-from services.notifications.letters import Frame, Recipient, Stationery, encoded, letter, mailbox
+from services.notifications.letters.stationery import Frame, Recipient, Stationery, encoded, letter, mailbox
 from shared import clock
 
 

@@ -24,7 +24,7 @@ from typing import Any
 import orjson
 
 from services.gateway.clients import Clients, Refused
-from services.gateway.throttle import NOWHERE, Origin, Throttle
+from services.gateway.signing_in.throttle import NOWHERE, Origin, Throttle
 from shared.auth import ALL_SCOPES, ANYBODY, Principal
 from shared.config import Settings
 from shared.errors import BadRequest, Forbidden, NotFound, NotSignedIn

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from services.gateway.clients import Clients
-from services.gateway.stream import Hub
-from services.gateway.wires import Batch, Fetch, Missed, Telling, Wire, heard
+from services.gateway.streams.hub import Hub
+from services.gateway.streams.wires import Batch, Fetch, Missed, Telling, Wire, heard
 from shared.announcement import CHANNELS, PUBLIC_CATEGORIES
 
 REPLAY_LIMIT = 200

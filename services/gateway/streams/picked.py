@@ -10,8 +10,8 @@ import orjson
 
 from services.gateway.clients import Clients, Refused
 from services.gateway.edge import Edge
-from services.gateway.sources import EVERYTHING, alert_wire
-from services.gateway.wires import Batch, Missed, Reader, Telling, Wants, Wire, heard
+from services.gateway.streams.sources import EVERYTHING, alert_wire
+from services.gateway.streams.wires import Batch, Missed, Reader, Telling, Wants, Wire, heard
 from shared.announcement import PUBLIC_CATEGORIES
 from shared.auth import Principal
 from shared.errors import Unprocessable

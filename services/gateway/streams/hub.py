@@ -23,8 +23,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from services.gateway.listening import Listening
-from services.gateway.wires import (
+from services.gateway.streams.listening import Listening
+from services.gateway.streams.wires import (
     HEARTBEAT,
     Batch,
     Event,

@@ -25,8 +25,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from services.notifications.confirmations import Confirmations
+from services.notifications.letters.styles import inlined, piece_inlined
 from services.notifications.passes import Passes
-from services.notifications.styles import inlined, piece_inlined
 from shared.config import Settings
 from shared.errors import NotFound, Unprocessable
 

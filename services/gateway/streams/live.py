@@ -15,14 +15,14 @@ from urllib.parse import parse_qsl
 from starlette.requests import cookie_parser
 from starlette.types import Receive, Scope, Send
 
-from services.gateway import picked, sources
-from services.gateway.beginning import SEND_SECONDS, Wanted, begun, missed, recent_after
 from services.gateway.edge import Edge
-from services.gateway.formats import alert_json, count_only, feed_json, html_format, state_event
 from services.gateway.guard import hardened
-from services.gateway.picked import Picked
-from services.gateway.readers import Readers
-from services.gateway.wires import Missed, Reader, Stream, body
+from services.gateway.streams import picked, sources
+from services.gateway.streams.beginning import SEND_SECONDS, Wanted, begun, missed, recent_after
+from services.gateway.streams.formats import alert_json, count_only, feed_json, html_format, state_event
+from services.gateway.streams.picked import Picked
+from services.gateway.streams.readers import Readers
+from services.gateway.streams.wires import Missed, Reader, Stream, body
 from shared.auth import ANYBODY, Principal
 from shared.broadcast import Broadcast, Heard
 from shared.errors import Forbidden, NotFound, NotSignedIn, Problem

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from starlette.types import Send
 
 from services.gateway.guard import HARDENED
-from services.gateway.stream import Hub
-from services.gateway.wires import Batch, Format, Missed, Reader, Stream, body, heard, reset
+from services.gateway.streams.hub import Hub
+from services.gateway.streams.wires import Batch, Format, Missed, Reader, Stream, body, heard, reset
 from shared.errors import Problem
 
 SEND_SECONDS = 10.0

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications.alerts import head, network_names, shown
 from services.notifications.audience import Best, reach, sentence
 from services.notifications.headlines import names_in
-from services.notifications.letters import Frame, Recipient, Stationery, letter, mailbox
+from services.notifications.letters.stationery import Frame, Recipient, Stationery, letter, mailbox
 from services.notifications.summaries import BY_DAILY, KIND
 from services.notifications.tables import alerts, summary_items
 from shared import clock

@@ -1,0 +1,1 @@
+"""Signing in: sessions and their limits, the second step, an identity provider, and how often one may try."""

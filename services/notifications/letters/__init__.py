@@ -1,0 +1,1 @@
+"""Letters: whole mails, from parts that are made once an issue."""
