@@ -29,7 +29,7 @@ from services.gateway.signing_in.second_step import SecondStep
 from services.gateway.signing_in.session import Sessions
 from services.gateway.streams import sources
 from services.gateway.streams.hub import Hub
-from services.gateway.streams.live import Live, listen
+from services.gateway.streams.live import Live, feed_key, listen
 from services.gateway.streams.progress import Progress
 from services.gateway.tellings import Tellings
 from shared.broadcast import Broadcast
@@ -115,11 +115,15 @@ class Gateway:
 
     def _cut(self, person_id: str) -> None:
         """Close somebody's streams; a browser comes again by itself, and is asked who it is."""
-        hub = self.edge.alerts
-        readers = [hub.readers.get(key) for key in (person_id, *self.live.picked.keys_of(person_id))]
-        for stream in [stream for reader in readers if reader for stream in reader.streams]:
-            hub.leave(stream)
-            stream.cut()
+        watching = [key for key in self.edge.feed.readers if key.startswith(feed_key(person_id))]
+        for hub, keys in (
+            (self.edge.alerts, [person_id, *self.live.picked.keys_of(person_id)]),
+            (self.edge.feed, watching),
+        ):
+            readers = [hub.readers.get(key) for key in keys]
+            for stream in [stream for reader in readers if reader for stream in reader.streams]:
+                hub.leave(stream)
+                stream.cut()
 
     def _keep(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         self._tasks.append(asyncio.create_task(_again(work, name), name=name))

@@ -10,7 +10,7 @@ from services.gateway import failures, searching
 from services.gateway.clients import Clients
 from services.gateway.examples import Examples
 from services.gateway.operations import METHODS, PROBLEM_SCHEMA, described, shared_answers
-from services.gateway.own_operations import OPERATIONS
+from services.gateway.signing_in.operations import OPERATIONS
 from shared.auth import ANYBODY
 from shared.config import Settings
 from shared.errors import Problem

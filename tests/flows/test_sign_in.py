@@ -137,7 +137,7 @@ def test_sessions_are_listed_and_ended_from_my_data_and_by_the_api(system: Syste
         for client in (here, there):
             with_password(client, "member")
         page = here.get("/account/sessions")
-        assert "This one" in page.text and page.text.count("last used") >= 2
+        assert "This one" in page.text and page.text.count("Last used") >= 2
         sent(here, page, "/account/sessions")  # the form of the other one
         until(lambda: there.get("/account").url.path == "/sign-in")
         assert here.get("/account").url.path == "/account"

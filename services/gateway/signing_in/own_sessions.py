@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.gateway.api import answering, caller
-from services.gateway.own_operations import ONE, PATH
+from services.gateway.signing_in.operations import ONE, PATH
 from services.gateway.signing_in.session import Session
 from shared.auth import Principal
 from shared.errors import Forbidden, NotSignedIn

@@ -124,7 +124,7 @@ class Live:
         if not principal.is_staff and code not in principal.bodies:
             raise Forbidden("Allowed for: staff; officers of the oversight body.")
         clients = self._edge.clients
-        reader = Reader(f"feed:{code}", [f"body:{code}"])
+        reader = Reader(feed_key(principal.person_id, code), [f"body:{code}"])
         shown = feed_json if scope["path"].startswith("/api/") else self._line_html
         return Wanted(
             self._edge.feed, reader, shown, lambda after: sources.body_feed_after(clients, code, after), last_id
@@ -160,6 +160,11 @@ class Live:
             return await sessions.principal_of_token(token)
         cookies = cookie_parser(headers.get(b"cookie", b"").decode("latin-1"))
         return await sessions.principal(await sessions.session_of(cookies))
+
+
+def feed_key(person_id: str, code: str = "") -> str:
+    """The key of who watches a body's feed; without the body, how those of one person begin."""
+    return f"{person_id}:{code}"
 
 
 def _require(principal: Principal, scope: str) -> None:
