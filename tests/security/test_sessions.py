@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from urllib.parse import quote, urljoin
 
 import httpx
@@ -76,6 +77,19 @@ def test_a_stolen_session_opens_nothing_after_its_owner_signed_out(system: Syste
         f"{system.url}/api/alerts/read", json={}, headers={"cookie": f"tidings={stolen}", "x-csrf-token": token}
     )
     assert changed.status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/live/alerts", "/api/alerts/stream", "/api/changes/stream", "/live/feed/Q31"])
+def test_a_page_left_open_hears_nothing_after_its_session_was_ended(opened: Opening, path: str) -> None:
+    officer = opened("officer")
+    with officer.browser.stream("GET", path, timeout=10) as stream:
+        assert stream.status_code == 200
+        assert officer.post("/sign-out").status_code == 303
+        with contextlib.suppress(httpx.RemoteProtocolError, httpx.ReadError):
+            for _ in stream.iter_bytes():
+                pass
+    with officer.browser.stream("GET", path) as again:
+        assert again.status_code == (200 if path == "/api/changes/stream" else 401)  # what is public stays open
 
 
 def test_signing_out_ends_one_session_and_not_the_others(opened: Opening) -> None:
