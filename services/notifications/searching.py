@@ -20,7 +20,7 @@ from services.notifications.tables import alerts, networks, people
 
 MOST_WORDS = 8
 MOST_NAMED = 1000
-_APART = re.compile(r"[\s\u2000-\u206f!-/:-@\[-`{-~]+")
+_APART = re.compile(r"[\s\x00-\x1f\x7f\u2000-\u206f!-/:-@\[-`{-~]+")
 _PART_OF_AN_ID = re.compile(r"[0-9a-f]+|p?e?r?s?o?n?")
 _words = table("alerts_words", column("rowid"), column("alerts_words"))
 

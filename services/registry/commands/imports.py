@@ -110,7 +110,7 @@ async def match_columns(
         raise NotNow
     if {"sheet", "encoding"} & fields.keys():
         await reading.forget_rows(session, import_id)
-        _begin(record, "reading", heading_row=0, **fields)
+        _begin(record, "reading", **{"heading_row": 0, **fields})
         return record
     if "heading_row" in fields and fields["heading_row"] != record.heading_row:
         record.heading_row = fields["heading_row"]
