@@ -89,7 +89,7 @@ async def _one_mail_a_reader(staff: httpx.AsyncClient, issue: str, sink: Sink, *
             break
         await asyncio.sleep(1)
     named = {copy["message_id"] for copy in progress["repeated"]}
-    newsletters = {mail_id for mail_id, mail in sink.contents.items() if b"List-Id: newsletter " in mail}
+    newsletters = {mail_id for mail_id, mails in sink.contents.items() if b"List-Id: newsletter " in mails[0]}
     copies = {mail_id: sink.taken[mail_id] for mail_id in newsletters}
     assert progress["sent"] == progress["total"] == len(copies), progress
     assert {mail_id for mail_id, times in copies.items() if times > 1} <= named

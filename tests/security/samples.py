@@ -39,7 +39,7 @@ class Samples:
         hook = self._webhook()
         issue = self._first("/newsletter/issues")
         whole = self._first(f"/newsletter/issues/{issue['id']}")
-        imported, change, link = self._first("/imports"), self._of_home("service-changes"), self._confirmed_link()
+        imported, change, link = self._imported(), self._of_home("service-changes"), self._confirmed_link()
         self._by_name: dict[str, str] = {
             "slug": HOME, "network_id": self.network_id, "body": BODY, "person_id": self.member_id, "list": "networks",
             "format": "csv", "name:path": "cancer", "kind": "Organization", "number": "51", "code": "lead_nurse",
@@ -91,6 +91,11 @@ class Samples:
             path = path.replace(place, there)
         path = re.sub(r"\{([^}]+)\}", lambda found: self._by_name[found[1]], path)
         return f"{path}?{query}" if query else path
+
+    def _imported(self) -> Any:
+        """An import that was applied: of one that is not over, some pages lead on to its next step."""
+        items = self._site.as_("staff").api("GET", "/imports").json()["items"]
+        return next(one for one in items if one["status"] in ("applied", "undone"))
 
     def _first(self, path: str, who: str = "staff") -> dict[str, Any]:
         """The first of a list, or the one thing, at *path*."""

@@ -218,7 +218,7 @@ def test_nobody_takes_the_address_of_another(site: Site, private: Private) -> No
     assert answer.status_code == 409
 
 
-@pytest.mark.parametrize("made", ["{id}.29991231.0", "{id}.29991231.", "{id}", "%2e%2e", "{id}.29991231.0%0a", "%00"])
+@pytest.mark.parametrize("made", ["{id}.29991231.0", "{id}.29991231.", "{id}", "{id}.29991231.0%0a", "%00"])
 def test_a_link_to_another_s_preferences_cannot_be_made_up(site: Site, private: Private, made: str) -> None:
     link = made.format(id=private.member)
     probes = [("GET", f"/preferences/{link}"), ("POST", f"/preferences/{link}")]
