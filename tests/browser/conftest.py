@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -16,8 +17,11 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 @pytest.fixture(scope="package")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """The demonstration register, embedded."""
+    """The demonstration register, embedded, with a mail in its mailbox."""
     with running(build(tmp_path_factory.mktemp("browser"))) as started:
+        httpx.post(
+            f"{started.url}/api/newsletter/sign-ups", json={"email": "reader@browser.example"}
+        ).raise_for_status()
         yield started
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -59,7 +60,8 @@ STAFF = (
     "/searches", "/searches/new?q=stroke",
     "/staff/standards", "/staff/standards/new", "/staff/standards/lead_nurse", "/staff/standards/lead_nurse/edit",
     "/staff/standards/audit/edit", "/staff/standards/audit/retire",
-    "/networks/imports", "/account/second-factor",
+    "/networks/imports", "/networks/together/none", "/account/second-factor", "/searches/none-of-mine",
+    f"{NETWORK}/restore",
     "/account", "/account/record", "/account/password", "/account/sessions", "/account/tokens", "/account/who-sees-me",
     "/account/erase", "/staff/invitations", f"{NETWORK}/invitations",
 )  # fmt: skip
@@ -71,10 +73,22 @@ DEEPER = (
     ("/subscriptions?everybody=1", ".tidings-line:has-text('Trust intranet') a"),
     ("/subscriptions?everybody=1", ".tidings-line:has-text('Data warehouse') a"),
     ("/staff/newsletter", "table a"), ("/staff/newsletter", "table tr:nth-child(2) a"),
-    ("/challenges", "main h2 a"), ("/service-changes", "main h2 a"),
+    ("/mailbox", "main a[href^='/mailbox/']"), ("/challenges", "main h2 a"), ("/service-changes", "main h2 a"),
     ("/networks/imports", "main h3 a"),
     (f"{HOME}/links", "main li a[href^='/links/']"), (f"{HOME}/links", "main table a[href^='/links/']"),
 )  # fmt: skip
+
+BEHIND = (
+    ("/staff/newsletter", "table a", "/preview"), ("/service-changes", "main h2 a", "/edit"),
+    ("/subscriptions?everybody=1", ".tidings-line:has-text('Trust intranet') a", "/edit"),
+    ("/subscriptions?everybody=1", ".tidings-line:has-text('Trust intranet') a", "/log/1"),
+)  # fmt: skip
+"""Pages behind those behind a list: the list, the link, and what comes after its address."""
+REFUSED = (
+    ("/networks/new", "main form:has(#name) button"), ("/events/new", "main form:has(#title) button"),
+    ("/subscriptions/new", "button:has-text('Add the webhook')"),
+)  # fmt: skip
+"""Forms that are sent with nothing in them."""
 
 
 def _problems(page: Page) -> list[str]:
@@ -109,6 +123,28 @@ def test_a_page_behind_a_list_is_accessible(path: str, link: str, signed_in: Cal
     page = signed_in("staff")
     page.goto(path)
     page.goto(str(page.locator(link).first.get_attribute("href")))
+    _is_sound(page)
+
+
+@pytest.mark.parametrize(("path", "link", "beyond"), BEHIND)
+def test_a_page_behind_such_a_page_is_accessible(
+    path: str, link: str, beyond: str, signed_in: Callable[[str], Page]
+) -> None:
+    page = signed_in("staff")
+    page.goto(path)
+    there = urlsplit(str(page.locator(link).first.get_attribute("href"))).path
+    page.goto(there + beyond)
+    _is_sound(page)
+
+
+@pytest.mark.parametrize(("path", "button"), REFUSED)
+def test_a_form_that_is_refused_is_accessible(path: str, button: str, signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("staff")
+    page.goto(path)
+    page.locator("main form").first.evaluate("form => form.noValidate = true")
+    with page.expect_navigation():
+        page.locator(button).last.click()
+    assert page.title().startswith("Error: ")
     _is_sound(page)
 
 

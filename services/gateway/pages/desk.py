@@ -169,7 +169,7 @@ async def move_group(visit: Visit) -> Response:
     form = await visit.form()
     body = {"care_group": text(form, "care_group"), "to": text(form, "press")}
     await visit.change("notifications", "POST", f"{_api(visit)}/groups/move", body)
-    return visit.back(f"{_here(visit)}#group-{body['care_group']}")
+    return visit.back(f"{_here(visit)}#group-{body['care_group'].replace(' ', '-')}")
 
 
 async def add_item(visit: Visit) -> Response:
