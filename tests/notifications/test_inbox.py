@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shared import clock
-from tests.notifications.conftest import Town
+from tests.notifications.conftest import Town, eventually
 
 
 async def member(town: Town, person: str = "ann", network: str = "stroke") -> str:
@@ -74,6 +74,11 @@ async def test_stream_resumed_after_an_offset_gets_exactly_what_it_missed(town: 
     await member(town)
     for number in range(12):
         await town.tell(f"News {number}", **({"networks": ["stroke"]} if number % 3 else {"networks": ["other"]}))
+
+    async def all_heard() -> bool:
+        return len(town.heard.on("alerts")) == 12
+
+    await eventually(all_heard)  # what is said after a commit comes after it
     live = [w for w in town.heard.on("alerts") if "network:stroke" in w["audiences"]]
 
     missed = await town.ask_as_gateway("/internal/inbox/ann", after=live[2]["offset"])
