@@ -41,6 +41,7 @@ from shared.trace import Bind
 
 log = structlog.get_logger()
 AGAIN_SECONDS = 1.0
+FIRST_PAGE_SECONDS = 1.0
 
 
 def inner_routes() -> list[BaseRoute]:
@@ -77,8 +78,8 @@ class Gateway:
         return self._inner
 
     async def start(self) -> None:
-        """Learn the services' routes and begin to follow their changes."""
-        await self.routes.load()
+        """Begin to follow the services' changes."""
+        self._tasks.append(asyncio.create_task(self._learn_routes(), name="routes"))
         edge = self.edge
         for hub in (edge.alerts, edge.feed):
             self._keep(hub.run, f"{hub.kind}-hub")
@@ -106,6 +107,11 @@ class Gateway:
             await listen(self.edge.broadcast, hub.kind, lambda payload: sources.hint(hub, payload), hub.look)
 
         return follow
+
+    async def _learn_routes(self) -> None:
+        """The services' documents take a second to make: the first page goes before them, a question of the API not."""
+        await asyncio.sleep(FIRST_PAGE_SECONDS)
+        await self.routes.load()
 
     async def _readers(self) -> None:
         await listen(self.edge.broadcast, "readers", self.live.readers.changed, self.live.readers.reload_all)
