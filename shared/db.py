@@ -39,6 +39,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.types import TypeEngine
 
 from shared.config import Settings
 from shared.engines import (
@@ -215,25 +216,28 @@ async def take_turn(session: AsyncSession, what: str) -> None:
 
 def among(session: AsyncSession, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
     """Whether *column* is one of *values*, as one parameter however many they are."""
-    if session.get_bind().dialect.name == "postgresql":
-        found: ColumnElement[bool] = column == any_(literal(list(values), postgresql.ARRAY(column.type)))
-        return found
-    listed_ = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
-    return cast("ColumnElement[bool]", column.in_(select(listed_.c.value)))
+    dialect = session.get_bind().dialect.name
+    return _is_one_of(dialect, column, literal(listed(dialect, values), _list_type(dialect, column)))
 
 
 def is_among(dialect: str, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """The same for a statement that is made once: the values come as the parameter *name*, as `listed` gives them."""
-    if dialect == "postgresql":
-        found: ColumnElement[bool] = column == any_(bindparam(name, type_=postgresql.ARRAY(column.type)))
-        return found
-    values = func.json_each(bindparam(name, type_=Text())).table_valued("value")
-    return cast("ColumnElement[bool]", column.in_(select(values.c.value)))
+    return _is_one_of(dialect, column, bindparam(name, type_=_list_type(dialect, column)))
 
 
 def listed(dialect: str, values: Sequence[Any]) -> Any:
     """*values* as the parameter of `is_among`."""
     return list(values) if dialect == "postgresql" else orjson.dumps(list(values)).decode()
+
+
+def _list_type(dialect: str, column: Any) -> TypeEngine[Any]:
+    return postgresql.ARRAY(column.type) if dialect == "postgresql" else Text()
+
+
+def _is_one_of(dialect: str, column: Any, given: ColumnElement[Any]) -> ColumnElement[bool]:
+    if dialect == "postgresql":
+        return cast("ColumnElement[bool]", column == any_(given))
+    return cast("ColumnElement[bool]", column.in_(select(func.json_each(given).table_valued("value").c.value)))
 
 
 async def insert_rows(session: AsyncSession, table: Table, rows: list[dict[str, Any]], tail: str = "") -> Any:

@@ -97,9 +97,7 @@ class Gateway:
             await asyncio.wait(self._tasks, timeout=5)
         await self.edge.tellings.hand_over()
         for hub in (self.edge.alerts, self.edge.feed):
-            for stream in [stream for reader in list(hub.readers.values()) for stream in reader.streams]:
-                hub.leave(stream)
-                stream.cut()
+            hub.end(list(hub.readers))
         await self.edge.clients.close()
 
     def _hints(self, hub: Hub) -> Callable[[], Coroutine[Any, Any, None]]:
@@ -120,16 +118,9 @@ class Gateway:
         await listen(self.edge.broadcast, "sessions", lambda payload: self._cut(payload.decode()), lambda: None)
 
     def _cut(self, person_id: str) -> None:
-        """Close somebody's streams; a browser comes again by itself, and is asked who it is."""
-        watching = [key for key in self.edge.feed.readers if key.startswith(feed_key(person_id))]
-        for hub, keys in (
-            (self.edge.alerts, [person_id, *self.live.picked.keys_of(person_id)]),
-            (self.edge.feed, watching),
-        ):
-            readers = [hub.readers.get(key) for key in keys]
-            for stream in [stream for reader in readers if reader for stream in reader.streams]:
-                hub.leave(stream)
-                stream.cut()
+        """Close somebody's streams."""
+        self.edge.alerts.end([person_id, *self.live.picked.keys_of(person_id)])
+        self.edge.feed.end([key for key in self.edge.feed.readers if key.startswith(feed_key(person_id))])
 
     def _keep(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         self._tasks.append(asyncio.create_task(_again(work, name), name=name))

@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import structlog
 
@@ -30,12 +30,14 @@ from services.gateway.streams.wires import (
     Event,
     Fetch,
     Format,
+    Frames,
     Reader,
     Send,
     Stream,
     Telling,
     Wire,
     body,
+    frame,
     observe,
     reset,
 )
@@ -211,7 +213,7 @@ class Hub:
                 continue
             if stream.format is not format_ or how is not before:
                 format_, before = stream.format, how
-                event = _frame(frames, wire, format_, how)
+                event = frame(frames, wire, format_, how)
             if event is None or offset <= stream.after:
                 continue
             given += 1
@@ -270,6 +272,13 @@ class Hub:
         if not reader.streams and self.readers.get(reader.key) is reader:
             del self.readers[reader.key]
 
+    def end(self, keys: Iterable[str]) -> None:
+        """Close the streams of these readers; a browser comes again by itself, and is asked who it is."""
+        readers = [reader for key in keys if (reader := self.readers.get(key))]
+        for stream in [stream for reader in readers for stream in reader.streams]:
+            self.leave(stream)
+            stream.cut()
+
     def change(self, reader: Reader, fresh: Reader) -> None:
         """Give a reader the rules of *fresh*, for all their streams at once."""
         for stream in reader.streams:
@@ -284,14 +293,3 @@ class Hub:
         for stream in reader.streams:
             if stream.hears_states and not self._given(stream, AFTER_ALL, event):
                 self._cut(stream)
-
-
-Frames = dict[tuple[Format, Telling], Event | None]
-"""The frames of one wire, None where a format has nothing to say of it."""
-
-
-def _frame(frames: Frames, wire: Wire, format_: Format, told: Telling) -> Event | None:
-    if (format_, told) not in frames:
-        content = format_(wire, told)
-        frames[format_, told] = body(content) if content else None
-    return frames[format_, told]

@@ -218,6 +218,18 @@ def body(content: bytes) -> Event:
     return {"type": "http.response.body", "body": content, "more_body": True, "chunk": chunk}
 
 
+Frames = dict[tuple[Format, Telling], Event | None]
+"""The frames of one wire, None where a format has nothing to say of it."""
+
+
+def frame(frames: Frames, wire: Wire, format_: Format, told: Telling) -> Event | None:
+    """The frame for streams of one format whose readers are told in one way, made once."""
+    if (format_, told) not in frames:
+        content = format_(wire, told)
+        frames[format_, told] = body(content) if content else None
+    return frames[format_, told]
+
+
 HEARTBEAT = body(b": still here\n\n")
 
 

@@ -7,7 +7,6 @@ took more of the processor than SMTP and the writing of the mails together (a pr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import orjson
 from sqlalchemy import BigInteger, TextClause, bindparam, text
@@ -15,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
-from shared.db import UtcDateTime
+from shared.db import UtcDateTime, listed
 
 _THESE = {
     "sqlite": "number IN (SELECT value FROM json_each(:numbers))",
@@ -60,7 +59,7 @@ async def mark_sending(session: AsyncSession, holder: str, numbers: Sequence[int
     if not numbers:
         return {}
     dialect = session.get_bind().dialect.name
-    values = {"numbers": _given(dialect, numbers), "holder": holder}
+    values = {"numbers": listed(dialect, numbers), "holder": holder}
     return {row.number: row.edition for row in await session.execute(_MARK_SENDING[dialect], values)}
 
 
@@ -69,7 +68,3 @@ async def mark_sent(session: AsyncSession, told: Mapping[int, str]) -> None:
     if told:
         items = orjson.dumps(told, option=orjson.OPT_NON_STR_KEYS).decode()
         await session.execute(_MARK_SENT[session.get_bind().dialect.name], {"now": clock.now(), "told": items})
-
-
-def _given(dialect: str, numbers: Sequence[int]) -> Any:
-    return list(numbers) if dialect == "postgresql" else orjson.dumps(numbers).decode()
