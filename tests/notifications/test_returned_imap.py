@@ -65,17 +65,21 @@ async def test_reports_take_effect_and_are_moved_and_what_is_none_waits_for_peop
     assert server.in_folder("Unread") == sorted([forged, letter])
 
 
-async def test_two_processes_that_read_one_mailbox_take_each_report_once(posting: Town, newest: Dovecot) -> None:
+async def test_two_processes_that_read_one_mailbox_lose_no_report_and_count_each_once(
+    posting: Town, newest: Dovecot
+) -> None:
+    """Two that move one mail at the same moment may leave two copies of it: what is put away is not counted again."""
     _, mail_ids = await sent_to(posting, "ann")
-    for number in range(3):  # the same report thrice, as servers send it: it counts as one
-        newest.deliver(str(number), made(SENDMAIL, mail_id=mail_ids["ann"]))
+    reports = {b"X-Hop: %d\r\n" % number + made(SENDMAIL, mail_id=mail_ids["ann"]) for number in range(3)}
+    for number, content in enumerate(reports):  # the same report thrice, as servers send it: it counts as one
+        newest.deliver(str(number), content)
     posts = [ImapFolder(newest.url()) for _ in range(2)]
     await asyncio.gather(*(post.look(partial(take, posting.parts)) for post in posts))
     for post in posts:
         post.close()
 
     assert await suppressed(posting) == {} and [post.away for post in posts] == ["", ""]
-    assert newest.in_folder() == [] == newest.in_folder("Unread") and len(newest.in_folder("Taken")) == 3
+    assert newest.in_folder() == [] == newest.in_folder("Unread") and set(newest.in_folder("Taken")) == reports
 
 
 async def test_mailbox_is_read_encrypted_and_a_certificate_that_is_not_trusted_is_not_used(
