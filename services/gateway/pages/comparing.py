@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +11,7 @@ from services.gateway.clients import Refused
 from services.gateway.pages.called import names_for, sides
 from services.gateway.pages.choices import reference
 from services.gateway.pages.directory import COMPARED, FACETS
-from services.gateway.pages.history import wrong_day
+from services.gateway.pages.history import two_days, wrong_day
 from services.gateway.pages.values import rows
 from services.gateway.visit import Visit, page
 from shared import clock
@@ -20,16 +19,12 @@ from shared import clock
 PAGE = 25
 KEPT = frozenset(COMPARED) - {"q", "sha", "care_group"}
 """What is carried on from the list: the page has no field of its own for it."""
-USUAL = timedelta(days=30)
 NOTHING: dict[str, Any] = {"items": [], "next": None, "total": 0, "counts": {}}
 
 
 async def compare(visit: Visit) -> Response:
     """The register on two dates, side by side; the last month where none are chosen."""
-    days = {
-        "from": visit.query.get("from", "") or (clock.today() - USUAL).isoformat(),
-        "to": visit.query.get("to", "") or clock.today().isoformat(),
-    }
+    days = two_days(visit)
     chosen = {name: value for name in COMPARED if (value := visit.query.get(name, "")[:200])}
     names, groups = await reference(visit)
     errors: list[dict[str, str]] = []

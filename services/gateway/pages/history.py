@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from starlette.responses import Response
@@ -18,6 +19,8 @@ from services.gateway.visit import Visit, page
 from shared import clock
 
 PAGE = 25
+USUAL = timedelta(days=30)
+"""Before today: where a comparison begins for who chose no date."""
 EMPTY: dict[str, Any] = {"items": [], "total": 0}
 
 
@@ -75,8 +78,7 @@ async def stood(visit: Visit, record: Mapping[str, Any]) -> Response:
 async def compare(visit: Visit) -> Response:
     """What a network differs in between two dates."""
     record = await visit.network()
-    days = {name: visit.query.get(name, "") for name in ("from", "to")}
-    days["to"] = days["to"] or clock.today().isoformat()
+    days = two_days(visit)
     try:
         found = await visit.ask("registry", f"/networks/{record['id']}/difference", from_=days["from"], to=days["to"])
     except Refused as refused:
@@ -88,6 +90,15 @@ async def compare(visit: Visit) -> Response:
         "network/compare.html", f"What changed in {record['name']}", network=record, found=found, days=days,
         rows=rows(found["changes"], names), today=clock.today().isoformat(),
     )  # fmt: skip
+
+
+def two_days(visit: Visit) -> dict[str, str]:
+    """The two dates to be compared; the last month where none are chosen."""
+    today = clock.today()
+    return {
+        "from": visit.query.get("from", "") or (today - USUAL).isoformat(),
+        "to": visit.query.get("to", "") or today.isoformat(),
+    }
 
 
 def wrong_day(refused: Refused, field: str) -> dict[str, str]:
