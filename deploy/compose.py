@@ -26,12 +26,16 @@ class NotSet(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """One service of the file: what it runs, in which environment, and whether it ends by itself."""
+    """One service of the file: what it runs, in which environment, and whether it ends by itself.
+
+    `data` names its folder: the volume that it has there, which others may share, else its own.
+    """
 
     name: str
     command: list[str]
     environment: dict[str, str]
     once: bool
+    data: str = ""
 
 
 def programs(variables: Mapping[str, str], file: Path = FILE) -> list[Program]:
@@ -80,4 +84,6 @@ def _ends_by_itself(said: dict[str, Any]) -> bool:
 def _program(name: str, said: dict[str, Any], variables: Mapping[str, str]) -> Program:
     environment = {key: filled_in(str(value), variables) for key, value in said["environment"].items()}
     command = shlex.split(filled_in(said["command"], variables))
-    return Program(name, command, environment, once=_ends_by_itself(said))
+    volumes = (volume.partition(":") for volume in said.get("volumes", ()))
+    data = next((volume for volume, _, there in volumes if there == "/data"), name)
+    return Program(name, command, environment, once=_ends_by_itself(said), data=data)

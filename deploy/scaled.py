@@ -18,6 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TextIO
@@ -141,17 +142,14 @@ class ScaledSystem:
 
     def _on_this_machine(self, program: Program) -> Program:
         inside = program.environment
-        addresses = {
-            inside["TIDINGS_KAFKA"]: self._addresses["kafka"],
-            inside["TIDINGS_POSTGRES"]: self._addresses["postgres"],
-            inside["TIDINGS_REDIS"]: self._addresses["redis"],
-            **{f"http://{name}:8080": self.url(name) for name in self._ports},
-        }
-        own = {"TIDINGS_HOST": "127.0.0.1", "TIDINGS_DATA": str(self._data / program.name)}
+        parts = {f"TIDINGS_{part.upper()}": address for part, address in self._addresses.items()}
+        addresses = {inside[name]: address for name, address in parts.items() if name in inside}
+        addresses |= {f"http://{name}:8080": self.url(name) for name in self._ports}
+        own = {"TIDINGS_HOST": "127.0.0.1", "TIDINGS_DATA": str(self._data / program.data)}
         if program.name in self._ports:
             own["TIDINGS_PORT"] = str(self._ports[program.name])
         environment = {name: rewritten(value, addresses) for name, value in inside.items()} | own
-        return Program(program.name, program.command, environment, program.once)
+        return replace(program, environment=environment)
 
     def _launch(self, program: Program) -> subprocess.Popen[str]:
         # Our own programs first; none of the caller's own settings beside those that the file passes on.

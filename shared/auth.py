@@ -50,6 +50,8 @@ class Principal:
 
 
 ANYBODY = Principal()
+ENDED = "sessions"
+"""The channel of broadcasts that carry a person's id: what they may do, or how they sign in, is another now."""
 GATEWAY = Principal("gateway", scopes=frozenset({"internal"}))
 """The gateway asking for itself: signing somebody in, finding a session's principal, feeding its streams."""
 

@@ -19,10 +19,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 SERVICES = ("registry", "membership", "events", "notifications", "oversight")
 
 
-HIDDEN = frozenset(
-    f"TIDINGS_{name}" for name in ("SECRET", "DEMO_PASSWORD", "PUSH_KEY", "RETURNED_MAIL", "OIDC_SECRET")
-)
-"""What no message repeats."""
+SECRETS = frozenset({"secret", "postgres", "smtp", "returned_mail", "push_key", "oidc_secret", "demo_password"})
+"""Settings whose values only those may know who need them: each service declares its own (`Service.secrets`)."""
+OF_SERVICES = frozenset({"secret", "postgres"})
+"""What every service needs: to know the gateway's signature, and to reach its own database."""
+HIDDEN = frozenset(f"TIDINGS_{name.upper()}" for name in SECRETS - {"postgres", "smtp"})
+"""What no message repeats; of an address it is the password."""
+_PASSWORD = re.compile(r"(?<=:)[^:/@]+(?=@)")
 
 
 class WrongSetting(SystemExit):
@@ -242,5 +245,5 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _sentence(problem: Any) -> str:
     name = "TIDINGS_" + "_".join(str(part) for part in problem["loc"]).upper()
-    shown = "(hidden)" if name in HIDDEN else repr(problem["input"])
+    shown = "(hidden)" if name in HIDDEN else _PASSWORD.sub("(hidden)", repr(problem["input"]))
     return f"{name} is {shown}: {problem['msg'].removeprefix('Value error, ')}."

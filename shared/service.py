@@ -71,6 +71,7 @@ class Service:
     when it is there. `linger`: for how many seconds its consumer waits for company when a message came; for a service
     that shows nobody anything, so that those who do are not kept waiting. `pace`: how many seconds it leaves between
     two batches; the first message after a pause is taken at once, what follows it closely is taken together.
+    `secrets`: the settings whose values it must know, beside those that all must (`shared.config.OF_SERVICES`).
     """
 
     name: str
@@ -84,6 +85,7 @@ class Service:
     reference: Callable[[AsyncSession], Awaitable[None]] | None = None
     linger: float = 0.0
     pace: float = 0.0
+    secrets: frozenset[str] = frozenset()
 
 
 @dataclass

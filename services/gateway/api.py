@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -72,8 +73,14 @@ def _zipped(request: Request, document: Mapping[str, Any]) -> Response:
     """A document, compressed where the client takes that: it is long, and says the same words often."""
     content, headers = orjson.dumps(document), {"vary": "accept-encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
-        content, headers["content-encoding"] = gzip.compress(content, 6), "gzip"
+        content, headers["content-encoding"] = _compressed(content), "gzip"
     return Response(content, 200, headers, media_type="application/json")
+
+
+@lru_cache(4)
+def _compressed(content: bytes) -> bytes:
+    """Compressed once for each content: the two documents, and what they were before a service came."""
+    return gzip.compress(content, 9)
 
 
 async def change(request: Request) -> Response:
@@ -144,9 +151,7 @@ async def passed_on(request: Request) -> Response:
     answered = await edge.clients.raw(service, method, url, principal=principal, content=content, **headers)
     if request.method in CHANGING and path.startswith(("/me", "/people", "/tokens")) and principal.signed_in:
         for person_id in {principal.person_id, *path.split("/")[2:3]}:
-            await edge.sessions.forget_principal(person_id)
-            if path.endswith("/password") or request.method == "DELETE":
-                await edge.ended(person_id)
+            await edge.sessions.forget(person_id)
     return Response(answered.content, answered.status_code, out_headers(answered))
 
 

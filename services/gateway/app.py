@@ -29,18 +29,22 @@ from services.gateway.signing_in.second_step import SecondStep
 from services.gateway.signing_in.session import Sessions
 from services.gateway.streams import sources
 from services.gateway.streams.hub import Hub
-from services.gateway.streams.live import Live, feed_key, listen
+from services.gateway.streams.live import Live, feed_key, listen, may_hear
 from services.gateway.streams.progress import Progress
 from services.gateway.tellings import Tellings
+from shared.auth import ENDED
 from shared.broadcast import Broadcast
 from shared.config import Settings
-from shared.errors import NotFound
+from shared.errors import NotFound, Problem
 from shared.problems import WrongMethod, answer
 from shared.store import Store
 from shared.trace import Bind
 
 log = structlog.get_logger()
 AGAIN_SECONDS = 1.0
+JUDGE_SECONDS = 20.0
+SECRETS = frozenset({"secret", "oidc_secret"})
+"""The settings whose values the gateway must know."""
 FIRST_PAGE_SECONDS = 1.0
 
 
@@ -88,6 +92,7 @@ class Gateway:
         self._keep(self._readers, "readers-broadcasts")
         self._keep(edge.tellings.run, "tellings")
         self._keep(self._sessions, "sessions-broadcasts")
+        self._keep(self._judge_now_and_then, "streams-judged")
 
     async def stop(self) -> None:
         """Stop following, end every stream, close every connection."""
@@ -115,12 +120,31 @@ class Gateway:
         await listen(self.edge.broadcast, "readers", self.live.readers.changed, self.live.readers.reload_all)
 
     async def _sessions(self) -> None:
-        await listen(self.edge.broadcast, "sessions", lambda payload: self._cut(payload.decode()), lambda: None)
+        await listen(self.edge.broadcast, ENDED, lambda payload: self._cut(payload.decode()), self._judge)
 
-    def _cut(self, person_id: str) -> None:
-        """Close somebody's streams."""
+    async def _cut(self, person_id: str) -> None:
+        """Close somebody's streams, which come again as who they are now."""
+        await self.edge.sessions.forget(person_id)
         self.edge.alerts.end([person_id, *self.live.picked.keys_of(person_id)])
         self.edge.feed.end([key for key in self.edge.feed.readers if key.startswith(feed_key(person_id))])
+        self.progress.end(person_id)
+
+    async def _judge_now_and_then(self) -> None:
+        """A broadcast is a hint: who lost what a stream needs is found without it, too."""
+        while True:
+            await asyncio.sleep(JUDGE_SECONDS)
+            await self._judge()
+
+    async def _judge(self) -> None:
+        """End the feeds of those who may not hear them any more; the alerts' readers follow notifications."""
+        for key in list(self.edge.feed.readers):
+            person_id, _, body = key.partition(":")
+            try:
+                may = may_hear(await self.edge.sessions.principal_of(person_id), body)
+            except Problem:
+                continue
+            if not may:
+                self.edge.feed.end([key])
 
     def _keep(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         self._tasks.append(asyncio.create_task(_again(work, name), name=name))

@@ -12,6 +12,7 @@ from services.gateway.signing_in.second_step import SecondStep
 from services.gateway.signing_in.session import Sessions
 from services.gateway.streams.hub import Hub
 from services.gateway.tellings import Tellings
+from shared.auth import ENDED
 from shared.broadcast import Broadcast
 from shared.config import Settings
 from shared.store import Store
@@ -35,5 +36,8 @@ class Edge:
     tellings: Tellings
 
     async def ended(self, person_id: str) -> None:
-        """Some sessions of somebody ended: their open streams are cut everywhere; who may still hear comes again."""
-        await self.broadcast.publish("sessions", person_id.encode())
+        """Some sessions of somebody ended: their open streams are cut everywhere; who may still hear comes again.
+
+        Membership says the same where it changes what somebody may do, or how they sign in.
+        """
+        await self.broadcast.publish(ENDED, person_id.encode())

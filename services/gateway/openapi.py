@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -98,6 +100,10 @@ ABOUT = """Every change reaches whom it concerns.
 Collections answer `items`, `next` (the cursor of the following page, or null) and `total`. Single things have a
 `revision` and an `ETag`. Every change takes `reason` and `minor`, honours `If-Match`, and is made once for each
 `Idempotency-Key`. Every error is a problem document (RFC 9457), a 500 too."""
+AGAIN_SECONDS = 30.0
+"""How long the services' documents are believed when an address is in none of them."""
+AWAY_SECONDS = 1.0
+"""The same while a service has not answered yet."""
 REFERENCE = re.compile(r"^#/components/schemas/")
 
 
@@ -110,9 +116,12 @@ class Routes:
         self._patterns: list[tuple[int, re.Pattern[str], str]] = []
         self.documents: dict[str, dict[str, Any]] = {}
         self._whole: dict[str, Any] | None = None
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
 
     async def load(self) -> None:
         """Read the documents of the services that answer; the others are read when they do."""
+        self._read_at = time.monotonic()
         known = dict(self.documents)
         for name in self._clients.names():
             try:
@@ -126,12 +135,19 @@ class Routes:
         self._patterns = sorted(patterns, key=lambda entry: entry[0])
 
     async def service_of(self, path: str) -> str | None:
-        """The service whose document has *path* (literal parts win), or None; unknown paths make us look again."""
+        """The service whose document has *path* (literal parts win), or None.
+
+        An unknown path makes us look again, though not soon after the last time: whoever asks for what there is not
+        costs no service anything, and nothing has to be remembered of them.
+        """
         found = self._match(path)
-        if found is None and not is_hidden(path):
-            await self.load()
-            found = self._match(path)
-        return found
+        if found is not None or is_hidden(path):
+            return found
+        async with self._reading:
+            pause = AWAY_SECONDS if self.missing() else AGAIN_SECONDS
+            if time.monotonic() - self._read_at >= pause:
+                await self.load()
+        return self._match(path)
 
     def missing(self) -> list[str]:
         """The services whose documents could not be read so far."""

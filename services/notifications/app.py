@@ -72,4 +72,5 @@ service = Service(
     ],
     effects=effects,
     reach=reach,
+    secrets=frozenset({"smtp", "returned_mail", "push_key"}),
 )

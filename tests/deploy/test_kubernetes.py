@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from deploy.compose import FILE
-from shared.config import SERVICES
+from shared.config import HIDDEN, SERVICES
 
 FOLDER = FILE.parent / "deploy" / "kubernetes"
 
@@ -33,10 +33,11 @@ def test_a_deployment_runs_what_compose_runs(name: str) -> None:
 
 
 def test_the_settings_name_the_same_services_as_compose() -> None:
-    settings = dict(line.split("=", 1) for line in (FOLDER / "settings.env").read_text().splitlines())
+    lines = (FOLDER / "settings.env").read_text().splitlines()
+    settings = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
     environment = yaml.safe_load(FILE.read_text())["services"]["registry"]["environment"]
     assert settings["TIDINGS_SERVICES"] == environment["TIDINGS_SERVICES"]
-    assert "TIDINGS_SECRET" not in settings
+    assert "TIDINGS_TRUSTED_PROXIES" in settings and not {*settings} & {*HIDDEN, "TIDINGS_POSTGRES"}
 
 
 @pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")

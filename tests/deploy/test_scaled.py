@@ -83,7 +83,7 @@ def test_each_service_of_the_file_runs_with_its_command(system: ScaledSystem, ou
 def test_a_service_is_given_the_real_addresses(system: ScaledSystem, tmp_path: Path) -> None:
     given = environment_of(system, "gateway")
     assert given["TIDINGS_KAFKA"] == ADDRESSES["kafka"]
-    assert given["TIDINGS_POSTGRES"] == ADDRESSES["postgres"]
+    assert environment_of(system, "registry")["TIDINGS_POSTGRES"] == ADDRESSES["postgres"]
     assert given["TIDINGS_REDIS"] == ADDRESSES["redis"]
     assert f"events={system.url('events')}," in given["TIDINGS_SERVICES"]
     assert given["TIDINGS_BASE_URL"] == system.url("gateway")

@@ -114,7 +114,7 @@ async def test_all_others_end_and_the_one_that_asks_goes_on(sessions: Sessions) 
 
 async def test_a_changed_password_ends_every_session_that_began_before(sessions: Sessions) -> None:
     before = await sessions.begin("anna", "Anna")
-    await sessions.forget_principal("anna")
+    await sessions.forget("anna")
     sessions._clients.changed_at = datetime.now(UTC).isoformat()  # type: ignore[attr-defined]
     assert not (await sessions.principal(before)).signed_in
     assert await sessions.session_of({"__Host-tidings": before.id}) is None

@@ -50,48 +50,66 @@ def made_by(staff: Person) -> Made:
         "level": "local", "side": "both", "bodies": ["Q31"], "aims": WRITTEN, "reason": HOSTILE,
     })  # fmt: skip
     there, slug = f"/networks/{network['id']}", network["slug"]
-    home = staff.api("GET", f"/networks/{HOME}").json()["id"]
+    _people(staff, there)
+    told = *_of_networks(staff, there), *_of_staff(staff, network["id"]), *_newsletter(staff, slug)
+    until(lambda: MARK in staff.get(f"/networks/{slug}/feed.atom").text)
+    own = tuple(f"/networks/{slug}{what}" for what in OF_NETWORK)
+    return Made(slug, network["id"], (*PAGES, *own, *told))
+
+
+PAGES = (
+    "/", f"/networks?q={MARK}", "/leads", "/care-groups", "/challenges", "/service-changes", "/events",
+    "/oversight/Q31", "/alerts", "/searches", "/subscriptions", "/staff", "/mailbox", "/workforce",
+    f"/networks/{HOME}/links", f"/networks/{HOME}/challenges",
+)  # fmt: skip
+OF_NETWORK = (
+    "", "/edit", "/history", "/standards", "/links", "/roles?q=hostile", "/rename", "/archive", "/merge", "/split",
+    "/challenges", "/challenges/new", "/service-changes", "/service-changes/new", "/overlaps",
+)  # fmt: skip
+
+
+def _people(staff: Person, there: str) -> None:
+    """Somebody, who leads the network, and an organisation."""
     person = staff.made("/people", {"name": HOSTILE, "professions": [HOSTILE], "interests": [HOSTILE]})
     staff.made("/organisations", {"kind": "other", "name": HOSTILE, "town": HOSTILE})
     role = {"person_id": person["id"], "role": "lead_manager", "reason": HOSTILE}
     until(lambda: staff.api("POST", f"{there}/roles", role).status_code in (201, 409))
+
+
+def _of_networks(staff: Person, there: str) -> tuple[str, ...]:
+    """What two networks have with each other, and a service change; the pages that show it."""
+    home = staff.api("GET", f"/networks/{HOME}").json()["id"]
     link = staff.made(f"{there}/links", {"kind": "works_with", "other_id": home, "note": WRITTEN})
-    asked = {
-        "provider": home,
-        "subject": HOSTILE,
-        "text": WRITTEN,
-        "answer_by": f"{datetime.now(UTC) + timedelta(days=60):%Y-%m-%d}",
-    }
+    answer_by = f"{datetime.now(UTC) + timedelta(days=60):%Y-%m-%d}"
+    asked = {"provider": home, "subject": HOSTILE, "text": WRITTEN, "answer_by": answer_by}
     challenge = staff.made(f"{there}/challenges", asked)
     staff.made(f"/challenges/{challenge['id']}/replies", {"kind": "comment", "text": WRITTEN})
     change = staff.made(f"{there}/service-changes", {"title": HOSTILE, "description": WRITTEN, "from_on": "2099-01-01"})
+    page = f"/service-changes/{change['id']}"
+    return f"/links/{link['id']}", f"/challenges/{challenge['id']}", page, f"{page}/edit"
+
+
+def _of_staff(staff: Person, network_id: str) -> tuple[str, ...]:
+    """A gathering, a webhook and a saved search; the pages that show them."""
     event = staff.made("/events", {
-        "title": HOSTILE, "description": WRITTEN, "place": HOSTILE, "networks": [network["id"]],
+        "title": HOSTILE, "description": WRITTEN, "place": HOSTILE, "networks": [network_id],
         "starts_at": "2099-01-01T10:00:00Z", "ends_at": "2099-01-01T12:00:00Z",
     })  # fmt: skip
     hook = staff.made("/subscriptions", {"name": HOSTILE, "url": "https://evil.example/?<script>", "form": "signal"})
     search = staff.made("/searches", {"name": HOSTILE, "q": HOSTILE[:100]})
+    page = f"/subscriptions/{hook['id']}"
+    return f"/events/{event['id']}", page, f"{page}/edit", f"/searches/{search['id']}"
+
+
+def _newsletter(staff: Person, slug: str) -> tuple[str, ...]:
+    """An issue's words, an item and a reader; the pages that show them."""
     issue = staff.api("GET", "/newsletter/issues").json()["items"][0]["id"]
     staff.made(f"/newsletter/issues/{issue}/items", {"headline": HOSTILE, "text": WRITTEN, "path": f"/networks/{slug}"})
     staff.api("PATCH", f"/newsletter/issues/{issue}", {"title": HOSTILE, "intro": WRITTEN})
     staff.made("/newsletter/sign-ups", {"email": "reader@people.example", "name": HOSTILE})
-    until(lambda: MARK in staff.get(f"/staff/newsletter/{issue}").text)
-    until(lambda: MARK in staff.get(f"/networks/{slug}/feed.atom").text)
-    pages = (
-        "/", f"/networks?q={MARK}", "/leads", "/care-groups", "/challenges", "/service-changes", "/events",
-        "/oversight/Q31",
-        "/alerts", "/searches", "/subscriptions", "/staff", f"/staff/newsletter/{issue}", "/mailbox", "/workforce",
-        f"/staff/newsletter/{issue}/preview", f"/staff/newsletter/{issue}/preview/html",
-        *(f"/networks/{slug}{what}" for what in (
-            "", "/edit", "/history", "/standards", "/links", "/roles?q=hostile", "/rename", "/archive", "/merge",
-            "/split",
-            "/challenges", "/challenges/new", "/service-changes", "/service-changes/new", "/overlaps"
-        )), f"/networks/{HOME}/links", f"/networks/{HOME}/challenges",
-        f"/links/{link['id']}", f"/challenges/{challenge['id']}", f"/service-changes/{change['id']}",
-        f"/service-changes/{change['id']}/edit", f"/events/{event['id']}", f"/subscriptions/{hook['id']}",
-        f"/subscriptions/{hook['id']}/edit", f"/searches/{search['id']}",
-    )  # fmt: skip
-    return Made(slug, network["id"], pages)
+    page = f"/staff/newsletter/{issue}"
+    until(lambda: MARK in staff.get(page).text)
+    return page, f"{page}/preview", f"{page}/preview/html"
 
 
 class Harm(HTMLParser):

@@ -126,9 +126,8 @@ async def erase(visit: Visit) -> Response:
         return await _erase_page(visit, [{"text": "Say that you are sure", "href": "#sure"}])
     person_id = visit.principal.person_id
     await visit.change("membership", "DELETE", f"/people/{person_id}")
-    await visit.edge.sessions.forget_principal(person_id)
+    await visit.edge.sessions.forget(person_id)
     await visit.edge.sessions.end_others(person_id)
-    await visit.edge.ended(person_id)
     visit.given.append(visit.edge.sessions.set_cookie("", 0))
     return visit.back("/?done=erased")
 
@@ -156,7 +155,6 @@ async def save_password(visit: Visit) -> Response:
         return visit.page("account/password.html", "Change your password", status=422, errors=errors, error_of=error_of)
     if visit.session:
         await visit.signed_in_as(await visit.edge.sessions.renewed(visit.session))
-    await visit.edge.ended(person_id)
     return visit.back("/account?done=password")
 
 

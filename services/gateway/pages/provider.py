@@ -35,7 +35,7 @@ async def back(visit: Visit) -> Response:
         found = await visit.edge.clients.change("membership", "POST", "/internal/sign-in/provider", _body(visit, known))
     except (NotSignedIn, Unavailable, Refused) as problem:
         return _refused(visit, problem, "/")
-    await visit.edge.sessions.forget_principal(found["person_id"])
+    await visit.edge.sessions.forget(found["person_id"])
     return await after_password(visit, found, known.there)
 
 

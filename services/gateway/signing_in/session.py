@@ -7,7 +7,8 @@ Invariants:
 3. A session that began before its person's password was changed is over, wherever and however it was changed:
    membership knows when, and the principal says so.
 4. Every form carries a token bound to the visitor's cookie; a change from a page without it is refused.
-5. A principal is as old as fifteen seconds at most: who loses a role loses it everywhere within that time.
+5. A principal is as old as fifteen seconds at most, and membership says when one has changed (`forget`): who loses a
+   role, or takes a token back, loses it everywhere at once, and within that time where a broadcast is lost.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ class Sessions:
 
     async def renewed(self, session: Session) -> Session:
         """The same visit under a new id, which also outlives a change of the password made a moment ago."""
-        await self.forget_principal(session.person_id)
+        await self.forget(session.person_id)
         await self.sign_out(session)
         standing = await self._standing(session.person_id)
         began = max(time.time(), _password_of(standing))
@@ -215,16 +216,21 @@ class Sessions:
     async def principal_of_token(self, token: str) -> Principal:
         """Whom a personal token stands for. Raises NotSignedIn."""
         digest = hashlib.sha256(token.encode()).hexdigest()
-        body = {"token": token}
         try:
-            found = await self._remembered(
-                f"token:{digest}", lambda: self._clients.change("membership", "POST", "/internal/tokens/resolve", body)
-            )
+            found = await self._remembered(f"token:{digest}", lambda: self._resolved(token, digest))
         except Refused as refused:
             if refused.status in (401, 404, 422):
                 raise NotSignedIn("The token is unknown, expired or was taken back; make a new one.") from None
             raise
-        return _principal(found)
+        standing = await self._standing(found["person_id"])
+        return _principal({**standing, "scopes": found["scopes"]}) if standing else ANYBODY
+
+    async def _resolved(self, token: str, digest: str) -> dict[str, Any]:
+        """What membership says of a token, which is found again when its person changes."""
+        body = {"token": token}
+        found = dict(await self._clients.change("membership", "POST", "/internal/tokens/resolve", body))
+        await self._store.add(_tokens_of(found["person_id"]), digest, PRINCIPAL_SECONDS)
+        return found
 
     async def _remembered(self, key: str, ask: Any) -> dict[str, Any]:
         kept = await self._store.get(key)
@@ -234,9 +240,11 @@ class Sessions:
         await self._store.set(key, orjson.dumps(found), PRINCIPAL_SECONDS)
         return found
 
-    async def forget_principal(self, person_id: str) -> None:
-        """Ask membership again the next time."""
+    async def forget(self, person_id: str) -> None:
+        """Ask membership again the next time, about somebody and about their tokens."""
         await self._store.delete(f"principal:{person_id}")
+        for digest in await self._store.members(_tokens_of(person_id)):
+            await self._store.delete(f"token:{digest}")
 
     # Forms
 
@@ -267,6 +275,10 @@ def _stored(key: str) -> str:
 
 def _sessions_of(person_id: str) -> str:
     return f"sessions:{person_id}"
+
+
+def _tokens_of(person_id: str) -> str:
+    return f"tokens:{person_id}"
 
 
 def _credentials(email: str, password: str) -> dict[str, str]:

@@ -121,7 +121,7 @@ class Live:
     async def _feed(self, scope: Scope, code: str) -> Wanted:
         principal, last_id = await self._principal(scope), _last_id(scope)
         _require(principal, "oversight:read")
-        if not principal.is_staff and code not in principal.bodies:
+        if not may_hear(principal, code):
             raise Forbidden("Allowed for: staff; officers of the oversight body.")
         clients = self._edge.clients
         reader = Reader(feed_key(principal.person_id, code), [f"body:{code}"])
@@ -160,6 +160,11 @@ class Live:
             return await sessions.principal_of_token(token)
         cookies = cookie_parser(headers.get(b"cookie", b"").decode("latin-1"))
         return await sessions.principal(await sessions.session_of(cookies))
+
+
+def may_hear(principal: Principal, code: str) -> bool:
+    """Whether somebody may listen to the feed of a body."""
+    return principal.is_staff or code in principal.bodies
 
 
 def feed_key(person_id: str, code: str = "") -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -23,6 +24,7 @@ from shared.problems import answer
 
 LOOK_SECONDS = 0.5
 MOST_LOOKS = 2 * 3600
+CLOSE_SECONDS = 2.0
 PATH = re.compile(r"^/(?:api/newsletter/issues|live/newsletter)/([^/]+)/(progress|desk)$")
 ASKED = {"progress": "progress", "desk": "mark"}
 MOVING = frozenset({"sending", "paused", "approved"})
@@ -41,6 +43,12 @@ class Progress:
     def __init__(self, edge: Edge) -> None:
         """Asks through *edge*."""
         self._edge = edge
+        self._watching: dict[str, set[asyncio.Task[None]]] = {}
+
+    def end(self, person_id: str) -> None:
+        """Close somebody's streams; a browser comes again by itself, and is asked who it is."""
+        for task in self._watching.get(person_id, ()):
+            task.cancel()
 
     def endpoint(self, scope: Scope) -> ASGIApp | None:
         """The stream, where the path is one and the client takes events; else None."""
@@ -64,11 +72,19 @@ class Progress:
             return
         await send(START)
         watching = asyncio.create_task(self._watch(there, principal, first, scope["path"], send))
+        leaving = asyncio.create_task(_left(receive))
+        theirs = self._watching.setdefault(principal.person_id, set())
+        theirs.add(watching)
         try:
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await asyncio.wait((watching, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if watching.cancelled():
+                await _closed(send)
         finally:
             watching.cancel()
+            leaving.cancel()
+            theirs.discard(watching)
+            if not theirs:
+                self._watching.pop(principal.person_id, None)
 
     async def _look(self, there: str, principal: Principal) -> dict[str, Any]:
         return dict(await self._edge.clients.ask("notifications", there, principal=principal))
@@ -80,6 +96,9 @@ class Progress:
                 break
             await asyncio.sleep(LOOK_SECONDS)
             try:
+                standing = await self._edge.sessions.principal_of(principal.person_id)
+                if principal.is_staff and not standing.is_staff:
+                    break
                 now = await self._look(there, principal)
             except Problem:
                 continue
@@ -97,6 +116,19 @@ class Progress:
             return b"data: %b\n\n" % orjson.dumps(progress)
         html = self._edge.renderer.fragment("live/progress.html", progress=progress)
         return ("".join(f"data: {line.strip()}\n" for line in html.splitlines() if line.strip()) + "\n").encode()
+
+
+async def _left(receive: Receive) -> None:
+    """Wait until the client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _closed(send: Send) -> None:
+    """End the answer, unless the client does not even take that."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await send({"type": "http.response.body", "body": b""})
 
 
 class _App:

@@ -12,6 +12,7 @@ from services.membership import passwords
 from services.membership.commands.letters import end_keys, put_down, use_key
 from services.membership.commands.people import add_person, locked_person
 from services.membership.commands.sound import require_sound
+from services.membership.commands.standing import judge_again
 from services.membership.passwords import hashed
 from services.membership.tables import Account, FirstLink, Person
 from shared import clock
@@ -40,6 +41,7 @@ async def set_password(session: AsyncSession, *, person_id: str, password: str) 
     stored = await passwords.hash_of(password)
     await session.merge(Account(person_id=person_id, password=stored, changed_at=clock.now()))
     await session.flush()
+    judge_again(session, person_id)
     return person
 
 

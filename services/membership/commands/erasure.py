@@ -14,6 +14,7 @@ from services.membership.commands.networks import locked_network
 from services.membership.commands.people import locked_person
 from services.membership.commands.roles import end_roles, roles_of
 from services.membership.commands.second_factors import remove_second_factor
+from services.membership.commands.standing import judge_again
 from services.membership.tables import Account, Identity, Invitation, Letter, MailedKey, Person, Role, Token
 from shared import clock
 from shared.auth import Principal
@@ -48,6 +49,7 @@ async def erase_person(session: AsyncSession, *, person_id: str, by: Principal, 
     revision = person.revision + 1
     await _forget(session, person_id)
     await _tombstone(session, person_id, revision, by)
+    judge_again(session, person_id)
 
 
 async def _forget(session: AsyncSession, person_id: str) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership.commands.letters import end_keys, put_down
+from services.membership.commands.standing import judge_again
 from services.membership.tables import Organisation, Person
 from shared import clock
 from shared.auth import Principal
@@ -86,6 +87,8 @@ async def change_person(
         await end_keys(session, subject_id=person_id)
     for name, value in changed.items():
         setattr(person, name, value)
+    if changed.keys() & STANDING:
+        judge_again(session, person_id)
     _touch(person)
     await _flush(session)
     await publish(session, _said(PERSON_CHANGED, person, before, by, reason, minor))

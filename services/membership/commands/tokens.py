@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership.commands.people import NoSuchPerson
+from services.membership.commands.standing import judge_again
 from services.membership.passwords import hashed
 from services.membership.tables import Person, Token
 from shared import clock
@@ -65,6 +66,7 @@ async def withdraw_token(session: AsyncSession, *, token_id: str, by: Principal)
     if token is None or token.person_id != by.person_id:
         raise NoSuchToken
     await session.delete(token)
+    judge_again(session, by.person_id)
 
 
 async def note_use(session: AsyncSession, *, token_id: str) -> None:
