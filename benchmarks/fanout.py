@@ -26,6 +26,8 @@ from benchmarks.figures import Figure, percentile
 from benchmarks.streams import Clients, answer, clients, more_files
 from services.gateway.app import Gateway, gateway
 from services.gateway.clients import Upstream
+from services.gateway.streams.formats import alert_json
+from services.gateway.streams.wires import Wire, telling
 from shared.broadcast import open_broadcast
 from shared.config import SERVICES, Settings
 from shared.process import listen, serve
@@ -49,6 +51,7 @@ def measure() -> list[Figure]:
         _open(viewers, ours.port, STREAMS - 1)
         kilobytes = (_resident(ours.pid) - before) / STREAMS
         _open(bare_viewers, bare.port, STREAMS)
+        _require_the_same_bytes(bare_viewers, bare, viewers, ours)
         rounds = [(_round(bare_viewers, bare), _round(viewers, ours)) for _ in range(ROUNDS)]
     bare50, bare99 = _middle([bare for bare, _ in rounds])
     ours50, ours99 = _middle([ours for _, ours in rounds])
@@ -105,6 +108,18 @@ def _round(viewers: Clients, server: _Server) -> tuple[float, float]:
     if len(found) != STREAMS:
         raise RuntimeError(f"{len(found)} of {STREAMS} clients got the event")
     return percentile(found, 0.5), percentile(found, 0.99)
+
+
+def _require_the_same_bytes(bare_viewers: Clients, bare: _Server, viewers: Clients, ours: _Server) -> None:
+    """What both write of one change differs in nothing but the position."""
+    frames = []
+    for who, server in ((bare_viewers, bare), (viewers, ours)):
+        who.arrivals(contents=False)
+        server.send()
+        time.sleep(PAUSE)
+        frames.append({content for _, _, content in who.arrivals()})
+    if frames[0] != frames[1]:
+        raise RuntimeError(f"the two wrote different bytes: {frames}")
 
 
 def _middle(rounds: list[tuple[float, float]]) -> tuple[float, float]:
@@ -172,8 +187,16 @@ def _alert(offset: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _wire(offset: int) -> dict[str, Any]:
+    reasons = {f"member|network:{NETWORK}": "because you are a member of Measured network"}
+    return {"offset": offset, "epoch": "epoch", "actor": "", "alert": _alert(offset), "reasons": reasons}
+
+
 def _frame(offset: int) -> bytes:
-    return b"id: epoch-%d\nevent: alert\ndata: %b\n\n" % (offset, orjson.dumps(_alert(offset)))
+    """What the gateway writes of it to each stream."""
+    said = _wire(offset)
+    wire = Wire("epoch", offset, (f"network:{NETWORK}",), said["alert"], "", said["reasons"])
+    return alert_json(wire, telling(f"37|member|network:{NETWORK}"))
 
 
 def _reader(person: str) -> dict[str, Any]:
@@ -212,9 +235,7 @@ class _Publisher:
 
     async def send(self) -> float:
         self._services.head += 1
-        wire = {"offset": self._services.head, "epoch": "epoch", "audiences": [f"network:{NETWORK}"], "actor": ""}
-        reasons = {f"member|network:{NETWORK}": "because you are a member of Measured network"}
-        payload = orjson.dumps({**wire, "alert": _alert(self._services.head), "reasons": reasons})
+        payload = orjson.dumps({**_wire(self._services.head), "audiences": [f"network:{NETWORK}"]})
         began = time.time()
         await self._broadcast.publish("alerts", payload)
         return began
