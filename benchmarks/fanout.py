@@ -216,8 +216,10 @@ class _Services:
         path = request.url.path
         if path == "/internal/tokens/resolve":
             self._people += 1
-            person = {"person_id": f"person-{self._people}", "name": "", "is_staff": False, "bodies": []}
-            return httpx.Response(200, json={**person, "scopes": ["read"]})
+            return httpx.Response(200, json={"person_id": f"person-{self._people}", "scopes": ["read"]})
+        if path.startswith("/internal/principals/"):
+            person = {"person_id": path.rpartition("/")[2], "name": "", "is_staff": False, "bodies": []}
+            return httpx.Response(200, json=person)
         if path.startswith("/internal/reader/"):
             return httpx.Response(200, json=_reader(path.rpartition("/")[2]))
         if path in ("/internal/alerts", "/internal/feed"):

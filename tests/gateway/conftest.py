@@ -62,6 +62,16 @@ class Client:
             await asyncio.sleep(3600)
         self.frames.append(event["body"].decode())
 
+    def get_write_buffer_size(self) -> int:
+        """As a connection that is written to at once: bytes that wait to be read."""
+        return 2**30 if self.slow else 0
+
+    def write(self, chunk: bytes) -> None:
+        """Take a chunk of HTTP/1.1."""
+        size, _, content = chunk.partition(b"\r\n")
+        assert content[int(size, 16) :] == b"\r\n"
+        self.frames.append(content[:-2].decode())
+
     @property
     def offsets(self) -> list[int]:
         """The offsets that arrived, in order."""

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from services.gateway.streams import wires
+from services.gateway.streams.formats import alert_json
 from services.gateway.streams.hub import Hub
 from services.gateway.streams.wires import Reader
 from tests.gateway.conftest import Client, Storage, until, wire
 
 pytestmark = pytest.mark.fast
 Listens = Callable[..., Client]
+
+
+@pytest.fixture(autouse=True, params=["asgi", "connection"])
+def way_out(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams are written to by the letter of ASGI, or as uvicorn's: at their connections, many at once."""
+    if request.param == "connection":
+        monkeypatch.setattr(wires, "_way_out", lambda send: send.__self__)
 
 
 async def test_wires_broadcast_out_of_order_arrive_in_order(hub: Hub, storage: Storage, listens: Listens) -> None:
@@ -145,6 +155,19 @@ async def test_a_replay_ahead_of_the_hub_is_not_repeated_by_it(hub: Hub) -> None
         hub.offer(wire(number))
     await until(lambda: hub.position == 7)
     assert client.offsets == [6, 7]
+
+
+async def test_one_who_replays_and_whoever_did_it_are_told_apart_from_the_others(hub: Hub, listens: Listens) -> None:
+    others, doer, late = [listens(f"p{number}") for number in range(3)], listens("anna"), Client()
+    stream = hub.join(Reader("ben", ["network:n1"]), alert_json, late.send)
+    for number in (1, 2):
+        hub.offer(replace(wire(number), actor="anna"))
+    await until(lambda: hub.position == 2)
+    assert hub.released(stream, 1)
+    hub.offer(wire(3))
+    await until(lambda: hub.position == 3)
+    assert [other.offsets for other in others] == [[1, 2, 3]] * 3 and late.offsets == [2, 3]
+    assert ['"read":true' in frame for frame in doer.frames] == [True, True, False]
 
 
 async def test_the_last_stream_takes_its_reader_along(hub: Hub, listens: Listens) -> None:

@@ -20,10 +20,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
 
 import structlog
 
-from services.gateway.streams.listening import Listening
+from services.gateway.streams.listening import Group, Listening
 from services.gateway.streams.wires import (
     HEARTBEAT,
     Batch,
@@ -34,12 +35,13 @@ from services.gateway.streams.wires import (
     Reader,
     Send,
     Stream,
-    Telling,
     Wire,
     body,
     frame,
+    in_breaths,
     observe,
     reset,
+    too_slow,
 )
 from shared.errors import Problem
 from shared.telemetry import STREAMS
@@ -57,8 +59,6 @@ Told = Callable[[str, float, int], None]
 """(kind of the hub, seconds from the change until the last stream was written to, how many streams)."""
 AFTER_ALL = 2**63
 """The place of what stands in no sequence: after every wire that a replay may have brought."""
-BREATH = 500
-"""Deliveries between two breaths of the loop: about 5 ms, so that a page does not wait for ten thousand streams."""
 
 
 class Hub:
@@ -78,6 +78,7 @@ class Hub:
         self._fetch = fetch
         self.told = told
         self._listening = Listening()
+        self._replaying: set[Stream] = set()
         self._early: dict[int, Wire] = {}
         self._arrived: deque[Wire] = deque()
         self._woken = asyncio.Event()
@@ -193,35 +194,41 @@ class Hub:
         self.recent.append(wire)
         frames: Frames = {}
         given = 0
-        for streams, told in self._listening.concerned(wire):
-            for first in range(0, len(streams), BREATH):
-                if first:
-                    await asyncio.sleep(0)
-                given += self._tell(wire, streams[first : first + BREATH], told, frames)
+        alike, each = self._listening.concerned(wire, self._apart(wire))
+        for group, told, connections in alike:
+            if event := frame(frames, wire, group.format, told):
+                async for part in in_breaths(connections):
+                    given += self._tell_alike(group, part, event)
+        async for part in in_breaths(each):
+            given += self._tell_each(wire, part, frames)
         seconds = observe(wire)
         if self.told and given and seconds is not None:
             self.told(self.kind, seconds, given)
 
-    def _tell(self, wire: Wire, streams: Sequence[Stream], told: Telling | None, frames: Frames) -> int:
-        """Write *wire* to *streams*; returns how many took it. A frame is looked up once for a run of alike streams."""
-        offset, doer = wire.offset, self.readers.get(wire.actor)
-        format_, before, event = None, None, None
-        given, slow = 0, list[Stream]()
-        for stream in streams:
-            how = told if told and stream.reader is not doer else stream.reader.hears(wire)
-            if how is None:
-                continue
-            if stream.format is not format_ or how is not before:
-                format_, before = stream.format, how
-                event = frame(frames, wire, format_, how)
-            if event is None or offset <= stream.after:
-                continue
-            given += 1
-            if not (stream.write(event) if stream.held is None else self._given(stream, offset, event)):
-                slow.append(stream)
-        for stream in slow:
+    def _apart(self, wire: Wire) -> set[Stream]:
+        """Streams that are not told with others: they replay or have replayed beyond *wire*, or it is their doing."""
+        self._replaying = {s for s in self._replaying if s.held is not None or s.after >= wire.offset}
+        doer = self.readers.get(wire.actor)
+        return self._replaying.union(doer.streams if doer else ())
+
+    def _tell_alike(self, group: Group, connections: Sequence[Any], event: Event) -> int:
+        """Write to the connections of a group; returns how many took it."""
+        slow = too_slow(connections, event)
+        for stream in [stream for stream, out in group.streams.items() if out in slow] if slow else ():
             self._cut(stream)
-        return given - len(slow)
+        return len(connections) - len(slow)
+
+    def _tell_each(self, wire: Wire, streams: Sequence[Stream], frames: Frames) -> int:
+        """Write *wire* to those of *streams* whose readers it concerns; returns how many took it."""
+        given = 0
+        for stream in streams:
+            told = stream.reader.hears(wire) if wire.offset > stream.after else None
+            event = frame(frames, wire, stream.format, told) if told else None
+            if event and self._given(stream, wire.offset, event):
+                given += 1
+            elif event:
+                self._cut(stream)
+        return given
 
     def _given(self, stream: Stream, offset: int, event: Event) -> bool:
         if stream.held is None:
@@ -238,12 +245,10 @@ class Hub:
         """A comment to every stream, every fifteen seconds, so that no proxy thinks a connection dead."""
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            streams = [stream for reader in self.readers.values() for stream in reader.streams]
-            for count, stream in enumerate(streams, 1):
-                if stream.held is None and not stream.write(HEARTBEAT):
-                    self._cut(stream)
-                if count % BREATH == 0:
-                    await asyncio.sleep(0)
+            async for part in in_breaths([stream for reader in self.readers.values() for stream in reader.streams]):
+                for stream in part:
+                    if stream.held is None and not stream.write(HEARTBEAT):
+                        self._cut(stream)
 
     # Who listens
 
@@ -253,6 +258,7 @@ class Hub:
         stream = Stream(present, format_, send, self.position, hears_states=hears_states)
         present.streams = (*present.streams, stream)
         self._listening.add(stream)
+        self._replaying.add(stream)
         self._gauge.inc()
         return stream
 
@@ -268,6 +274,7 @@ class Hub:
             return
         reader.streams = tuple(other for other in reader.streams if other is not stream)
         self._listening.remove(stream)
+        self._replaying.discard(stream)
         self._gauge.dec()
         if not reader.streams and self.readers.get(reader.key) is reader:
             del self.readers[reader.key]

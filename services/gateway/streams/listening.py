@@ -1,35 +1,55 @@
-"""Who listens to what: streams by audience, and among those by what their readers are told of it.
+"""Who listens to what: streams by audience, and among those by their format and what their readers are told of it.
 
-Ten thousand members who have chosen nothing are one group, so how they are told of a change is judged once.
+Ten thousand members who have chosen nothing are one group: how they are told of a change is judged once, and then
+only their connections are touched, for what costs time is memory that was not used since the last change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Set
+from typing import Any, NamedTuple
 
-from services.gateway.streams.wires import Stream, Telling, Ways, Wire, told_by
+from services.gateway.streams.wires import Format, Stream, Telling, Ways, Wire, told_by
 
-Key = tuple[bool, tuple[tuple[str, ...], ...]]
-"""Whether a reader is plain, and what each of their ways from one audience gives, for each kind."""
+Key = tuple[Format, bool, tuple[tuple[str, ...], ...]]
+"""A stream's format, whether it may be told with others, what each way from one audience gives, for each kind."""
 
 
-class _Group:
-    """Streams whose readers are told alike of what happened at or after `since`, when the last of them came."""
+class Group:
+    """Streams that are told alike of what happened at or after `since`, when the last of them came."""
 
-    __slots__ = ("is_plain", "since", "streams", "ways")
+    __slots__ = ("format", "is_plain", "since", "streams", "ways")
 
-    def __init__(self, ways: Ways, *, is_plain: bool) -> None:
+    def __init__(self, key: Key, ways: Ways) -> None:
+        """None yet, of this *key*; *ways* are what leads to the first."""
+        self.format, self.is_plain, _ = key
         self.ways = ways
-        self.is_plain = is_plain
         self.since = float("-inf")
-        self.streams: dict[Stream, None] = {}
+        self.streams: dict[Stream, Any] = {}
+        """Each with the connection that it writes to."""
 
     def add(self, stream: Stream, ways: Ways) -> None:
-        self.streams[stream] = None
+        """Take *stream* in."""
+        self.streams[stream] = stream.out
         self.since = max([self.since, *(since for since, _ in ways)])
 
     def told(self, wire: Wire) -> Telling | None:
+        """How all of them are told; None where each has to be asked."""
         return told_by(self.ways, wire) if self.is_plain and wire.moment >= self.since else None
+
+    def without(self, apart: Set[Stream]) -> tuple[Any, ...]:
+        """The connections of all but those who are *apart*."""
+        gone = {self.streams[stream] for stream in apart if stream in self.streams}
+        connections = self.streams.values()
+        return tuple([out for out in connections if out not in gone]) if gone else tuple(connections)
+
+
+class Alike(NamedTuple):
+    """Connections to which one thing is written in one way."""
+
+    group: Group
+    told: Telling
+    connections: tuple[Any, ...]
 
 
 class Listening:
@@ -37,14 +57,14 @@ class Listening:
 
     def __init__(self) -> None:
         """None yet."""
-        self._groups: dict[str, dict[Key, _Group]] = {}
+        self._groups: dict[str, dict[Key, Group]] = {}
 
     def add(self, stream: Stream) -> None:
         """Let *stream* hear what its reader's rules lead to."""
         for audience, ways in stream.reader.rules.items():
             groups, key = self._groups.setdefault(audience, {}), _key(stream, ways)
             if key not in groups:
-                groups[key] = _Group(ways, is_plain=stream.reader.is_plain)
+                groups[key] = Group(key, ways)
             groups[key].add(stream, ways)
 
     def remove(self, stream: Stream) -> None:
@@ -58,17 +78,23 @@ class Listening:
             if not groups:
                 self._groups.pop(audience, None)
 
-    def concerned(self, wire: Wire) -> list[tuple[Sequence[Stream], Telling | None]]:
-        """Streams that *wire* may concern, each once, and how all their readers are told but whoever did it.
+    def concerned(self, wire: Wire, apart: Set[Stream]) -> tuple[list[Alike], tuple[Stream, ...]]:
+        """What *wire* may concern, each once: those who are told alike, and streams of which each has to be asked.
 
-        None: each has to be asked, because several audiences may lead to them, they chose, or it is off or old.
+        Asked are who is *apart*, and where several audiences may lead to one, they chose, or it is off or old.
         """
         matching = [groups for audience in wire.audiences if (groups := self._groups.get(audience))]
-        if len(matching) == 1:
-            return [(tuple(group.streams), group.told(wire)) for group in matching[0].values()]
-        everybody = {stream: None for groups in matching for group in groups.values() for stream in group.streams}
-        return [(tuple(everybody), None)]
+        alike, each = list[Alike](), dict[Stream, Any]()
+        for group in [group for groups in matching for group in groups.values()]:
+            told = group.told(wire) if len(matching) == 1 else None
+            if told is None:
+                each.update(group.streams)
+            else:
+                alike.append(Alike(group, told, group.without(apart)))
+                each.update((stream, None) for stream in apart if stream in group.streams)
+        return alike, tuple(each)
 
 
 def _key(stream: Stream, ways: Ways) -> Key:
-    return stream.reader.is_plain, tuple([given for _, given in ways])
+    is_plain = stream.reader.is_plain and stream.out is not None
+    return stream.format, is_plain, tuple([given for _, given in ways])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -18,6 +19,8 @@ from shared.telemetry import SCREEN_SECONDS
 LOUD = (float("-inf"), ("39||",) * len(KINDS))
 """The rule of who hears all of an audience, live: `<channel><nearness>|<route>|<audience>` for each kind."""
 OFF, LIVE = "0", "3"
+BREATH = 500
+"""Deliveries between two breaths of the loop: about 5 ms, so that a page does not wait for ten thousand streams."""
 Event = dict[str, Any]
 """An ASGI message with some bytes, made once for all streams; `chunk`: the same bytes as HTTP/1.1 sends them."""
 Rule = tuple[float, tuple[str, ...]]
@@ -165,7 +168,7 @@ def told_by(ways: Ways, wire: Wire) -> Telling | None:
 class Stream:
     """One open connection. Small, because there may be ten thousand."""
 
-    __slots__ = ("_send", "_transport", "after", "format", "hears_states", "held", "reader")
+    __slots__ = ("_send", "after", "format", "hears_states", "held", "out", "reader")
 
     def __init__(self, reader: Reader, format_: Format, send: Send, after: int, *, hears_states: bool = False) -> None:
         """A response that has begun on *send*; wires up to *after* are past for it.
@@ -178,20 +181,14 @@ class Stream:
         self.hears_states = hears_states
         self.held: list[tuple[int, Event]] | None = []
         self._send = send
-        self._transport = _way_out(send)
+        self.out = _way_out(send)
 
     def write(self, event: Event) -> bool:
         """Send without waiting; False when the client is too slow (or gone) to take it at once.
 
         What uvicorn would do anew for each stream (a coroutine, the chunk's frame) was done when the event was made.
         """
-        transport = self._transport
-        if transport is None:
-            return self._sent(event)
-        if transport.get_write_buffer_size() > HIGH_WATER_LIMIT:
-            return False
-        transport.write(event["chunk"])
-        return True
+        return not too_slow((self.out,), event) if self.out is not None else self._sent(event)
 
     def _sent(self, event: Event) -> bool:
         """The same by the letter of ASGI, for another server or an HTTP/1.0 client."""
@@ -210,6 +207,25 @@ class Stream:
         transport = getattr(getattr(self._send, "__self__", None), "transport", None)
         if transport is not None:
             transport.abort()  # close() would wait, perhaps for ever, for a client that does not read
+
+
+def too_slow(connections: Iterable[Any], event: Event) -> list[Any]:
+    """Write *event* to each, without waiting; returns those that have not taken what was written before."""
+    chunk, slow = event["chunk"], []
+    for out in connections:
+        if out.get_write_buffer_size() > HIGH_WATER_LIMIT:
+            slow.append(out)
+        else:
+            out.write(chunk)
+    return slow
+
+
+async def in_breaths(whole: Sequence[Any]) -> AsyncIterator[Sequence[Any]]:
+    """*whole* in parts, between which others have their turn."""
+    for first in range(0, len(whole), BREATH):
+        if first:
+            await asyncio.sleep(0)
+        yield whole[first : first + BREATH]
 
 
 def body(content: bytes) -> Event:
