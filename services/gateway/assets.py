@@ -9,6 +9,8 @@ from pathlib import Path
 
 from starlette.types import Receive, Scope, Send
 
+from services.gateway.dark import dark
+
 FOLDER = Path(__file__).parent / "static"
 TYPES = {
     ".css": b"text/css; charset=utf-8",
@@ -19,6 +21,7 @@ TYPES = {
     ".txt": b"text/plain; charset=utf-8",
     ".webmanifest": b"application/manifest+json",
 }
+LIGHT = ("nhsuk-frontend-10.6.1.min.css", "tidings.css")
 FOR_EVER = b"public, max-age=31536000, immutable"
 
 
@@ -32,6 +35,8 @@ class Assets:
         for path in sorted(FOLDER.rglob("*")):
             if path.is_file():
                 content = path.read_bytes()
+                if path.name == "dark.css":
+                    content = _dark().encode() + content
                 if path.suffix in {".svg", ".webmanifest"} or path.name == "push-worker.js":
                     content = content.replace(b"%NAME%", escape(name).encode())
                 relative = path.relative_to(FOLDER).as_posix()
@@ -57,6 +62,11 @@ class Assets:
         if any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"]):
             content, headers = compressed, [*headers, (b"content-encoding", b"gzip")]
         await _send(send, 200, b"" if scope["method"] == "HEAD" else content, headers)
+
+
+def _dark() -> str:
+    """The light stylesheets' colours on dark pages, in the order in which pages ask for them."""
+    return "".join(dark((FOLDER / name).read_text()) for name in LIGHT)
 
 
 async def _send(send: Send, status: int, content: bytes, headers: list[tuple[bytes, bytes]]) -> None:

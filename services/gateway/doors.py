@@ -43,6 +43,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "GET /downloads/{list}", "GET /downloads/{list}.{format}", "GET /downloads/progress/{token}",
         "GET /networks/together/{batch_id}", "GET /search", "GET /api/search", "GET /how-fast", "GET /help/keyboard",
         "GET /organisations/{organisation_id}",
+        "GET /colours", "POST /colours",
         "GET /help", "GET /accessibility", "GET /cookies", "GET /privacy", "GET /terms", "GET /contact",
         "GET /push-worker.js", "GET /{path:path}", "POST /{path:path}",
         "GET /health/live", "GET /health/ready", "GET /metrics",

@@ -145,10 +145,10 @@ def exactly(value: Any) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(instant(found), shown)
 
 
-def stamp(value: Any) -> Markup:
-    """The moment as a `<time>`, readable by people and programs."""
+def stamp(value: Any, within: bool = False) -> Markup:
+    """The moment as a `<time>`, readable by people and programs; *within* a sentence today is written small."""
     found = moment(value)
-    return Markup('<time datetime="{}">{}</time>').format(instant(found), when(value))
+    return Markup('<time datetime="{}">{}</time>').format(instant(found), at(value) if within else when(value))
 
 
 def count(number: Any, one: str, many: str = "") -> str:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 COUNT_SECONDS = 0.5
+COLOURS = frozenset({"light", "dark"})
+"""What a visitor may have chosen instead of what their device says."""
 
 
 @dataclass
@@ -76,6 +78,12 @@ class Visit:
         """What the page's own address asks for, and *given*, to be asked for elsewhere: without the place in a list."""
         own = {name: value for name, value in self.query.items() if name not in ("cursor", "done", "show") and value}
         return urlencode({**own, **given})
+
+    @property
+    def colours(self) -> str:
+        """`light` or `dark` where the visitor chose so, else empty: as the device says."""
+        chosen = self.request.cookies.get(f"{self.edge.sessions.cookie}-colours", "")
+        return chosen if chosen in COLOURS else ""
 
     async def form(self) -> FormData:
         """The form's fields. Raises FormExpired when the form is not one that we gave this visitor, UnreadableForm,

@@ -1,8 +1,11 @@
-"""Every page passes axe-core at WCAG 2.2 AA, fits a narrow screen, and says nothing in the browser's console."""
+"""Every page passes axe-core at WCAG 2.2 AA, in light and dark colours, fits a narrow screen, and says nothing in the
+browser's console.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
@@ -14,6 +17,8 @@ from tests.flows.system import PASSWORD, System
 
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LIGHT, DARK, INK = "rgb(240, 244, 245)", "rgb(18, 25, 30)", "rgb(33, 43, 50)"
+IN_THE_DARK = {"runOnly": ["color-contrast"]}
 NETWORK = "/networks/3-counties-cancer-network"
 COMMISSIONER = "/networks/north-west-specialised-commissioning-group"
 EMERGING = "/networks/birmingham-regional-paediatric-neurology-forum"
@@ -24,7 +29,7 @@ PUBLIC = (
     f"{NETWORK}/compare?from=2020-01-01", "/networks/compare", "/leads?care_group=stroke",
     "/events", "/challenges", f"{NETWORK}/challenges", f"{NETWORK}/service-changes", "/service-changes",
     "/newsletter", "/newsletter/sign-up", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms",
-    "/contact", "/signed-out", "/sign-in/forgotten", "/sign-in/new-password/none", "/invitation/none",
+    "/colours", "/contact", "/signed-out", "/sign-in/forgotten", "/sign-in/new-password/none", "/invitation/none",
     "/how-fast", "/how-fast?per=month", "/search", "/search?q=stroke", "/search?q=nothing-has-this-name",
     "/help/keyboard", "/organisations/Q31", "/there-is-no-such-page", "/preferences/nobody.20250101.0",
     f"{NETWORK}/links", f"{HOME}/links", "/care-groups", "/care-groups/cancer", "/care-groups/renal?sha=Q31",
@@ -91,13 +96,16 @@ REFUSED = (
 """Forms that are sent with nothing in them."""
 
 
-def _problems(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
+def _problems(page: Page, rules: Mapping[str, list[str]]) -> list[str]:
+    found = Axe().run(page, options=rules).response["violations"]
     return [f"{problem['id']}: {problem['nodes'][0]['html'][:200]}" for problem in found]
 
 
 def _is_sound(page: Page) -> None:
-    assert _problems(page) == []
+    assert _problems(page, RULES) == []
+    page.emulate_media(color_scheme="dark")
+    assert _problems(page, IN_THE_DARK) == []
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 320, "height": 800})
     page.wait_for_timeout(200)  # the header folds its menu a moment after the window changes
     wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -201,6 +209,27 @@ def test_the_page_that_takes_a_merge_back_is_accessible(system: System, signed_i
     for path in (f"/networks/{part['slug']}/restore", f"/networks/{whole['slug']}?was={part['slug']}"):
         page.goto(path)
         _is_sound(page)
+
+
+@pytest.mark.parametrize("device", ["light", "dark"])
+def test_a_choice_of_colours_goes_before_the_device_s_and_back(visitor: Page, device: Literal["light", "dark"]) -> None:
+    ground, said = "getComputedStyle(document.body).backgroundColor", dict[str, str]()
+    visitor.emulate_media(color_scheme=device)
+    for choice in ("light", "dark", "device"):
+        visitor.goto("/events")
+        visitor.click("footer a:has-text('Light or dark')")
+        visitor.check(f"input[value={choice}]")
+        visitor.click("main button:has-text('Use this')")
+        assert urlsplit(visitor.url).path == "/events"
+        said[choice] = visitor.evaluate(ground)
+    assert said == {"light": LIGHT, "dark": DARK, "device": DARK if device == "dark" else LIGHT}
+    assert not [cookie for cookie in visitor.context.cookies() if "colours" in str(cookie.get("name"))]
+
+
+def test_paper_is_light_also_where_pages_are_dark(visitor: Page) -> None:
+    visitor.emulate_media(color_scheme="dark", media="print")
+    visitor.goto("/")
+    assert visitor.evaluate("getComputedStyle(document.querySelector('h1')).color") in ("rgb(0, 0, 0)", INK)
 
 
 def test_no_page_breaks_its_own_content_policy(signed_in: Callable[[str], Page]) -> None:

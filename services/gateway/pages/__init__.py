@@ -13,6 +13,7 @@ from services.gateway.pages import (
     care_groups,
     challenges,
     changes,
+    colours,
     comparing,
     desk,
     directory,
@@ -116,6 +117,7 @@ MODULES = (
     changes,
     downloads,
     help,
+    colours,
     how_fast,
 )
 
