@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -16,45 +17,117 @@ from tests.flows.system import PASSWORD, build, running, wait_until_settled  # n
 FOLDER = ROOT / "docs" / "screenshots"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 NETWORK = "/networks/greater-manchester-and-cheshire-cardiac-and-stroke-network"
+ASKS = "/networks/north-west-specialised-commissioning-group"
+WHOLE, PART = "/networks/cheshire-and-merseyside-cardiac-and-stroke-network", "/networks/example-heart-failure-exchange"
+LINKED = " › "
+"""Between a page, the link on it that is followed, and what comes after that link's address."""
+HOOK = f"/subscriptions?everybody=1{LINKED}.tidings-line:has-text('Trust intranet') a"
 PAGES = (
     ("", "/", "home"),
     ("", "/networks?q=stroke", "networks"),
+    ("", "/networks?q=nothing-has-this-name", "networks-none"),
     ("", NETWORK, "network"),
+    ("", f"{NETWORK}?as_of=2026-06-01", "network-then"),
+    ("", f"{NETWORK}/compare?from=2026-01-01", "network-compared"),
+    ("", f"{NETWORK}/links", "links"),
+    ("", f"{NETWORK}/standards", "network-standards"),
+    ("", f"{NETWORK}/challenges", "network-challenges"),
+    ("", f"{NETWORK}/service-changes", "network-service-changes"),
+    ("", "/networks/compare", "register-compared"),
+    ("", f"{WHOLE}?was=example-heart-failure-exchange", "merged-network"),
+    ("", f"{WHOLE}/history", "merged-network-history"),
     ("", "/leads?care_group=stroke&sha=Q31", "leads"),
+    ("", "/care-groups", "care-groups"),
+    ("", "/care-groups/cancer", "care-group"),
     ("", "/pathway?care_group=stroke&care_group=renal&care_group=diabetes&sha=Q31", "pathway"),
+    ("", "/organisations/Q31", "organisation"),
     ("", "/events", "events"),
+    ("", f"/events{LINKED}main h2 a", "event"),
+    ("", "/challenges", "challenges"),
+    ("", f"/challenges{LINKED}main h2 a", "challenge"),
+    ("", "/service-changes", "service-changes"),
+    ("", f"/service-changes{LINKED}main h2 a", "service-change"),
     ("", "/newsletter", "newsletter"),
+    ("", f"/newsletter{LINKED}main h2 a", "newsletter-issue"),
     ("", "/networks?as_of=2026-03-01&q=stroke", "networks-then"),
     ("", "/newsletter/sign-up", "newsletter-sign-up"),
     ("", "/standards", "standards"),
     ("", "/how-fast", "how-fast"),
+    ("", "/help", "help"),
+    ("", "/help/keyboard", "keyboard"),
+    ("", "/colours", "colours"),
+    ("", "/sign-in", "sign-in"),
+    ("", "/sign-in/forgotten", "forgotten-password"),
+    ("", "/there-is-no-such-page", "not-found"),
     ("", "/api/docs", "api"),
     ("", "/api/docs/change_network_networks__network_id__patch", "api-operation"),
     ("", "/api/messages", "messages"),
+    ("", "/api/messages/registry_network_changed_v1", "message"),
     ("member", "/alerts", "alerts"),
+    ("member", f"/alerts{LINKED}main a[href$='/why']", "why"),
     ("member", "/me", "me"),
     ("member", "/preferences", "preferences"),
     ("member", "/account", "my-data"),
+    ("member", "/account/record", "my-record"),
+    ("member", "/account/who-sees-me", "who-sees-me"),
+    ("member", "/account/password", "password"),
+    ("member", "/account/second-factor", "second-step"),
     ("member", "/account/sessions", "sessions"),
     ("member", "/account/tokens", "tokens"),
-    ("member", "first alert", "why"),
+    ("member", "/account/erase", "erase"),
+    ("member", "/searches", "saved-searches"),
+    ("member", "/searches/new?q=stroke", "save-a-search"),
+    ("member", "/subscriptions", "subscriptions"),
+    ("member", "/staff", "not-allowed"),
     ("officer", "/oversight/Q31", "oversight"),
+    ("officer", f"/oversight/Q31{LINKED}#feed a:has-text('Follow up')", "follow-up"),
+    ("officer", "/workforce?sha=Q31", "workforce"),
+    ("officer", "/oversight", "oversight-country"),
     ("staff", "/staff", "staff"),
     ("staff", "/staff/failures", "failures"),
+    ("staff", "/networks/new", "new-network"),
+    ("staff", f"{NETWORK}/edit", "edit-network"),
+    ("staff", f"{NETWORK}/rename", "rename"),
+    ("staff", f"{NETWORK}/archive", "archive"),
+    ("staff", f"{NETWORK}/split", "split"),
+    ("staff", f"{NETWORK}/merge?into=dorset-cancer-network", "merge"),
+    ("staff", f"{PART}/restore", "undo-this-merge"),
+    ("staff", f"{NETWORK}/links?q=stroke", "new-link"),
+    ("staff", f"{NETWORK}/links{LINKED}main table a[href^='/links/']", "link"),
+    ("staff", f"{NETWORK}/overlaps", "overlaps"),
+    ("staff", "/staff/overlaps?sha=Q31", "overlaps-everywhere"),
+    ("staff", f"{NETWORK}/standards?kind=audit", "record-evidence"),
+    ("staff", f"{ASKS}/challenges/new?provider=3-counties-cancer-network", "new-challenge"),
+    ("staff", f"{NETWORK}/service-changes/new", "new-service-change"),
+    ("staff", f"{NETWORK}/invitations", "network-invitations"),
     ("staff", "/networks/together?q=stroke", "together"),
     ("staff", "/search?q=stroke", "search"),
+    ("staff", f"/search?q=ha{LINKED}main a[href^='/people/']", "person"),
+    ("staff", "/events/new", "new-event"),
     ("staff", "/staff/newsletter", "newsletter-desk"),
-    ("staff", "draft preview", "newsletter-preview"),
+    ("staff", f"/staff/newsletter{LINKED}main table a", "newsletter-draft"),
+    ("staff", f"/staff/newsletter{LINKED}main table a{LINKED}/preview", "newsletter-preview"),
     ("staff", "/networks/imports", "imports"),
     ("staff", "/staff/newsletter-readers", "newsletter-readers"),
+    ("staff", "/staff/newsletter-readers/import", "newsletter-readers-import"),
     ("staff", "/staff/mail", "suppressed-addresses"),
     ("staff", "/staff/invitations", "invitations"),
     ("staff", "/mailbox", "mailbox"),
+    ("staff", "/staff/standards", "standards-desk"),
+    ("staff", "/staff/standards/audit/edit", "standard-form"),
     ("staff", "/staff/standards/audit/retire", "standard-trial"),
+    ("staff", HOOK, "webhook"),
+    ("staff", f"{HOOK}{LINKED}/edit", "webhook-form"),
+    ("staff", f"{HOOK}{LINKED}/log/1", "webhook-log"),
     ("staff", f"{NETWORK}/roles", "roles"),
     ("staff", f"{NETWORK}/history", "history"),
-    ("staff", "first change", "follow-a-change"),
+    ("staff", f"{NETWORK}/history{LINKED}main a[href^='/changes/']", "follow-a-change"),
 )
+"""Not here: what only a mail's or an invitation's link opens, what an import shows on its way, and the cookies,
+privacy, terms, contact and accessibility pages, which are words alone. All of them are checked by tests/browser.
+"""
+DARK = ("home", "networks", "network", "alerts", "oversight")
+"""Taken in dark colours as well."""
 WIDTHS = (320, 768, 1280)
 
 
@@ -88,23 +161,28 @@ def signed_in(browser: Browser, base: str, who: str, password: str) -> Page:
 
 
 def take(page: Page, base: str, path: str, name: str) -> None:
-    """One page at every width; the widest is cropped to what a first look shows."""
-    if path == "first change":
-        page.goto(f"{base}/networks")
-        page.goto(f"{base}{NETWORK}/history")
-        path = str(page.locator("main a[href^='/changes/']").first.get_attribute("href"))
-    if path == "draft preview":
-        page.goto(f"{base}/staff/newsletter")
-        path = f"{page.locator('main table a').first.get_attribute('href')}/preview"
-    if path == "first alert":
-        page.goto(f"{base}/alerts")
-        path = str(page.locator("main a[href$='/why']").first.get_attribute("href"))
-    page.goto(base + path)
+    """One page at every width, some in the dark too; each is cropped to what a first look shows."""
+    page.goto(base + address(page, base, path))
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(300)
-        page.screenshot(path=FOLDER / f"{name}-{width}.png", clip={"x": 0, "y": 0, "width": width, "height": 900})
+        clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": 900}
+        page.screenshot(path=FOLDER / f"{name}-{width}.png", clip=clip)
+        if name in DARK:
+            page.emulate_media(color_scheme="dark")
+            page.screenshot(path=FOLDER / f"{name}-dark-{width}.png", clip=clip)
+            page.emulate_media(color_scheme="light")
     print(f"{name}: {page.title()}")
+
+
+def address(page: Page, base: str, path: str) -> str:
+    """*path*, or where the link on its page leads, and what comes after."""
+    start, *further = path.split(LINKED)
+    if not further:
+        return path
+    page.goto(base + start)
+    there = urlsplit(str(page.locator(further[0]).first.get_attribute("href"))).path
+    return there + "".join(further[1:])
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ WORDS = {
     "sha_lead": "Oversight lead",
     "client_group": "Client group",
     "both": "Provider and commissioner",
+    "sha": "Strategic Health Authority",
+    "pct": "Primary care trust",
 }
 COLOURS = {
     "managed": "green",

@@ -276,15 +276,20 @@ async def answered(visit: Visit, path: str, function: PageFunction) -> Response:
 
 def sign_in_first(visit: Visit) -> Response:
     """Send a visitor to the sign-in page, and back here afterwards."""
+    return visit.back(f"/sign-in?next={asked_at(visit)}")
+
+
+def asked_at(visit: Visit) -> str:
+    """The page that a visitor asks for, or on which they sent a form."""
     there = visit.request.url.path if visit.request.method == "GET" else visit.request.headers.get("referer", "/")
-    return visit.back(f"/sign-in?next={local(urlsplit(there).path)}")
+    return local(urlsplit(there).path)
 
 
 def problem_page(visit: Visit, problem: Problem) -> Response:
     """A page that says what happened and what to do."""
     if visit.is_fragment:
         return Response(status_code=204, headers={"hx-reswap": "none"})
-    response = visit.page("problem.html", problem.title, status=problem.status, problem=problem)
+    response = visit.page("problem.html", problem.title, status=problem.status, problem=problem, again=asked_at(visit))
     if "retry_after" in problem.extra:
         response.headers["retry-after"] = str(problem.extra["retry_after"])
     return response

@@ -22,10 +22,11 @@ IN_THE_DARK = {"runOnly": ["color-contrast"]}
 NETWORK = "/networks/3-counties-cancer-network"
 COMMISSIONER = "/networks/north-west-specialised-commissioning-group"
 EMERGING = "/networks/birmingham-regional-paediatric-neurology-forum"
+WHOLE, PART = "/networks/cheshire-and-merseyside-cardiac-and-stroke-network", "/networks/example-heart-failure-exchange"
 HOME = "/networks/greater-manchester-and-cheshire-cardiac-and-stroke-network"
 PUBLIC = (
     "/", "/networks", "/networks?q=nothing-has-this-name", NETWORK, f"{NETWORK}/history", f"{HOME}/history",
-    f"{NETWORK}?as_of=2026-06-01",
+    f"{NETWORK}?as_of=2026-06-01", f"{WHOLE}?was=example-heart-failure-exchange", f"{WHOLE}/history",
     f"{NETWORK}/compare?from=2020-01-01", "/networks/compare", "/leads?care_group=stroke",
     "/events", "/challenges", f"{NETWORK}/challenges", f"{NETWORK}/service-changes", "/service-changes",
     "/newsletter", "/newsletter/sign-up", "/sign-in", "/help", "/accessibility", "/cookies", "/privacy", "/terms",
@@ -66,7 +67,7 @@ STAFF = (
     "/staff/standards", "/staff/standards/new", "/staff/standards/lead_nurse", "/staff/standards/lead_nurse/edit",
     "/staff/standards/audit/edit", "/staff/standards/audit/retire",
     "/networks/imports", "/networks/together/none", "/account/second-factor", "/searches/none-of-mine",
-    f"{NETWORK}/restore",
+    f"{NETWORK}/restore", f"{PART}/restore",
     "/account", "/account/record", "/account/password", "/account/sessions", "/account/tokens", "/account/who-sees-me",
     "/account/erase", "/staff/invitations", f"{NETWORK}/invitations",
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,18 +14,24 @@ from services.cli import seed
 from services.cli.composition import Composition
 from services.cli.data import transaction
 from services.cli.seed.cast import HOME, MEMBER, NAMED, OFFICER
+from services.cli.seed.joining import PART
+from services.cli.seed.moments import YEAR
 from services.membership import passwords
 from services.membership.queries import account_by_email, principal_by_email
+from services.membership.tables import Role
 from services.notifications.tables import alerts, issue_items, issues
 from services.oversight.tables import FeedItem
 from services.registry.queries import Asked, led_networks, network_standards
-from services.registry.tables import Network, Standing
+from services.registry.tables import Merge, Network, Standing
 from services.registry.turning import turn
+from shared import clock
 from shared.config import SERVICES, Settings
 from shared.history import history
 from shared.inbox import inbox
 from shared.outbox import outbox
 
+PARTED = 1
+"""Networks of which the demonstration tells that they became part of another."""
 PASSWORD = "three words and a number 7"
 
 
@@ -56,9 +63,20 @@ async def test_the_officer_belongs_to_the_body_that_the_surface_names(loaded: Se
 
 async def test_the_register_is_there_with_its_history(loaded: Settings) -> None:
     async with transaction(loaded, "registry") as session:
-        assert await count(session, Network) == 420
+        assert await count(session, Network) == 420 + PARTED
         told = select(func.count()).where(history.c.headline != "", history.c.reason != "")
         assert (await session.execute(told)).scalar_one() > 250
+
+
+async def test_a_network_that_became_part_of_another_can_still_be_parted_from_it(loaded: Settings) -> None:
+    async with transaction(loaded, "registry") as session:
+        merge = (await session.execute(select(Merge))).scalar_one()
+        part, whole = [await session.get_one(Network, each) for each in (merge.source_id, merge.target_id)]
+    assert part.archived and part.name == PART and PART in whole.aliases
+    assert merge.undone_at is None and merge.links and clock.now() - merge.merged_at < timedelta(days=20)
+    async with transaction(loaded, "membership") as session:
+        came = select(func.count()).where(Role.network_id == whole.id, Role.since >= (clock.now() - YEAR).date())
+        assert (await session.execute(came)).scalar_one() >= 3
 
 
 async def test_who_leads_is_answered_and_somewhere_nobody_does_any_more(loaded: Settings) -> None:
@@ -113,7 +131,7 @@ async def test_a_second_start_changes_nothing(loaded: Settings, capsys: pytest.C
     composition = Composition(loaded)
     await seed.once(loaded, composition)
     async with composition.parts("registry").database.reading() as session:
-        assert await count(session, Network) == 420
+        assert await count(session, Network) == 420 + PARTED
     for name in SERVICES:
         await composition.parts(name).database.dispose()
     assert MEMBER in capsys.readouterr().out

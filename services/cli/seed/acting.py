@@ -14,9 +14,11 @@ from services.cli.seed.acts import (
     Decide,
     Edit,
     End,
+    Found,
     Join,
     Leave,
     Mail,
+    Merge,
     Move,
     Promote,
     Proof,
@@ -47,7 +49,7 @@ class Stage:
     """Where acts are done: the open sessions, and what was made so far, by the names that the acts use."""
 
     writing: Writing
-    networks: Mapping[str, str]
+    networks: dict[str, str]
     people: Mapping[str, Principal]
     events: dict[str, str] = field(default_factory=dict)
     challenges: dict[str, str] = field(default_factory=dict)
@@ -69,6 +71,18 @@ async def _edit(stage: Stage, act: Edit) -> None:
     await register.change_network(
         session, network_id=stage.networks[act.network], fields=act.fields, **stage.common(act)
     )
+
+
+async def _found(stage: Stage, act: Found) -> None:
+    session, fields = stage.writing.session("registry"), {**act.fields, "name": act.network}
+    stage.networks[act.network] = (await register.create_network(session, fields=fields, **stage.common(act))).id
+
+
+async def _merge(stage: Stage, act: Merge) -> None:
+    await register.merge_networks(
+        stage.writing.session("registry"), source_id=stage.networks[act.network], target_id=stage.networks[act.into],
+        roles="vacant", keep_names=True, keep_bodies=True, **stage.common(act),
+    )  # fmt: skip
 
 
 async def _promote(stage: Stage, act: Promote) -> None:
@@ -194,5 +208,5 @@ HOW: dict[type[Act], Callable[[Stage, Any], Awaitable[None]]] = {
     Edit: _edit, Take: _take, End: _end, Join: _join, Leave: _leave,
     Schedule: _schedule, Move: _move, Cancel: _cancel, Book: _book, Mail: _mail, Tie: _tie,
     Raise: _raise, Reply: _reply, TurnCalendar: _turn, Propose: _propose, Decide: _decide, Save: _save,
-    Promote: _promote, Record: _record,
+    Promote: _promote, Record: _record, Found: _found, Merge: _merge,
 }  # fmt: skip

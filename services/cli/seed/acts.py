@@ -30,6 +30,22 @@ class Edit(Act):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Found(Act):
+    """A network is put on the register."""
+
+    network: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merge(Act):
+    """A network becomes part of another."""
+
+    network: str
+    into: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Promote(Act):
     """A network moves to another stage."""
 

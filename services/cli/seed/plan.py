@@ -11,6 +11,7 @@ from services.cli.seed.acts import Act, Proof, one_at_a_time
 from services.cli.seed.cast import Player, cast
 from services.cli.seed.challenges import challenges, speakers
 from services.cli.seed.gatherings import gatherings
+from services.cli.seed.joining import joining
 from services.cli.seed.linking import ties
 from services.cli.seed.moments import YEAR
 from services.cli.seed.posts import Company, Post, posts
@@ -53,6 +54,7 @@ def planned(now: datetime) -> Plan:
     kept = proofs(chance, networks, (now - YEAR).date())
     acts += renewals(chance, kept, now)
     acts += mails(now, len(players) + WITHOUT_ACCOUNT)
+    acts += joining(held, now)
     acts += ties(Random(SEED + 1), networks, held, now)
     following = follows(chance, players, networks)
     return Plan(players, networks, held, kept, following, one_at_a_time(acts))
