@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -94,6 +95,7 @@ async def _serve(line: Connection) -> None:
     loop.add_reader(line.fileno(), asked.set)
     while True:
         await asked.wait()
+        os.set_blocking(line.fileno(), True)  # the loop has made it else, and a long list would not go in
         line.recv()
         asked.clear()
         line.send(list(arrivals))

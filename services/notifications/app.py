@@ -24,6 +24,7 @@ from services.notifications.delivery.pushes.sender import push
 from services.notifications.delivery.sender import deliver
 from services.notifications.delivery.summarising import summarise
 from services.notifications.delivery.timetable import keep_timetable
+from services.notifications.delivery.webhooks.later import order_webhooks_later
 from services.notifications.delivery.webhooks.sender import deliver_webhooks
 from services.notifications.queries.effects import effects
 from services.notifications.queries.reach import reach
@@ -67,6 +68,7 @@ service = Service(
         follow_corrections,
         keep_timetable,
         push,
+        order_webhooks_later,
         deliver_webhooks,
         measure,
     ],

@@ -3,14 +3,18 @@
 A subscription is filed under its most selective list, one key for each entry; a change brings the keys of all that it
 is. What the keys find is then asked itself. So a change costs what is filed under its own network, care group, type
 and so on, however many subscriptions there are.
+
+Messages to receivers that answer are ordered with the change. Those to the others are ordered a little later
+(delivery/webhooks/later.py), so that a thousand that never answer cost whoever is told of a change nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.sight import Sight, owners
@@ -21,12 +25,15 @@ from services.notifications.tables import (
     subscriptions,
     webhook_deliveries,
     webhook_endpoints,
+    webhooks_to_order,
 )
 from shared import clock
 from shared.db import among, insert_rows
 from shared.picker import Picker
 
 EVERYTHING = "everything"
+OWED = timedelta(seconds=1)
+"""A new receiver that has owed its first answer for so long is not waited for."""
 LISTS = ("types", "networks", "bodies", "care_groups", "categories")
 
 
@@ -85,20 +92,47 @@ def _told_to(audiences: Iterable[str]) -> ColumnElement[bool]:
 
 
 async def order_webhooks(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Order a message to each subscription that wants one of these new alerts."""
-    orders = [ordered(subscription_id, row) for subscription_id, row in await wanted_by(session, rows)]
+    """Order a message to each subscription that wants one of these new alerts: now where its receiver is prompt."""
+    found = (await session.execute(_prompt_and_one_other(session, rows))).mappings().all()
+    prompt = [row for row in found if row["is_prompt"]]
+    orders = [ordered(subscription_id, row) for subscription_id, row in await wanting(session, rows, prompt)]
     if orders:
         await insert_rows(session, webhook_deliveries, orders, "ON CONFLICT DO NOTHING")
         await wake(session, {order["subscription_id"] for order in orders})
+    if len(prompt) < len(found):
+        later = [{"offset": row["offset"], "reached": ""} for row in rows]
+        await insert_rows(session, webhooks_to_order, later, "ON CONFLICT DO NOTHING")
+
+
+def _prompt_and_one_other(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> CompoundSelect[Any]:
+    """The prompt ones, and one that is not if there is any: together, so that none turns from one into the other."""
+    endpoints = webhook_endpoints.c
+    owes_nothing = or_(endpoints.next_at.is_(None), endpoints.next_at > clock.now() - OWED)
+    is_prompt = or_(endpoints.pace == "quick", and_(endpoints.pace == "new", owes_nothing))
+    of = filed(session, rows).where(subscriptions.c.status == "active")
+    of = of.join(webhook_endpoints, endpoints.subscription_id == subscriptions.c.id)
+    of = of.add_columns(is_prompt.label("is_prompt"))
+    other = of.where(~is_prompt).limit(1).subquery()
+    return union_all(of.where(is_prompt), select(other))
 
 
 async def wanted_by(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
     """(subscription, alert): each active subscription that wants one of *rows* and whose owner may see it."""
+    active = filed(session, rows).where(subscriptions.c.status == "active")
+    return await wanting(session, rows, (await session.execute(active)).mappings().all())
+
+
+def filed(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> Select[Any]:
+    """The subscriptions that the keys of *rows* find."""
     keys = list(dict.fromkeys(key for row in rows for key in keys_of(row)))
     found = select(subscription_keys.c.subscription_id).where(among(session, subscription_keys.c.key, keys))
-    columns = [subscriptions.c[name] for name in ("id", "owner_id", *LISTS)]
-    query = select(*columns).where(subscriptions.c.id.in_(found), subscriptions.c.status == "active")
-    candidates = (await session.execute(query)).mappings().all()
+    return select(*(subscriptions.c[name] for name in ("id", "owner_id", *LISTS))).where(subscriptions.c.id.in_(found))
+
+
+async def wanting(
+    session: AsyncSession, rows: Sequence[Mapping[str, Any]], candidates: Sequence[Mapping[Any, Any]]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """(subscription, alert): each of *candidates* that wants one of *rows* and whose owner may see it."""
     if not candidates:
         return []
     told = {audience for row in rows for audience in row["audiences"]}

@@ -11,7 +11,7 @@ from services.gateway.assets import FOLDER, Assets
 from services.gateway.clients import Refused
 from services.gateway.pages.alerts import grouped
 from services.gateway.pages.charts import bars, heat
-from services.gateway.pages.desk import _groups, _written
+from services.gateway.pages.desk import _groups, _looked_at, _written
 from services.gateway.pages.forms import error_list, error_of
 from services.gateway.rendering import count, day, happened, marked, security_headers, words
 
@@ -35,6 +35,16 @@ def test_headline_as_the_message_has_it_is_none_of_staffs_own() -> None:
     }
     assert _written(FormData([("headline", "Ours")]), item) == {"headline": "Ours"}
     assert _written(FormData([("press", "up")]), item) == {}
+
+
+def test_what_was_announced_since_takes_the_place_of_words_only_where_that_was_shown() -> None:
+    since = {"message_id": "m2", "text": "Study day is cancelled"}
+    item = {"said": "Study day", "since": since}
+    assert _looked_at(item, "m2", "take") == {"headline": "Study day is cancelled", "text": ""}
+    assert _looked_at({**item, "said": since["text"]}, "m2", "take") == {"headline": "", "text": ""}
+    long = {**item, "since": {**since, "text": "x" * 300}}
+    assert _looked_at(long, "m2", "take")["headline"] == "x" * 199 + "…"
+    assert _looked_at(item, "m1", "take") == {} and _looked_at(item, "m2", "keep") == {}
 
 
 def test_alerts_stand_by_network_with_the_unread_first() -> None:

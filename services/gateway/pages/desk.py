@@ -28,6 +28,7 @@ LABELS = {
     "at": "Day",
 }
 REFUSALS = (400, 404, 409, 422)
+LONGEST_HEADLINE = 200
 
 
 async def issues(visit: Visit) -> Response:
@@ -112,6 +113,8 @@ async def save_item(visit: Visit) -> Response:
     there = f"{_api(visit)}/items/{visit.path['item']}"
     item = await visit.ask("notifications", there)
     press, body = text(form, "press"), _written(form, item)
+    if press in ("take", "keep"):
+        body |= _looked_at(item, text(form, "of"), press)
     if press in ("pin", "drop"):
         field = {"pin": "pinned", "drop": "dropped"}[press]
         body[field] = not item[field]
@@ -126,9 +129,18 @@ async def save_item(visit: Visit) -> Response:
     return visit.back(f"{_here(visit)}#item-{item['id']}")
 
 
+def _looked_at(item: dict[str, Any], of: str, press: str) -> dict[str, Any]:
+    """Say what was announced since instead of staff's words, or keep them. What came later still is shown first."""
+    since = item["since"]
+    if press == "keep" or since is None or since["message_id"] != of:
+        return {}
+    said = since["text"] if len(since["text"]) <= LONGEST_HEADLINE else f"{since['text'][: LONGEST_HEADLINE - 1]}…"
+    return {"headline": "" if since["text"] == item["said"] else said, "text": ""}
+
+
 def _written(form: Any, item: dict[str, Any]) -> dict[str, Any]:
-    """The words in the form. A headline as the message has it is none of staff's own."""
-    found = {name: text(form, name) for name in ("headline", "text") if name in form}
+    """The words in the form, and what their writer had seen. A headline as the message has it is none of staff's."""
+    found = {name: text(form, name) for name in ("headline", "text", "of") if name in form}
     if found.get("headline") == item["said"]:
         found["headline"] = ""
     return found
@@ -209,7 +221,10 @@ async def _done(visit: Visit, what: str, body: dict[str, Any] | None, done: str)
     except Refused as refused:
         if refused.status not in REFUSALS:
             raise
-        return await _desk(visit, errors=error_list(refused, LABELS), status=refused.status)
+        to_look_at = [
+            {"text": e["message"], "href": f"#item-{e['field']}"} for e in refused.errors if what == "approve"
+        ]
+        return await _desk(visit, errors=to_look_at or error_list(refused, LABELS), status=refused.status)
     return visit.back(f"{_here(visit)}?done={done}")
 
 

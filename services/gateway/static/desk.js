@@ -62,7 +62,7 @@
 
   // Others' changes: a card that is being written in stays; all the others become what they are now.
   const is_kept = (old, fresh) =>
-    old && ("conflict" in old.dataset || is_dirty(old.querySelector("form")) || old.dataset.seen === fresh.dataset.seen);
+    old && ("conflict" in old.dataset || [...old.querySelectorAll("form")].some(is_dirty) || old.dataset.seen === fresh.dataset.seen);
   const put = (fresh) => {
     const old = document.getElementById(fresh.id);
     if (is_kept(old, fresh)) return old;

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications import digest
 from services.notifications.delivery.rows import order_copies, stop_issue
+from services.notifications.letters.editions import items_of
+from services.notifications.own_words import changed_since
 from services.notifications.tables import issues
 from shared import clock
 from shared.announcement import Announcement, Concerns
@@ -39,6 +41,10 @@ class SecondPerson(Conflict):
     """You changed this issue last, so somebody else has to approve it."""
 
 
+class NotLookedAt(Conflict):
+    """What some items tell of has changed since their words were written; look at each, then approve."""
+
+
 class InThePast(Unprocessable):
     """This moment is past; choose a later one, or send the issue now."""
 
@@ -51,12 +57,13 @@ async def draft_issue(session: AsyncSession, *, by: Principal, reason: str = "")
 
 
 async def approve_issue(session: AsyncSession, *, issue_id: str, by: Principal, reason: str = "") -> None:
-    """Approve a draft; what happens from now on goes into the next issue. Raises SecondPerson."""
+    """Approve a draft; what happens from now on goes into the next issue. Raises SecondPerson, NotLookedAt."""
     await digest.close_draft(session, issue_id)
     issue = await locked(session, issue_id)
     _require(issue, "approved", "draft")
     if issue["edited_by"] and issue["edited_by"] == by.person_id:
         raise SecondPerson
+    await _require_looked_at(session, issue_id)
     await change_issue(
         session, issue, by=by, reason=reason, status="approved", approved_by=by.person_id, week_to=clock.today()
     )
@@ -144,6 +151,14 @@ def _require(issue: RowMapping, wanted: str, *statuses: str) -> None:
     if issue["status"] not in statuses:
         present = {"draft": "still a draft", "sent": "sent already"}.get(issue["status"], issue["status"])
         raise NotPossibleNow(f"Issue {issue['number']} is {present}, so it cannot be {wanted}.")
+
+
+async def _require_looked_at(session: AsyncSession, issue_id: str) -> None:
+    items = {item["id"]: item for item in await items_of(session, issue_id)}
+    unseen = await changed_since(session, items.values())
+    if unseen:
+        said = [(item_id, f"{items[item_id]['headline']}. Since: {since['text']}") for item_id, since in unseen.items()]
+        raise NotLookedAt(errors=[{"field": item_id, "message": message} for item_id, message in said])
 
 
 async def change_issue(session: AsyncSession, issue: RowMapping, *, by: Principal, reason: str, **values: Any) -> None:

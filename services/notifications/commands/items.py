@@ -5,6 +5,8 @@ Invariants:
    writes on an older one is refused and given the present one, to be shown beside theirs.
 2. Pinning, dropping and moving say nothing twice: they need no version, and the last one counts.
 3. Whoever changes a draft last does not approve it (commands/issues.py).
+4. Words remember the newest message that their writer had seen of what they tell of (`own_of`). What is announced of it
+   later is shown beside them until somebody has looked at it; looking is no editing, so who approves may do it.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications.choice import grouped
 from services.notifications.commands.issues import NotPossibleNow, change_issue, locked
 from services.notifications.letters.editions import items_of
+from services.notifications.own_words import has_own_words, newest_said
 from services.notifications.tables import issue_items, networks
 from shared import clock
 from shared.auth import Principal
@@ -27,6 +30,7 @@ from shared.errors import NotFound, Stale, Unprocessable
 
 Direction = Literal["up", "down", "first", "last"]
 WORDS = ("title", "intro")
+WRITTEN = {"own_headline", "text"}
 
 
 class UnknownItem(Unprocessable):
@@ -65,6 +69,9 @@ async def edit_issue(
         raise UnknownItem
     for item in items:
         values = {("place" if name == "position" else name): value for name, value in item.items() if name != "id"}
+        present = await _item(session, issue_id, item["id"])
+        if values.get("text", present["text"]) != present["text"]:
+            values |= await _seen(session, present, values, "")
         await _write(session, item["id"], values, by) if values else None
     more = {"words_version": issue["words_version"] + 1} if written else {}
     await _edited(session, issue, by=by, reason=reason, **written, **more)
@@ -74,22 +81,41 @@ async def edit_item(
     session: AsyncSession, *, issue_id: str, item_id: str, fields: Mapping[str, Any], by: Principal,
     expected: int | None = None, reason: str = "",
 ) -> None:  # fmt: skip
-    """Write, pin or drop one item. Raises NoSuchItem, WrittenMeanwhile, NotPossibleNow."""
+    """Write, pin or drop one item. Raises NoSuchItem, WrittenMeanwhile, NotPossibleNow.
+
+    `of` in *fields* is the newest message of its thing that the writer has seen; alone, it says that the words stay.
+    """
     issue = await draft_locked(session, issue_id)
     item = await _item(session, issue_id, item_id)
-    values = dict(fields)
-    if "headline" in values:
-        headline = values.pop("headline")
-        values |= {"own_headline": headline, "own_of": item["message_id"] if headline else ""}
-    values = {name: value for name, value in values.items() if value != item[name] or name == "own_of"}
-    if not set(values) - {"own_of"}:
-        return
-    written = {"own_headline", "text"} & set(values)
-    if written and expected is not None and expected != item["version"]:
-        raise WrittenMeanwhile(present={"version": item["version"], "by": item["edited_by"]})
-    version = {"version": item["version"] + 1} if written else {}
-    await _write(session, item_id, {**values, **version}, by)
+    named = {("own_headline" if name == "headline" else name): value for name, value in fields.items()}
+    seen = named.pop("of", "")
+    values = {name: value for name, value in named.items() if value != item[name]}
+    if not values:
+        return await _keep(session, issue, item, seen, by=by, reason=reason) if seen and not named else None
+    if WRITTEN & set(values):
+        if expected is not None and expected != item["version"]:
+            raise WrittenMeanwhile(present={"version": item["version"], "by": item["edited_by"]})
+        values |= {"version": item["version"] + 1, **await _seen(session, item, values, seen)}
+    await _write(session, item_id, values, by)
     await _edited(session, issue, by=by, reason=reason)
+
+
+async def _seen(session: AsyncSession, item: Mapping[str, Any], values: Mapping[str, Any], seen: str) -> dict[str, str]:
+    """What the writer of *values* has seen: everything, unless *seen* is older than what the item tells now."""
+    if not has_own_words({**item, **values}):
+        return {"own_of": ""}
+    newest = (await newest_said(session, [item])).get(item["id"])
+    present = newest["message_id"] if newest else ""
+    return {"own_of": present if seen in ("", item["message_id"], present) else seen}
+
+
+async def _keep(
+    session: AsyncSession, issue: RowMapping, item: Mapping[str, Any], seen: str, *, by: Principal, reason: str
+) -> None:
+    """The words stay as they are, in the knowledge of *seen*."""
+    if seen != item["own_of"]:
+        await session.execute(update(issue_items).where(issue_items.c.id == item["id"]).values(own_of=seen))
+        await change_issue(session, issue, by=by, reason=reason)
 
 
 async def add_item(

@@ -18,6 +18,7 @@ from services.notifications.delivery.rows import reader_count
 from services.notifications.headlines import filled, names_in
 from services.notifications.letters.editions import items_of
 from services.notifications.letters.stationery import Stationery
+from services.notifications.own_words import changed_since
 from services.notifications.queries.offers import offers
 from services.notifications.queries.preferences import muted_by
 from services.notifications.tables import corrections, deliveries, issue_items, issues, people
@@ -79,10 +80,19 @@ async def all_items(session: AsyncSession, issue_id: str) -> list[dict[str, Any]
     """Every item for staff: pinned, then by care group and network; the dropped ones in their place."""
     items = await items_of(session, issue_id)
     corrected = await corrections_of(session, issue_id)
-    offered = await offers(session, await issue_at(session, issue_id), items)
+    issue = await issue_at(session, issue_id)
+    offered = await offers(session, issue, items)
+    since = await changed_since(session, items) if issue["pressed_at"] is None else {}
     numbered = await _numbered(session, [items[number] for number in grouped(items)])
     return [
-        {**item, "corrections": corrected.get(item["id"], []), "offer": offered.get(item["id"])} for item in numbered
+        {
+            **item,
+            "corrections": corrected.get(item["id"], []),
+            "offer": offered.get(item["id"]),
+            "since": since.get(item["id"]),
+            "changed_since": item["id"] in since,
+        }
+        for item in numbered
     ]
 
 
@@ -160,7 +170,6 @@ async def _numbered(session: AsyncSession, items: Any) -> list[dict[str, Any]]:
         {
             **item, "position": number, "network_name": called.get(item["network_id"], ""), "why": "",
             "told": set(item["audiences"].split("\n")), "edited_by_name": editors.get(item["edited_by"], ""),
-            "changed_since": bool(item["own_headline"]) and item["own_of"] != item["message_id"],
         }
         for number, item in enumerate(items)
     ]  # fmt: skip

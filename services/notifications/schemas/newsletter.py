@@ -42,8 +42,8 @@ class Item(BaseModel):
     corrections: Annotated[list[Correction], Field(default_factory=list)]
 
 
-class CorrectionOffer(BaseModel):
-    """What was announced of the same page since an issue went out, to be sent as a correction."""
+class AnnouncedSince(BaseModel):
+    """What was announced of the same thing since an issue went out, or since staff wrote words of their own."""
 
     message_id: str
     text: str
@@ -53,18 +53,20 @@ class CorrectionOffer(BaseModel):
 class DeskItem(Item):
     """An item as staff see it. `said` is what the message said, where staff wrote a headline of their own.
 
-    `version` is what a change of headline or text is made on; `changed_since`: the message changed after that.
-    `offer`: a correction that may be due.
+    `version` is what a change of headline or text is made on. `since`: what was announced of its thing after staff
+    wrote words of their own, and nobody has looked at; `changed_since` where there is such. `offer`: a correction that
+    may be due.
     """
 
     said: str
     own_headline: str
     changed_since: bool
+    since: AnnouncedSince | None = None
     version: int
     edited_by: str
     edited_by_name: str
     edited_at: datetime | None
-    offer: CorrectionOffer | None = None
+    offer: AnnouncedSince | None = None
 
 
 class IssueSummary(BaseModel):
@@ -158,12 +160,17 @@ class Progress(BaseModel):
 
 
 class ItemWords(ChangeBody):
-    """What staff do with one item. An empty headline is the message's own. If-Match takes the item's version."""
+    """What staff do with one item. An empty headline is the message's own. If-Match takes the item's version.
+
+    `of` is the newest message about its thing that the writer has seen, the item's own or that of `since`; sent alone,
+    it says that the words stay as they are.
+    """
 
     headline: Line = ""
     text: Prose = ""
     pinned: bool = False
     dropped: bool = False
+    of: Annotated[str, Field(max_length=64)] = ""
 
 
 class OwnItem(ChangeBody):

@@ -43,6 +43,7 @@ from services.notifications.tables.subscriptions import (
     webhook_attempts,
     webhook_deliveries,
     webhook_endpoints,
+    webhooks_to_order,
 )
 from services.notifications.tables.tellings import telling_marks, tellings
 
@@ -87,4 +88,5 @@ __all__ = [
     "webhook_attempts",
     "webhook_deliveries",
     "webhook_endpoints",
+    "webhooks_to_order",
 ]

@@ -84,6 +84,14 @@ webhook_deliveries = Table(
     ),
 )  # fmt: skip
 
+webhooks_to_order = Table(
+    "webhooks_to_order",
+    metadata,
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("reached", Text, nullable=False, comment="the subscription up to which messages are ordered"),
+    comment="alerts whose messages are not all ordered yet: of receivers that are slow or owe an answer",
+)
+
 webhook_attempts = Table(
     "webhook_attempts",
     metadata,

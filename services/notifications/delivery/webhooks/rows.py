@@ -39,7 +39,8 @@ from shared import clock
 from shared.db import UtcDateTime, among
 from shared.outside.calls import Answer
 
-MESSAGES_A_VISIT = 20
+MESSAGES_A_VISIT = {"quick": 20, "new": 20, "slow": 4}
+"""By pace: who may not answer at all is not made twenty messages for."""
 KEPT = timedelta(days=30)
 """How long the log of deliveries, answers and the contents for repetition are kept."""
 SWEPT = 5_000
@@ -140,11 +141,12 @@ def _loading(dialect: str) -> TextClause:
 _LOADING = {dialect: _loading(dialect) for dialect in _LOAD}
 
 
-async def visits(session: AsyncSession, ids: Sequence[str]) -> list[Visit]:
+async def visits(session: AsyncSession, ids: Sequence[str], pace: str) -> list[Visit]:
     """What is due at each of these endpoints. One whose subscription is gone or disabled has nothing but its tests."""
     dialect = session.get_bind().dialect.name
     given = list(ids) if dialect == "postgresql" else orjson.dumps(list(ids)).decode()
-    loaded = await session.execute(_LOADING[dialect], {"ids": given, "now": clock.now(), "most": MESSAGES_A_VISIT})
+    chosen = {"ids": given, "now": clock.now(), "most": MESSAGES_A_VISIT[pace]}
+    loaded = await session.execute(_LOADING[dialect], chosen)
     due: dict[str, list[Any]] = {}
     for row in loaded.mappings():
         due.setdefault(row["subscription_id"], []).append(row)

@@ -27,6 +27,8 @@ from shared.telemetry import WEBHOOKS
 log = structlog.get_logger()
 LANES = {"quick": 128, "new": 128, "slow": 128}
 """Visits at once, by pace."""
+A_TURN = {"quick": 128, "new": 32, "slow": 16}
+"""Visits that begin together: those of receivers that may never answer are to keep nobody waiting."""
 MOST_WAITING = 512
 """Visits at once that have overrun and so given up their place in a lane. With that many, nobody new or slow gives up
 a place any more, so no further ones of these begin; the places of the quick are never touched by this."""
@@ -81,20 +83,21 @@ class WebhookSender:
     # Visits
 
     async def _begin_visits(self) -> None:
+        """Begin what is due: the visits of the quick are on their way before those of others are looked at."""
         room = MOST_IN_ALL - len(self._visits)
-        free = {pace: min(most - self._in_lane[pace], room) for pace, most in LANES.items()}
+        free = {pace: min(most - self._in_lane[pace], A_TURN[pace], room) for pace, most in LANES.items()}
         wanted = [pace for pace, places in free.items() if places > 0]
         async with self._database.reading() as session:
             due = await rows.due_paces(session, wanted)
-        if not due:
-            return
+        for pace in due:
+            await self._begin_of(pace, free[pace])
+
+    async def _begin_of(self, pace: str, places: int) -> None:
         async with self._database.transaction() as session:
             await say_alive(session, self.id)
-            held: list[str] = []
-            for pace in due:
-                held += await rows.claim(session, self.id, pace, limit=free[pace])
+            held = await rows.claim(session, self.id, pace, limit=places)
         async with self._database.reading() as session:
-            found = await rows.visits(session, held)
+            found = await rows.visits(session, held, pace)
             bodies = await prepared(session, found, self._stationery)
         for visit in found:
             self._begin(visit, bodies)
