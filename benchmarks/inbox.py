@@ -1,35 +1,39 @@
 """Reading and searching an inbox with much behind it.
 
-The whole embedded system; alerts are written into its database directly, because nobody waits for a hundred thousand
-changes. What is measured goes through the gateway, as a program asks.
+The whole system in one process, on SQLite and on PostgreSQL; alerts are written into its database directly, because
+nobody waits for a hundred thousand changes. What is measured goes through the gateway, as a program asks.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path
 
+import asyncpg
 import httpx
 
 from benchmarks.figures import Figure, percentile
-from benchmarks.whole import World, populated, whole
+from benchmarks.whole import World, populated, settings_of, whole
+from services.cli.data import transaction
+from shared.config import Settings
 from tests.flows.system import System
 
 NETWORKS, ALERTS, READS = 50, 100_000, 200
 BELONGING = """
-    INSERT OR IGNORE INTO audience_members (audience, person_id, source, route, revision, active, since)
-    SELECT 'network:' || id, :person, 'bench-' || id, 'member', 1, 1, '2020-01-01 00:00:00.000000' FROM networks
+    INSERT INTO audience_members (audience, person_id, source, route, revision, active, since)
+    SELECT 'network:' || id, '{person}', 'bench-' || id, 'member', 1, true, '2020-01-01 00:00:00.000000' FROM networks
+    WHERE true ON CONFLICT DO NOTHING
 """
 TOLD = """
-    WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count),
+    WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count}),
     known AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM networks)
     INSERT INTO alerts ("offset", message_id, type, headline, category, significance, path, time, network_id,
                         care_group, actor, stored_at)
     SELECT position.value + n, 'bench-' || n, 'networks.bench', 'Change ' || n, 'governance', 'normal', '/networks/x',
            '2026-01-01 00:00:00.000000', known.id, 'cancer', 'bench', '2026-01-01 00:00:00.000000'
-    FROM numbers CROSS JOIN position JOIN known ON known.place = n % :networks
+    FROM numbers CROSS JOIN position JOIN known ON known.place = n % {networks}
 """
 AUDIENCES = """
     INSERT INTO alert_audiences (audience, "offset")
@@ -39,13 +43,17 @@ COUNTED = 'UPDATE position SET value = (SELECT max("offset") FROM alerts)'
 
 
 def measure() -> list[Figure]:
-    """Milliseconds of reads."""
-    with whole() as system:
+    """Milliseconds of reads, on both databases."""
+    return [*on("SQLite"), *on("PostgreSQL", "POSTGRES")]
+
+
+def on(where: str, *parts: str) -> list[Figure]:
+    """Milliseconds of reads on one of them."""
+    with whole(*parts) as system:
         world = populated(system, networks=NETWORKS, readers=1)
-        token = world.tokens[0][0]
-        _fill(system)
+        asyncio.run(_fill(settings_of(system)))
         until_caught_up(system, world)
-        return _reads(system, token)
+        return _reads(system, world.tokens[0][0], where)
 
 
 def database_of(system: System) -> sqlite3.Connection:
@@ -53,15 +61,23 @@ def database_of(system: System) -> sqlite3.Connection:
     return sqlite3.connect(Path(system.env["TIDINGS_DATA"]) / "notifications.db", timeout=60)
 
 
-def _fill(system: System) -> None:
+async def _fill(settings: Settings) -> None:
     """A member of every network, with many alerts behind."""
-    with closing(database_of(system)) as database, database:
-        mine = "SELECT id FROM people WHERE email = 'reader-0-0@bench.example'"
-        (person,) = database.execute(mine).fetchone()
-        database.execute(BELONGING, {"person": person})
-        database.execute(TOLD, {"count": ALERTS, "networks": NETWORKS})
-        database.execute(AUDIENCES)
-        database.execute(COUNTED)
+    async with transaction(settings, "notifications") as session:
+        connection = await session.connection()
+        mine = await connection.exec_driver_sql("SELECT id FROM people WHERE email = 'reader-0-0@bench.example'")
+        values = {"person": mine.scalar_one(), "count": ALERTS, "networks": NETWORKS}
+        for statement in (BELONGING, TOLD, AUDIENCES, COUNTED):
+            await connection.exec_driver_sql(statement.format(**values))
+    if settings.postgres:
+        await _analysed(settings)
+
+
+async def _analysed(settings: Settings) -> None:
+    """As the database's own housekeeping does within a minute of such a load."""
+    connection = await asyncpg.connect(f"{settings.postgres}/tidings_notifications")
+    await connection.execute("ANALYZE")
+    await connection.close()
 
 
 def until_caught_up(system: System, world: World) -> None:
@@ -80,7 +96,7 @@ def change(system: System, world: World, number: int) -> str:
     return str(changed.json()["revision"])
 
 
-def _reads(system: System, token: str) -> list[Figure]:
+def _reads(system: System, token: str, where: str) -> list[Figure]:
     asked = {
         "newest": "",
         "unread": "&unread=true",
@@ -91,7 +107,7 @@ def _reads(system: System, token: str) -> list[Figure]:
     with httpx.Client(base_url=system.url, headers={"authorization": f"Bearer {token}"}, timeout=60) as client:
         for name, more in asked.items():
             times = [_timed(client, f"/api/alerts?limit=25{more}") for _ in range(READS)]
-            what = f"inbox, {name}, {NETWORKS} networks, {ALERTS:,} alerts behind, p95"
+            what = f"inbox, {name}, {NETWORKS} networks, {ALERTS:,} alerts behind, {where}, p95"
             figures.append(Figure(what, percentile(times, 0.95), "ms", beside=f"p50 {percentile(times, 0.5):.1f} ms"))
     return figures
 

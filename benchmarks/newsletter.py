@@ -42,8 +42,9 @@ class NoSink(RuntimeError):
 
 
 def measure() -> list[Figure]:
-    """Seconds, on PostgreSQL with every service its own process, and embedded; embedded also of many."""
-    return [on("scaled, PostgreSQL", SCALED), on("embedded, SQLite"), on("embedded, SQLite", copies=MANY)]
+    """Seconds, on PostgreSQL with every service its own process, and embedded; each also of many."""
+    ways: tuple[tuple[str, Sequence[str]], ...] = (("scaled, PostgreSQL", SCALED), ("embedded, SQLite", ()))
+    return [on(where, parts, copies=copies) for copies in (COPIES, MANY) for where, parts in ways]
 
 
 def on(where: str, parts: Sequence[str] = (), *, copies: int = COPIES) -> Figure:

@@ -107,6 +107,7 @@ PAGES = (
     ("staff", "/staff/newsletter", "newsletter-desk"),
     ("staff", f"/staff/newsletter{LINKED}main table a", "newsletter-draft"),
     ("staff", f"/staff/newsletter{LINKED}main table a{LINKED}/preview", "newsletter-preview"),
+    ("staff", f"/staff/newsletter{LINKED}main table tr:nth-child(2) a", "newsletter-correction"),
     ("staff", "/networks/imports", "imports"),
     ("staff", "/staff/newsletter-readers", "newsletter-readers"),
     ("staff", "/staff/newsletter-readers/import", "newsletter-readers-import"),

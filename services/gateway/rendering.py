@@ -17,6 +17,7 @@ from starlette.responses import Response
 from services.gateway.prose import prose
 from shared import clock
 from shared.auth import Principal
+from shared.mailer.addresses import as_written
 
 SMALLEST_COMPRESSED = 1400
 SECTIONS = frozenset({"networks", "leads", "events", "newsletter", "alerts", "oversight", "staff", "mailbox", "help"})
@@ -189,7 +190,7 @@ def environment(asset_path: str, name: str) -> Environment:
     made.globals |= {"assetPath": asset_path, "service_name": name, "colour": colour, "count": count}
     made.filters |= {"words": words, "day": day, "iso": iso, "when": when, "stamp": stamp, "colour": colour}
     made.filters |= {"happened": happened, "prose": prose, "signed": signed, "month": month, "set": set}
-    made.filters |= {"marked": marked, "exactly": exactly, "at": at}
+    made.filters |= {"marked": marked, "exactly": exactly, "at": at, "written": as_written}
     return made
 
 

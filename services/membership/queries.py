@@ -34,6 +34,7 @@ from services.membership.tables import (
 from shared import clock
 from shared.auth import Principal
 from shared.errors import BadRequest
+from shared.mailer.addresses import as_known
 
 __all__ = ["NoSuchNetwork", "require_network"]
 
@@ -55,7 +56,7 @@ async def person_called(session: AsyncSession, person_id: str) -> Person:
 
 async def person_by_email(session: AsyncSession, email: str) -> Person | None:
     """The person with that e-mail address, however it is capitalised."""
-    wanted = email.strip().lower()
+    wanted = as_known(email)
     query = select(Person).where(Person.email == wanted, Person.email != "")
     return (await session.execute(query)).scalar_one_or_none()
 

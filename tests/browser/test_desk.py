@@ -59,6 +59,55 @@ def test_both_write_at_once_and_the_later_is_shown_both(two: tuple[Page, Page]) 
     expect(one.locator(f"{card} textarea")).to_have_value("Words of both")
 
 
+def test_last_issue_offers_a_correction_of_what_has_changed_since(signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("staff")
+    page.goto("/staff/newsletter")
+    page.goto(str(page.locator("table tr:nth-child(2) a").first.get_attribute("href")))
+    offer = page.locator("form:has(button:has-text('Tell this to those who were told'))")
+    expect(offer.first).to_contain_text("Announced since")
+    _is_sound(page)
+
+
+def test_words_about_an_event_that_is_cancelled_are_warned_of_until_somebody_looked(two: tuple[Page, Page]) -> None:
+    one, other = two
+    desk, title = one.url, "Study day that is rewritten"
+    event = _scheduled(one, title)
+    one.goto(desk)
+    card = one.locator("[data-card]").filter(has_text=title).first
+    there = f"#{card.get_attribute('id')}"
+    one.locator(f"{there} summary").click()
+    one.locator(f"{there} input[name=headline]").fill("Do come to the study day")
+    one.locator(f"{there} details button").click()
+    one.wait_for_url("**#item-*")
+    one.goto(event)
+    with one.expect_navigation():
+        one.locator("form[action$='/cancel'] button").click()
+
+    other.goto(desk)
+    expect(other.locator(there)).to_contain_text("This has changed since these words were written")
+    other.reload()
+    expect(other.locator("main .tidings-inset").first).to_contain_text("Do come to the study day")
+    _is_sound(other)
+    other.locator(f"{there} button[value=keep]").focus()
+    other.keyboard.press("Enter")
+    other.wait_for_url("**#item-*")
+    expect(other.locator(there)).not_to_contain_text("This has changed since")
+    other.locator(f"{there} button[value=drop]").click()
+
+
+def _scheduled(page: Page, title: str) -> str:
+    """Schedule an event of a network by its form; returns its page."""
+    page.goto("/events/new")
+    page.fill("#title", title)
+    page.locator("#networks").select_option(index=0)
+    page.fill("#place", "Copperdale Centre")
+    page.fill("#starts_at", "2031-03-04T10:00")
+    page.fill("#ends_at", "2031-03-04T12:00")
+    with page.expect_navigation():
+        page.locator("main form:has(#title) button").last.click()
+    return page.url.partition("?")[0]
+
+
 def test_desk_works_by_keyboard_and_the_preview_is_sound(two: tuple[Page, Page]) -> None:
     one, _ = two
     before = [_card(one, number) for number in range(12)]

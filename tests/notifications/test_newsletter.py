@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select, update
+
 from services.notifications.choice import LONGEST, Choice
+from services.notifications.tables import deliveries, issues
 from shared import clock
-from tests.notifications.conftest import STAFF, Town
+from shared.config import Settings
+from tests.notifications.conftest import STAFF, NoMail, Town, own_database, town_of
 
 
 async def the_draft(town: Town) -> dict[str, Any]:
@@ -125,6 +130,31 @@ async def test_issue_without_readers_is_not_sent_and_an_unapproved_one_neither(t
 
     assert (early.status_code, nobody.status_code) == (409, 409)
     assert "still a draft" in early.json()["detail"] and "Nobody has subscribed" in nobody.json()["detail"]
+
+
+async def test_progress_counts_the_copies_and_says_the_rate_and_the_time_left(settings: Settings) -> None:
+    async with own_database(settings) as mine, town_of(settings, replace(mine, workers=[]), NoMail()) as town:
+        for number in range(40):
+            await town.post("/preferences", await town.person(f"reader-{number}"), "PATCH", newsletter=True)
+        await town.tell("News", networks=["stroke"])
+        there = f"/newsletter/issues/{(await the_draft(town))['id']}"
+        for step in ("approve", "send"):
+            await town.post(f"{there}/{step}")
+        assert (await town.get(f"{there}/progress"))["seconds_left"] is None
+        await _half_went(town, there.rpartition("/")[2])
+        progress = await town.get(f"{there}/progress")
+    assert (progress["total"], progress["sent"], progress["waiting"], progress["repeated"]) == (40, 20, 20, [])
+    assert progress["rate"] == 2.0 and progress["seconds_left"] == 10.0
+
+
+async def _half_went(town: Town, issue_id: str) -> None:
+    """As it stands when twenty of forty copies went, all in the last seconds, and it was pressed long before."""
+    moment, d = clock.now(), deliveries.c
+    async with town.parts.database.transaction() as session:
+        half = select(d.number).where(d.thing == issue_id).limit(20)
+        await session.execute(update(deliveries).where(d.number.in_(half)).values(state="sent", sent_at=moment))
+        pressed = {"pressed_at": moment - timedelta(minutes=1)}
+        await session.execute(update(issues).where(issues.c.id == issue_id).values(pressed))
 
 
 def test_copy_is_never_longer_than_a_reader_can_take() -> None:

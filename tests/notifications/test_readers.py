@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from services.notifications.commands.readers import forget_unconfirmed
 from services.notifications.confirmations import Confirmations
-from services.notifications.tables import deliveries
+from services.notifications.tables import deliveries, newsletter_readers
 from shared import clock
 from shared.config import Settings
 from shared.mailer.mailbox import LocalMailbox
@@ -157,8 +158,50 @@ async def test_imported_reader_has_the_proof_of_consent(posting: Town) -> None:
     assert reader["consent_by_name"] == "Staff One" and reader["name"] == "Nell New"
 
 
+async def test_of_a_list_with_every_third_address_wrong_the_good_come_in_and_each_wrong_one_is_named(
+    posting: Town,
+) -> None:
+    wrong = ("no-address", 'a"b@public.example', "a b@public.example", "jörg@public.example", "a@b@public.example", "@")
+    addresses = [wrong[n // 3 % len(wrong)] if n % 3 == 0 else f"reader-{n}@public.example" for n in range(900)]
+    rows = "\n".join(f"{address};2026-03-01;Form" for address in addresses)
+    taken = await posting.post("/newsletter/readers/import", csv=f"email;consented_on;how\n{rows}", dry_run=False)
+
+    assert (taken["new"], taken["wrong"]) == (600, 300) == (len(await all_readers(posting)), len(taken["rows"]))
+    assert [row["line"] for row in taken["rows"]] == list(range(2, 902, 3))
+    assert {row["email"] for row in taken["rows"]} == set(wrong) and all(row["reason"] for row in taken["rows"])
+
+
+async def all_readers(town: Town) -> list[str]:
+    async with town.parts.database.reading() as session:
+        return list((await session.execute(select(newsletter_readers.c.email))).scalars())
+
+
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "PK\x03\x04", '"email","consented_on","how"\n"x'])
 async def test_file_that_is_no_list_is_refused_whole(town: Town, text: str) -> None:
     answer = await town.client.post("/newsletter/readers/import", headers=town.as_(STAFF), json={"csv": text})
     assert answer.status_code in (200, 422)
     assert answer.status_code == 422 or answer.json()["new"] == 0
+
+
+async def test_domain_of_other_letters_is_one_address_under_either_spelling(posting: Town) -> None:
+    written, known = "Anna@MÜNCHEN.example", "anna@xn--mnchen-3ya.example"
+    await sign_up(posting, written)
+    await posting.client.post(await link_to(posting, known))
+    await sign_up(posting, known)
+    assert await readers(posting, "münchen.example") == [(known, "reads")] == await readers(posting, written)
+
+    rows = "\n".join(f"{address},2026-01-01,at the conference" for address in (written, "jörg@public.example"))
+    judged = await posting.post("/newsletter/readers/import", csv=f"email,consented_on,how\n{rows}", dry_run=True)
+    assert [(row["outcome"], row["reason"][:40]) for row in judged["rows"]] == [
+        ("already", "This reader gets the newsletter already."), ("wrong", "The part before the @ has letters that m"),
+    ]  # fmt: skip
+
+    await hook(posting, made(SENDMAIL, address=known, status="5.1.1", mail_id=""))
+    assert [one["address"] for one in (await posting.get("/mail/suppressions", q=written))["items"]] == [known]
+    await posting.post("/mail/suppressions/lift", address=written)
+    assert (await posting.get("/mail/suppressions"))["total"] == 0
+
+
+async def test_letters_before_the_at_sign_that_servers_refuse_are_refused_with_the_reason(posting: Town) -> None:
+    refused = await sign_up(posting, "jürgen@public.example")
+    assert refused["status"] == 422 and "plain letters (a to z)" in refused["detail"]

@@ -26,6 +26,8 @@ ROOMS = (
     "Thistlewick House",
 )
 CAPACITIES = {"conference": 120, "course": 16, "workshop": 30, "meeting": 12, "webinar": None}
+TOLD_DAYS_AGO = 10
+"""In the week of the last newsletter, whatever day it is (reading.py)."""
 AT_HOME = ((18, 33), (-40, 35), (62, 63), (9, 40))
 """Gatherings of the named network: days from now, and how many days ahead they are scheduled."""
 
@@ -42,7 +44,30 @@ def gatherings(
     home = [network for network in networks if network.name == HOME]
     for number, (away, scheduled) in enumerate(AT_HOME):
         acts += _gathering(chance, f"home {number}", home, away, scheduled, members, now, by=LEAD)
+    acts += _moved_after_it_was_told(networks, now)
     return sorted(acts, key=lambda act: act.moment)
+
+
+def _moved_after_it_was_told(networks: Sequence[Entry], now: datetime) -> list[Act]:
+    """A gathering that the last newsletter told of, and that has another room since: a correction is offered."""
+    chance, today = Random(TOLD_DAYS_AGO), now.date()
+    home = next(network for network in networks if network.name == HOME)
+    day = working_moment(chance, today + timedelta(days=40)).date()
+    starts = datetime(day.year, day.month, day.day, 10, tzinfo=UTC)
+    fields = {
+        "title": "Rehabilitation after stroke: a morning for teams", "kind": "workshop",
+        "description": "What helped, told by those who were helped.", "starts_at": starts,
+        "ends_at": starts + timedelta(hours=3), "place": "Copperdale Centre, Manchester", "online_url": "",
+        "access": "open", "capacity": 30,
+    }  # fmt: skip
+    told, moved = (working_moment(chance, today - timedelta(days=days)) for days in (TOLD_DAYS_AGO, 2))
+    return [
+        Schedule(moment=told, by=STAFF, event="moved", networks=(home.name,), fields=fields),
+        Move(
+            moment=moved, by=STAFF, event="moved", fields={"place": "Larkenfield Hall, Manchester"},
+            reason="More people want to come than fit.",
+        ),
+    ]  # fmt: skip
 
 
 def _holders(chance: Random, networks: Sequence[Entry]) -> list[Entry]:

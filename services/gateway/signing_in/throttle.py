@@ -22,6 +22,7 @@ from starlette.requests import HTTPConnection
 
 from shared.config import Settings
 from shared.errors import TooMany
+from shared.mailer.addresses import as_known
 from shared.outside.addresses import Network, networks_in, unwrapped
 from shared.store import Store
 
@@ -148,7 +149,7 @@ class Throttle:
 
 def account_of(email: str) -> str:
     """An address as it is counted: not readable in the store."""
-    return _digest(email.strip().lower())
+    return _digest(as_known(email))
 
 
 def _is_in(address: str, proxies: Sequence[Network]) -> bool:

@@ -18,6 +18,7 @@ from services.membership.tables import Account, FirstLink, Person
 from shared import clock
 from shared.auth import ANYBODY, Principal
 from shared.errors import Forbidden, NotSignedIn
+from shared.mailer.addresses import as_known
 
 LINK_DAYS = 7
 
@@ -59,7 +60,7 @@ async def change_password(session: AsyncSession, *, person_id: str, present: str
 
 async def ask_for_reset(session: AsyncSession, *, email: str) -> None:
     """Mail a link to choose a new password to the owner of an address, if somebody has it: that is found out later."""
-    put_down(session, kind="reset", address=email.strip().lower())
+    put_down(session, kind="reset", address=as_known(email))
     await session.flush()
 
 

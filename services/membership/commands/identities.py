@@ -21,6 +21,7 @@ from services.membership.tables import Account, Identity, Organisation, Person, 
 from shared import clock
 from shared.auth import Principal
 from shared.errors import Forbidden
+from shared.mailer.addresses import as_known
 
 PROVIDER = Principal("", is_staff=True)
 """In whose name the provider's claims change somebody's standing."""
@@ -47,7 +48,7 @@ async def recognise(
         identity.used_at = clock.now()
         person = await locked_person(session, identity.person_id)
     else:
-        person = await _linked(session, issuer, subject, email.strip().lower(), name, add)
+        person = await _linked(session, issuer, subject, as_known(email), name, add)
     fields = await _known(session, standing)
     return await change_person(session, person_id=person.id, fields=fields, by=PROVIDER) if fields else person
 

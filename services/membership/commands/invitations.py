@@ -24,6 +24,7 @@ from shared import clock
 from shared.auth import Principal
 from shared.envelope import new_id
 from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
+from shared.mailer.addresses import as_known
 
 INVITATION_DAYS = 14
 
@@ -56,7 +57,7 @@ async def invite(
     session: AsyncSession, *, email: str, name: str, by: Principal, network_id: str = "", role: str = ""
 ) -> Invitation:
     """Invite the owner of an address. Raises InvitedAlready, HasAccount, NoSuchNetwork."""
-    email = email.strip().lower()
+    email = as_known(email)
     if network_id:
         await locked_network(session, network_id)
     await _require_new(session, email, network_id)

@@ -19,6 +19,7 @@ from shared.boundary import require_revision
 from shared.contracts.membership import PERSON_ADDED, PERSON_CHANGED, PersonState
 from shared.envelope import new_id
 from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
+from shared.mailer.addresses import as_known
 from shared.outbox import Change, change, publish
 
 STANDING = frozenset({"is_staff", "is_associate", "bodies"})
@@ -125,7 +126,7 @@ def _new_person(fields: dict[str, Any]) -> Person:
 
 
 def _clean(fields: dict[str, Any]) -> dict[str, Any]:
-    return {**fields, "email": fields["email"].strip().lower()} if "email" in fields else fields
+    return {**fields, "email": as_known(fields["email"])} if "email" in fields else fields
 
 
 def _touch(person: Person) -> None:

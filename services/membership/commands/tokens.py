@@ -17,6 +17,7 @@ from shared import clock
 from shared.auth import SCOPES, Principal
 from shared.envelope import new_id
 from shared.errors import Forbidden, NotFound, Unprocessable
+from shared.mailer.addresses import as_known
 
 PREFIX = "tid_"
 LONGEST_DAYS = 365
@@ -41,7 +42,7 @@ class NoSuchToken(NotFound):
 
 async def make_token(session: AsyncSession, *, email: str, scopes: Sequence[str], days: int) -> str:
     """A new token for the person with that e-mail address. Raises NoSuchPerson, UnknownScope, WrongLifetime."""
-    query = select(Person.id).where(Person.email == email.strip().lower(), Person.email != "")
+    query = select(Person.id).where(Person.email == as_known(email), Person.email != "")
     person_id = (await session.execute(query)).scalar_one_or_none()
     if person_id is None:
         raise NoSuchPerson(f"Nobody is known with the e-mail address {email!r}; check its spelling.")

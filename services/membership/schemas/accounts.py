@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.membership.schemas.people import Codes, OdsCode, RoleName
 from shared.boundary import ChangeBody
 from shared.fields import Line, Name
+from shared.mailer.addresses import MailAddress
 
 Password = Annotated[str, Field(min_length=15, max_length=200)]
 Secret = Annotated[str, Field(max_length=500)]
@@ -25,7 +26,7 @@ class NewPassword(ChangeBody):
 class ResetAsked(ChangeBody):
     """An address whose owner wants to choose a new password."""
 
-    email: Annotated[EmailStr, Field(max_length=320)]
+    email: Annotated[MailAddress, Field(max_length=320)]
 
 
 class ResetPassword(ChangeBody):
@@ -38,7 +39,7 @@ class ResetPassword(ChangeBody):
 class NewInvitation(ChangeBody):
     """Somebody to be invited to an account."""
 
-    email: Annotated[EmailStr, Field(max_length=320)]
+    email: Annotated[MailAddress, Field(max_length=320)]
     name: Line = ""
 
 
@@ -144,7 +145,7 @@ class ProvenIdentity(BaseModel):
 
     issuer: Secret
     subject: Secret
-    email: EmailStr | Literal[""]
+    email: MailAddress | Literal[""]
     name: Line
     standing: ClaimedStanding
     add: bool
@@ -162,7 +163,7 @@ class FirstAccount(ChangeBody):
     """The first account of a member of staff, against the one-time link."""
 
     link: Secret
-    email: EmailStr
+    email: MailAddress
     name: Name
     password: Password
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.boundary import ChangeBody
 from shared.fields import Line, Name, Page
+from shared.mailer.addresses import MailAddress
 
 RoleName = Literal[
     "lead_doctor", "lead_nurse", "lead_professional", "lead_manager", "co_ordinator", "chair",
@@ -16,7 +17,7 @@ RoleName = Literal[
 ]  # fmt: skip
 Kind = Literal["trust", "pct", "sha", "practice", "voluntary", "academic", "other"]
 OdsCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{3,10}$")]
-Email = EmailStr | Literal[""]
+Email = MailAddress | Literal[""]
 Words = Annotated[list[Name], Field(max_length=50)]
 Codes = Annotated[list[OdsCode], Field(max_length=20)]
 

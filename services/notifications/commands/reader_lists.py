@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.commands.readers import bring_in
 from services.notifications.delivery.rows import readers_found
-from services.notifications.letters.stationery import NotAnAddress, mailbox
+from services.notifications.letters.stationery import NotAnAddress, sendable
 from services.notifications.tables import newsletter_readers, people, reader_address, suppressions
 from shared import clock
 from shared.auth import Principal
@@ -95,12 +95,11 @@ def _rows(text: str) -> list[dict[str, Any]]:
 
 
 def _judged(known: Known, row: dict[str, Any]) -> tuple[str, str]:
-    """What would become of a row, and why. Puts the day of consent into it."""
-    address = row["email"].lower()
+    """What would become of a row, and why. Puts the address in normal form and the day of consent into it."""
     try:
-        mailbox(row["name"], row["email"])
-    except NotAnAddress:
-        return "wrong", "This is not an address that mail can be sent to."
+        address = row["email"] = sendable(row["name"], row["email"])
+    except NotAnAddress as error:
+        return "wrong", error.detail
     try:
         row["consented_on"] = date.fromisoformat(row["consented_on"])
     except ValueError:

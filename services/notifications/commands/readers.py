@@ -20,11 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications.commands.following import choose, subscribe
 from services.notifications.commands.returned import NotSuppressed, lift
 from services.notifications.confirmations import DAYS, WrongConfirmation
-from services.notifications.letters.stationery import mailbox
+from services.notifications.letters.stationery import sendable
 from services.notifications.tables import deliveries, newsletter_readers, people
 from shared import clock
 from shared.db import among, insert_rows
 from shared.envelope import new_id
+from shared.mailer.addresses import as_known
 
 KIND = "signup"
 """Of the mail's delivery; its `thing` is made anew each time."""
@@ -33,11 +34,11 @@ PAUSE = timedelta(minutes=10)
 
 async def ask_to_read(session: AsyncSession, *, address: str, name: str, wanted: Sequence[str]) -> None:
     """Send a mail with a link to *address*; it is a reader's once the link is pressed. Raises NotAnAddress."""
-    mailbox(name, address)
+    address = sendable(name, address)
     reader_id = await reader_at(session, address)
     if reader_id is None:
         reader_id = new_id()
-        row = {"id": reader_id, "email": address.lower(), "name": name, "asked_at": clock.now()}
+        row = {"id": reader_id, "email": address, "name": name, "asked_at": clock.now()}
         await session.execute(insert(newsletter_readers), {**row, "wanted": "\n".join(wanted)})
     recently = deliveries.c.kind == KIND, deliveries.c.next_at > clock.now() - PAUSE
     asked = select(deliveries.c.number).where(deliveries.c.reader_id == reader_id, *recently)
@@ -52,7 +53,7 @@ async def ask_to_read(session: AsyncSession, *, address: str, name: str, wanted:
 async def reader_at(session: AsyncSession, address: str) -> str | None:
     """The id of whoever has this address: a person's, or that of a reader without an account."""
     for table in (people, newsletter_readers):
-        query = select(table.c.id).where(func.lower(table.c.email) == address.lower()).limit(1)
+        query = select(table.c.id).where(func.lower(table.c.email) == as_known(address)).limit(1)
         if (found := (await session.execute(query)).scalar()) is not None:
             return str(found)
     return None
@@ -90,14 +91,14 @@ async def forget_unconfirmed(session: AsyncSession) -> None:
 async def bring_in(
     session: AsyncSession, rows: Sequence[Mapping[str, Any]], *, by: str, people: Mapping[str, str]
 ) -> None:
-    """Make readers of imported rows, none of whom reads or has left. *people*: address → account."""
-    without = [row for row in rows if row["email"].lower() not in people]
-    asked = [row["email"].lower() for row in without]
+    """Make readers of imported rows, none of whom reads or has left. *people*: address → account, in normal form."""
+    without = [row for row in rows if row["email"] not in people]
+    asked = [row["email"] for row in without]
     r = newsletter_readers.c
     await session.execute(delete(newsletter_readers).where(r.confirmed_at.is_(None), among(session, r.email, asked)))
     values = [
         {
-            "id": new_id(), "email": row["email"].lower(), "name": row["name"], "confirmed_at": clock.now(),
+            "id": new_id(), "email": row["email"], "name": row["name"], "confirmed_at": clock.now(),
             "unsubscribed_at": None, "asked_at": None, "wanted": "", **_proof(row, by),
         }
         for row in without
@@ -105,7 +106,7 @@ async def bring_in(
     if values:
         await insert_rows(session, newsletter_readers, values)
     for row in rows:
-        if person_id := people.get(row["email"].lower()):
+        if person_id := people.get(row["email"]):
             await subscribe(session, [person_id])
             mine = update(newsletter_readers).where(newsletter_readers.c.id == person_id)
             await session.execute(mine.values(_proof(row, by)))

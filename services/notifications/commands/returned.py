@@ -31,6 +31,7 @@ from shared import clock
 from shared.db import upsert
 from shared.envelope import new_id
 from shared.errors import NotFound
+from shared.mailer.addresses import as_known
 
 SOFT_LIMIT = 3
 SOFT_DAYS = timedelta(days=30)
@@ -52,7 +53,7 @@ async def take_returned(session: AsyncSession, found: Iterable[Returned], *, tru
     ours = new = 0
     for one in found:
         copy = await _copy_of(session, one.mail_id)
-        address = copy.address.lower() if copy else one.address if trusted else ""
+        address = as_known(copy.address if copy else one.address if trusted else "")
         if not address:
             continue
         ours += 1
@@ -106,7 +107,7 @@ async def _soft_bounces(session: AsyncSession, address: str) -> int:
 
 async def suppress(session: AsyncSession, address: str, reason: str, *, kind: str) -> None:
     """Send no more mail to an address. A complaint outweighs what was known before."""
-    row = {"address": address.lower(), "reason": reason[:300], "since": clock.now(), "kind": kind}
+    row = {"address": as_known(address), "reason": reason[:300], "since": clock.now(), "kind": kind}
     statement = upsert(session, suppressions)
     if kind == "complaint":
         update_ = {name: row[name] for name in ("reason", "since", "kind")}
@@ -118,8 +119,9 @@ async def suppress(session: AsyncSession, address: str, reason: str, *, kind: st
 
 async def lift(session: AsyncSession, address: str) -> None:
     """Send mail to an address again. What it bounced before no longer counts. Raises NotSuppressed."""
-    known = suppressions.c.address == address.lower()
+    address = as_known(address)
+    known = suppressions.c.address == address
     if (await session.execute(select(suppressions.c.address).where(known))).first() is None:
         raise NotSuppressed
     await session.execute(delete(suppressions).where(known))
-    await session.execute(delete(returned_mails).where(returned_mails.c.address == address.lower()))
+    await session.execute(delete(returned_mails).where(returned_mails.c.address == address))

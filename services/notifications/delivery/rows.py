@@ -25,6 +25,7 @@ from services.notifications.tables import (
 )
 from shared import clock
 from shared.db import UtcDateTime, upsert
+from shared.mailer.addresses import as_known
 
 LEASE_SECONDS = 5
 OPEN = ("pending", "sending", "deferred")
@@ -127,7 +128,7 @@ async def mark_refused(session: AsyncSession, copy: Held, reason: str, *, suppre
     values = {"state": "refused", "holder": "", "reason": reason[:300]}
     await session.execute(update(deliveries).where(deliveries.c.number == copy.number).values(values))
     if suppress:
-        row = {"address": copy.address.lower(), "reason": reason[:300], "since": clock.now()}
+        row = {"address": as_known(copy.address), "reason": reason[:300], "since": clock.now()}
         await session.execute(upsert(session, suppressions).on_conflict_do_nothing(), row)
 
 

@@ -29,6 +29,7 @@ from services.notifications.letters.styles import inlined, piece_inlined
 from services.notifications.passes import Passes
 from shared.config import Settings
 from shared.errors import NotFound, Unprocessable
+from shared.mailer.addresses import WrongAddress, normal_form
 
 _ADDRESS = re.compile(r"[^\s<>@,;:\"\\()\[\]\x00-\x1f\x7f-\U0010ffff]+@[A-Za-z0-9.-]+")
 _BOUNDARY = b"=_tidings_part"
@@ -107,6 +108,16 @@ def mailbox(name: str, address: str) -> bytes:
     if not _ADDRESS.fullmatch(address) or len(address) > 254:
         raise NotAnAddress
     return formataddr((" ".join(name.split()), address)).encode()
+
+
+def sendable(name: str, address: str) -> str:
+    """The normal form of an address that somebody entered. Raises NotAnAddress, which says why."""
+    try:
+        known = normal_form(address)
+    except WrongAddress as error:
+        raise NotAnAddress(str(error)) from None
+    mailbox(name, known)
+    return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, RowMapping, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.tables import newsletter_readers, people, suppressions
+from shared.mailer.addresses import as_known
 
 
 async def readers_page(
@@ -19,7 +20,8 @@ async def readers_page(
     found = newsletter_readers.outerjoin(account, account.c.id == r.id).outerjoin(voucher, voucher.c.id == r.consent_by)
     conditions: list[ColumnElement[bool]] = []
     if words:
-        conditions = [or_(*(part.icontains(words, autoescape=True) for part in (address, name)))]
+        sought = (address, as_known(words)), (name, words)
+        conditions = [or_(*(part.icontains(text, autoescape=True) for part, text in sought))]
     query = select(
         newsletter_readers, address.label("shown_email"), name.label("shown_name"),
         account.c.id.is_not(None).label("has_account"), func.coalesce(voucher.c.name, "").label("consent_by_name"),
@@ -38,7 +40,7 @@ async def suppressions_page(
     session: AsyncSession, *, words: str, after: str, limit: int
 ) -> tuple[list[RowMapping], int]:
     """Addresses that hold *words*, in their order, and how many there are in all."""
-    conditions = [suppressions.c.address.icontains(words, autoescape=True)] if words else []
+    conditions = [suppressions.c.address.icontains(as_known(words), autoescape=True)] if words else []
     query = select(suppressions).where(*conditions, suppressions.c.address > after)
     rows = (await session.execute(query.order_by(suppressions.c.address).limit(limit))).mappings().all()
     total = (await session.execute(select(func.count()).select_from(suppressions).where(*conditions))).scalar_one()
@@ -52,5 +54,5 @@ async def address_of(session: AsyncSession, person_id: str) -> str:
 
 async def suppression_of(session: AsyncSession, address: str) -> RowMapping | None:
     """Why no mail goes to an address; None where it does."""
-    query = select(suppressions).where(suppressions.c.address == address.lower())
+    query = select(suppressions).where(suppressions.c.address == as_known(address))
     return (await session.execute(query)).mappings().first()

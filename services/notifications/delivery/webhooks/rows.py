@@ -182,12 +182,29 @@ async def write_tried(session: AsyncSession, tried: Sequence[Tried]) -> None:
     if arrived:
         settled = {"state": "delivered", "settled_at": moment, "attempts": deliveries.c.attempts + 1, "reason": ""}
         await session.execute(update(deliveries).where(among(session, deliveries.c.number, arrived)).values(settled))
-    for one in tried:
-        if one.state != "delivered":
-            values: dict[str, Any] = {"state": one.state, "reason": one.reason[:300]}
-            values["attempts"] = deliveries.c.attempts + int(one.answer is not None)
-            values |= {"next_at": one.again_at} if one.again_at else {"settled_at": moment}
-            await session.execute(update(deliveries).where(deliveries.c.number == one.number).values(values))
+    in_vain = [one for one in tried if one.state != "delivered"]
+    if in_vain:
+        connection = await session.connection()
+        await connection.execute(_IN_VAIN, [_marked(one, moment) for one in in_vain])
+
+
+_IN_VAIN = (
+    update(webhook_deliveries)
+    .where(webhook_deliveries.c.number == bindparam("which"))
+    .values(
+        state=bindparam("now_state"), reason=bindparam("now_reason"), settled_at=bindparam("now_settled"),
+        attempts=webhook_deliveries.c.attempts + bindparam("calls"),
+        next_at=func.coalesce(bindparam("again_at", type_=UtcDateTime()), webhook_deliveries.c.next_at),
+    )
+)  # fmt: skip
+"""Hundreds that hang end in the same moment: they are marked by one statement."""
+
+
+def _marked(one: Tried, moment: datetime) -> dict[str, Any]:
+    return {
+        "which": one.number, "now_state": one.state, "now_reason": one.reason[:300], "again_at": one.again_at,
+        "now_settled": None if one.again_at else moment, "calls": int(one.answer is not None),
+    }  # fmt: skip
 
 
 def _attempt(number: int, answer: Answer) -> dict[str, Any]:

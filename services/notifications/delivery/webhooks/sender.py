@@ -62,6 +62,7 @@ class WebhookSender:
         self._caller = caller
         self._stationery = Stationery(parts.settings)
         self._marks: Together[Tried | Left, None] = Together(self._write, "webhook-marks")
+        self._late_marks: Together[Tried | Left, None] = Together(self._write, "webhook-late-marks")
         self._visits: dict[asyncio.Task[None], Visiting] = {}
         self._in_lane: Counter[str] = Counter()
         self._woken = asyncio.Event()
@@ -104,13 +105,13 @@ class WebhookSender:
 
     def _begin(self, visit: Visit, bodies: dict[int, bytes | None]) -> None:
         pace = visit.endpoint["pace"]
-        place = _Place(self._in_lane, pace, self._woken)
+        place, marks = _Place(self._in_lane, pace, self._woken), self._marks if pace == "quick" else self._late_marks
         visiting = Visiting(
-            visit, bodies, signing_key=self._signing_key, post=self._caller.post, record=self._marks.add,
+            visit, bodies, signing_key=self._signing_key, post=self._caller.post, record=marks.add,
             overrun=lambda: self._overran(place),
         )  # fmt: skip
         subscription_id = visit.subscription["id"]
-        task = asyncio.create_task(self._visit(visiting, subscription_id), name=f"webhook-{subscription_id}")
+        task = asyncio.create_task(self._visit(visiting, subscription_id, marks), name=f"webhook-{subscription_id}")
         self._visits[task] = visiting
         task.add_done_callback(lambda done: self._ended(done, place))
 
@@ -120,13 +121,13 @@ class WebhookSender:
         if place.pace == "quick" or (place.pace == "new" and waiting < MOST_WAITING):
             place.leave()
 
-    async def _visit(self, visiting: Visiting, subscription_id: str) -> None:
+    async def _visit(self, visiting: Visiting, subscription_id: str, marks: Together[Tried | Left, None]) -> None:
         try:
             left = await visiting.run()
             if visiting.disabled:
                 async with self._database.transaction() as session:
                     await disable_failing(session, subscription_id, visiting.disabled)
-            await self._marks.add(left)
+            await marks.add(left)
         except Exception as error:
             first = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
             reason = f"{type(first).__name__}: {first}"
