@@ -65,7 +65,7 @@ async def _announced(session: AsyncSession, items: Sequence[Mapping[str, Any]]) 
     of_these = or_(a.path.in_(pages), and_(a.network_id.in_(networks), _is_network_s_own()))
     query = select(a.message_id, a.headline, a.time, a.path, a.network_id)
     query = query.where(a.time > since, of_these, a.significance != "minor").order_by(a.time, a.offset)
-    return (await session.execute(query)).mappings().all()
+    return [dict(row) for row in (await session.execute(query)).mappings()]
 
 
 def _is_network_s_own() -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.cli.seed import made_up_password
-from services.cli.seed.acts import Cancel, Edit, End, Schedule, Take
+from services.cli.seed.acts import Cancel, Edit, End, Mail, Move, Schedule, Take
 from services.cli.seed.cast import HOME, HOME_BODY, LEAD, MEMBER, NAMED, PLACES
 from services.cli.seed.plan import Plan, planned
 
@@ -86,3 +86,12 @@ def test_any_day_may_be_the_last_of_the_year(day: str) -> None:
 def test_a_made_up_password_is_long_and_new_each_time() -> None:
     passwords = {made_up_password() for _ in range(20)}
     assert len(passwords) == 20 and min(map(len, passwords)) >= 15
+
+
+@pytest.mark.parametrize("days", range(7))
+def test_what_the_last_newsletter_told_of_has_moved_since_whatever_day_it_is(days: int) -> None:
+    acts = planned(NOW + timedelta(days=days)).acts
+    last = max(act.moment for act in acts if isinstance(act, Mail))
+    told, moved = (next(a for a in acts if isinstance(a, kind) and a.event == "moved") for kind in (Schedule, Move))
+    assert last - timedelta(days=7) < told.moment < last < moved.moment
+    assert "starts_at" not in moved.fields and not moved.minor

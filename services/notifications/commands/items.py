@@ -69,9 +69,9 @@ async def edit_issue(
         raise UnknownItem
     for item in items:
         values = {("place" if name == "position" else name): value for name, value in item.items() if name != "id"}
-        present = await _item(session, issue_id, item["id"])
-        if values.get("text", present["text"]) != present["text"]:
-            values |= await _seen(session, present, values, "")
+        stored = await _item(session, issue_id, item["id"])
+        if values.get("text", stored["text"]) != stored["text"]:
+            values |= await _seen(session, stored, values, "")
         await _write(session, item["id"], values, by) if values else None
     more = {"words_version": issue["words_version"] + 1} if written else {}
     await _edited(session, issue, by=by, reason=reason, **written, **more)
@@ -100,17 +100,19 @@ async def edit_item(
     await _edited(session, issue, by=by, reason=reason)
 
 
-async def _seen(session: AsyncSession, item: Mapping[str, Any], values: Mapping[str, Any], seen: str) -> dict[str, str]:
+async def _seen(
+    session: AsyncSession, item: Mapping[Any, Any], values: Mapping[str, Any], seen: str
+) -> dict[str, str]:  # fmt: skip
     """What the writer of *values* has seen: everything, unless *seen* is older than what the item tells now."""
     if not has_own_words({**item, **values}):
         return {"own_of": ""}
-    newest = (await newest_said(session, [item])).get(item["id"])
+    newest = (await newest_said(session, [dict(item)])).get(item["id"])
     present = newest["message_id"] if newest else ""
     return {"own_of": present if seen in ("", item["message_id"], present) else seen}
 
 
 async def _keep(
-    session: AsyncSession, issue: RowMapping, item: Mapping[str, Any], seen: str, *, by: Principal, reason: str
+    session: AsyncSession, issue: RowMapping, item: Mapping[Any, Any], seen: str, *, by: Principal, reason: str
 ) -> None:
     """The words stay as they are, in the knowledge of *seen*."""
     if seen != item["own_of"]:

@@ -60,7 +60,7 @@ class DeskItem(Item):
 
     said: str
     own_headline: str
-    changed_since: bool
+    changed_since: bool = False
     since: AnnouncedSince | None = None
     version: int
     edited_by: str

@@ -30,7 +30,8 @@ from services.notifications.tables import (
 from shared.db import among, insert_rows
 from shared.service import Parts
 
-PAUSE_SECONDS = 0.25
+PAUSE_SECONDS, BEHIND_SECONDS = 0.25, 0.02
+"""Between two turns; and while there are as many alerts as a turn takes, so that a flood does not pile up."""
 SUBSCRIPTIONS_A_TURN = 100
 ALERTS_A_TURN = 50
 
@@ -39,19 +40,20 @@ async def order_webhooks_later(parts: Parts) -> None:
     """The worker: order some, rest, until told to stop. Reads first, so that it never takes the lock for nothing."""
     waiting = select(webhooks_to_order.c.offset).limit(1)
     while True:
+        alerts_taken = 0
         async with parts.database.reading() as session:
             is_any = (await session.execute(waiting)).first() is not None
         if is_any:
             async with parts.database.transaction() as session:
-                await order_some(session)
-        await asyncio.sleep(PAUSE_SECONDS)
+                alerts_taken = await order_some(session)
+        await asyncio.sleep(BEHIND_SECONDS if alerts_taken == ALERTS_A_TURN else PAUSE_SECONDS)
 
 
-async def order_some(session: AsyncSession) -> None:
-    """Order the messages of some alerts to some subscriptions: first of the alerts that are furthest on."""
+async def order_some(session: AsyncSession) -> int:
+    """Order the messages of some alerts to some subscriptions, and say of how many: the alerts furthest on first."""
     reached, offsets = await _furthest(session)
     if not offsets:
-        return
+        return 0
     rows = await _told(session, offsets)
     candidates = await _candidates(session, rows, after=reached)
     by_id = {candidate["id"]: candidate for candidate in candidates}
@@ -62,6 +64,7 @@ async def order_some(session: AsyncSession) -> None:
         await session.execute(delete(webhooks_to_order).where(these))
     else:
         await session.execute(update(webhooks_to_order).where(these).values(reached=candidates[-1]["id"]))
+    return len(offsets)
 
 
 async def _furthest(session: AsyncSession) -> tuple[str, list[int]]:
