@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import date, timedelta
+from functools import lru_cache
 
 from shared import clock
 from shared.config import Settings
@@ -43,8 +44,8 @@ class Passes:
 
     def made(self, person_id: str) -> str:
         """A new pass: the same for all mails of a day."""
-        last = clock.today() + timedelta(days=PASS_DAYS)
-        return f"{person_id}.{last:%Y%m%d}.{self._signature(person_id, f'{last:%Y%m%d}')}"
+        last = _last_day(clock.today())
+        return f"{person_id}.{last}.{self._signature(person_id, last)}"
 
     def person_in(self, made: str) -> str:
         """Whose preferences a pass opens. Raises WrongPass, PassEnded."""
@@ -58,3 +59,9 @@ class Passes:
 
     def _signature(self, person_id: str, last: str) -> str:
         return hashlib.blake2b(f"{person_id}\n{last}".encode(), key=self._key, digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _last_day(made: date) -> str:
+    """Of a pass that was made on a day. Kept: each copy of a newsletter has a pass."""
+    return f"{made + timedelta(days=PASS_DAYS):%Y%m%d}"

@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 class Mail:
     """A finished mail: `content` is the whole RFC 5322 message, `sender` and `recipient` the bare envelope addresses.
 
-    `message_id` is the one in the content; a mail sent again must have the same.
+    `message_id` is the one in the content; a mail sent again must have the same. `is_transparent`: whoever made it
+    vouches that it is ASCII, that its lines end with CRLF, the last one too, that CR and LF stand nowhere else, and
+    that no line begins with a dot; then nobody looks again, which costs as much as writing a copy.
     """
 
     message_id: str
     sender: str
     recipient: str
     content: bytes
+    is_transparent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,12 @@ Outcome = Accepted | Refused | Deferred | Unknown
 class Connection(Protocol):
     """One connection. Not safe for concurrent use: one task sends on it."""
 
-    async def send(self, mail: Mail) -> Outcome:
-        """Hand over *mail* and say what became of it. Connects first where that is needed."""
+    async def send(self, mail: Mail, following: str = "") -> Outcome:
+        """Hand over *mail* and say what became of it. Connects first where that is needed.
+
+        *following*: the recipient of the mail that comes next on this connection, from the same sender, where that is
+        known; it may save a round trip, and commits to nothing.
+        """
         ...
 
 

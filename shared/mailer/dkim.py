@@ -128,6 +128,6 @@ class _Signing:
         self._line = line
         self._signer = signer
 
-    async def send(self, mail: Mail) -> Outcome:
+    async def send(self, mail: Mail, following: str = "") -> Outcome:
         """Sign *mail* and hand it over."""
-        return await self._line.send(replace(mail, content=self._signer.signed(mail.content)))
+        return await self._line.send(replace(mail, content=self._signer.signed(mail.content)), following)

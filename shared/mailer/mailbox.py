@@ -109,7 +109,7 @@ class LocalMailbox:
         """The mailbox itself: nothing is opened."""
         yield self
 
-    async def send(self, mail: Mail) -> Outcome:
+    async def send(self, mail: Mail, following: str = "") -> Outcome:
         """Keep *mail*; answers after the commit."""
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((mail, outcome))

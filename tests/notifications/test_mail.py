@@ -211,6 +211,9 @@ async def test_two_senders_never_hold_the_same_copy(town: Town) -> None:
         first = await rows.claim(session, "one", limit=30)
         second = await rows.claim(session, "two", limit=30)
         assert (len(first), len(second)) == (30, 20)
-        assert await hot.mark_sending(session, "two", [first[0].number]) == {}
-        assert await hot.mark_sending(session, "one", [first[0].number]) == {first[0].number: 0}
+    direct = town.parts.database.direct()
+    assert await hot.mark(direct, "two", sent={}, following=first[:1]) == {}
+    assert await hot.mark(direct, "one", sent={}, following=first[:1]) == {first[0]: 0}
+    await direct.close()
+    async with town.parts.database.transaction() as session:
         await session.execute(deliveries.delete())

@@ -129,6 +129,42 @@ async def test_server_that_closes_in_the_middle_is_come_back_to(posting: Town, o
     assert set(arrived(office).values()) == {1}
 
 
+async def test_server_that_closes_or_hangs_up_between_two_copies_repeats_none(
+    posting: Town, office: PostOffice
+) -> None:
+    async def close(server: SMTP, address: str) -> str | None:
+        if int(address.partition("@")[0].removeprefix("reader")) % 2:
+            return "421 4.3.2 Closing for maintenance"
+        drop(server)
+        return None
+
+    office.on_rcpt = every(5, close, most=6)
+    await readers(posting, *PEOPLE)
+    await nothing_lost(posting, office, repeats=0)
+    assert set(arrived(office).values()) == {1}
+
+
+async def test_recipients_refused_in_the_middle_of_a_pipeline_cost_no_other_copy(
+    posting: Town, office: PostOffice
+) -> None:
+    async def refuse(_server: SMTP, _address: str) -> str:
+        return "550 5.1.1 No such person"
+
+    office.on_rcpt = every(5, refuse)
+    await readers(posting, *PEOPLE)
+    there = await pressed(posting)
+    await all_sent(posting, there)
+
+    async def everybody() -> bool:
+        progress = await posting.get(f"{there}/progress")
+        return bool(progress["sent"] + progress["refused"] == READERS)
+
+    await eventually(everybody, 40)
+    progress = await posting.get(f"{there}/progress")
+    assert (progress["refused"], progress["repeated"]) == (4, [])
+    assert len(arrived(office)) == READERS - 4 and set(arrived(office).values()) == {1}
+
+
 async def test_domain_that_says_too_fast_gets_its_copies_later(posting: Town, office: PostOffice) -> None:
     async def too_fast(_server: SMTP, _address: str) -> str:
         return "450 4.7.28 Too many mails"

@@ -222,7 +222,7 @@ async def test_a_summary_goes_out_with_the_other_mails(still: Town) -> None:
     await work(still, at=NOON + timedelta(hours=19))
     with _at(NOON + timedelta(hours=19)):
         async with still.parts.database.transaction() as session:
-            held = await rows.claim(session, "somebody", limit=10)
+            held = await rows.held(session, await rows.claim(session, "somebody", limit=10))
     assert [(copy.kind, copy.address) for copy in held] == [("summary", "ann@people.example")]
 
 

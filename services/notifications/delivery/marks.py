@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import dataclass
 
@@ -43,29 +44,37 @@ class Marks:
     def __init__(self, database: Database, holder: str) -> None:
         """Write marks for the sender *holder*."""
         self._database = database
+        self._direct = database.direct()
         self._holder = holder
         self._steps: Together[_Step, int | None] = Together(self._write, "delivery-marks")
 
-    async def write(self, finished: Finished | None, following: Held | None) -> int | None:
+    def write(self, finished: Finished | None, following: Held | None) -> asyncio.Future[int | None]:
         """Record what finished and mark what comes next; once that is committed, its edition if it may go."""
-        return await self._steps.add(_Step(finished, following))
+        return self._steps.add(_Step(finished, following))
+
+    async def close(self) -> None:
+        """Keep no connection while there is nothing to mark."""
+        await self._steps.settled()
+        await self._direct.close()
 
     async def _write(self, group: list[_Step]) -> list[int | None]:
         finished = [step.finished for step in group if step.finished]
         following = [step.following.number for step in group if step.following]
-        async with self._database.transaction() as session:
-            sent = {f.copy.number: f.told for f in finished if isinstance(f.outcome, Accepted)}
-            await hot.mark_sent(session, sent)
-            in_vain = [f.copy.number for f in finished if _server_is_away(f.outcome)]
-            if in_vain:
-                await rows.give_back(session, self._holder, in_vain)
-            for one in finished:
-                if not isinstance(one.outcome, Accepted) and not _server_is_away(one.outcome):
-                    await _mark_failed(session, one)
-            begun = await hot.mark_sending(session, self._holder, following)
+        sent = {f.copy.number: f.told for f in finished if isinstance(f.outcome, Accepted)}
+        if len(sent) < len(finished):
+            await self._write_failed([f for f in finished if not isinstance(f.outcome, Accepted)])
+        begun = await hot.mark(self._direct, self._holder, sent=sent, following=following)
         for one in finished:
             MAILS.labels(type(one.outcome).__name__.lower()).inc()
         return [begun.get(step.following.number) if step.following else None for step in group]
+
+    async def _write_failed(self, failed: list[Finished]) -> None:
+        async with self._database.transaction() as session:
+            if in_vain := [f.copy.number for f in failed if _server_is_away(f.outcome)]:
+                await rows.give_back(session, self._holder, in_vain)
+            for one in failed:
+                if not _server_is_away(one.outcome):
+                    await _mark_failed(session, one)
 
 
 def _server_is_away(outcome: Outcome) -> bool:

@@ -24,7 +24,7 @@ from services.notifications.tables import (
     suppressions,
 )
 from shared import clock
-from shared.db import UtcDateTime, upsert
+from shared.db import UtcDateTime, among, upsert
 from shared.mailer.addresses import as_known
 
 LEASE_SECONDS = 5
@@ -65,8 +65,11 @@ async def anything_due(session: AsyncSession) -> bool:
     return (await session.execute(select(deliveries.c.number).where(_is_due()).limit(1))).first() is not None
 
 
-async def claim(session: AsyncSession, holder: str, *, limit: int) -> list[Held]:
-    """Hold the oldest copies that are due. One found in `sending` was begun by a sender that is gone: it goes again."""
+async def claim(session: AsyncSession, holder: str, *, limit: int) -> list[int]:
+    """Hold the oldest copies that are due; returns their numbers.
+
+    One found in `sending` was begun by a sender that is gone: it goes again.
+    """
     due = select(deliveries.c.number).where(_is_due()).order_by(deliveries.c.number).limit(limit)
     locked = due.with_for_update(skip_locked=True, of=deliveries).cte("due")
     begun = deliveries.c.state == "sending"
@@ -79,10 +82,10 @@ async def claim(session: AsyncSession, holder: str, *, limit: int) -> list[Held]
         )
         .returning(deliveries.c.number)
     )  # fmt: skip
-    return await _held(session, sorted((await session.execute(take)).scalars()))
+    return sorted((await session.execute(take)).scalars())
 
 
-async def _held(session: AsyncSession, numbers: Sequence[int]) -> list[Held]:
+async def held(session: AsyncSession, numbers: Sequence[int]) -> list[Held]:
     """The copies with what is needed to write them: addresses as they are now, and each reader's audiences."""
     d = deliveries.c
     query = (
@@ -92,7 +95,7 @@ async def _held(session: AsyncSession, numbers: Sequence[int]) -> list[Held]:
         )
         .outerjoin(people, people.c.id == d.reader_id)
         .outerjoin(newsletter_readers, newsletter_readers.c.id == d.reader_id)
-        .where(d.number.in_(numbers))
+        .where(among(session, d.number, numbers))
         .order_by(d.number)
     )  # fmt: skip
     rows = (await session.execute(query)).all()
@@ -110,8 +113,8 @@ async def _held(session: AsyncSession, numbers: Sequence[int]) -> list[Held]:
 async def belongings(session: AsyncSession, readers: Sequence[str]) -> tuple[Lists, Lists]:
     """The audiences of each reader, and the networks that each has muted."""
     m = audience_members.c
-    audiences = select(m.person_id, m.audience).where(m.person_id.in_(readers), m.active)
-    muted = select(mutes).where(mutes.c.person_id.in_(readers))
+    audiences = select(m.person_id, m.audience).where(among(session, m.person_id, readers), m.active)
+    muted = select(mutes).where(among(session, mutes.c.person_id, readers))
     return await _lists(session, audiences, readers), await _lists(session, muted, readers)
 
 

@@ -29,15 +29,17 @@ from shared.envelope import new_id
 from shared.mailer import Connection, Deferred, Mail, Outcome, Refused
 from shared.service import Parts
 
-BATCH = 400
-LOW = 200
+BATCH = 1000
+LOW = 500
 """Fewer than this in hand, and the next batch is fetched while these are sent."""
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.1
 ALIVE_SECONDS = 1.5
 STOP_SECONDS = 8.0
 """How long a connection may take to finish its mail when the process is told to stop."""
 AWAY_PAUSES = (1, 2, 5, 10, 30)
 KEPT_LETTERS = 50
+Written = tuple[bytes, str] | Refused
+"""A copy's content and the items that it told; or why there can be none."""
 Letter = Edition | TrialLetter | CorrectionLetter | SignUpLetter | AlertLetter | Notice | SummaryLetter
 MAKERS: dict[str, Callable[..., Awaitable[Letter]]] = {
     "newsletter": edition_of,
@@ -68,11 +70,13 @@ class Sender:
         self._marks = Marks(parts.database, self.id)
         self._pace = Pace(rates_in(parts.settings.mail_rates))
         self._ready: deque[Held] = deque()
-        self._letters: dict[tuple[str, int], Letter] = {}
+        self._letters: dict[tuple[str, int], asyncio.Task[Letter]] = {}
+        self._newest: dict[str, int] = {}
         self._fetching: asyncio.Task[bool] | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._is_stopping = False
         self._is_away = False
+        self._is_all_in_hand = False
 
     async def run(self) -> None:
         """Send what is due, wait for more; stop politely when cancelled."""
@@ -89,8 +93,9 @@ class Sender:
 
     async def _send_all_due(self) -> None:
         """Send until nothing is due any more, or the server is away."""
-        self._is_away = False
+        self._is_away = self._is_all_in_hand = False
         self._letters.clear()
+        self._newest.clear()
         async with self._database.reading() as session:
             if not await rows.anything_due(session):
                 return
@@ -98,6 +103,7 @@ class Sender:
             self._connections = self._open_connections()
             await _all_of(self._connections)
             self._connections = set()
+            await self._marks.close()
 
     async def _stop(self, alive: asyncio.Task[None]) -> None:
         """Let each connection finish its mail; give back the rest."""
@@ -107,6 +113,7 @@ class Sender:
             for task in late:
                 task.cancel()
         alive.cancel()
+        await self._marks.close()
         if self._fetching:
             await asyncio.wait([self._fetching])
         with suppress(Exception):  # without it the hold lapses by itself
@@ -121,31 +128,43 @@ class Sender:
     async def _connection(self) -> None:
         """Send one copy after another until nothing is due, somebody stops us or the server is away."""
         finished: Finished | None = None
+        following: Held | None = None
         async with self._mailer.connection() as line:
-            while (copy := await self._next()) is not None:
-                edition = await self._marks.write(finished, copy)
-                finished = None
-                if edition is not None:
-                    finished = await self._send(line, copy, edition)
-                    self._look(finished.outcome)
-                    self._pace.heard(copy.address, finished.outcome)
-                else:
+            while (copy := following or await self._next()) is not None:
+                marked = self._marks.write(finished, copy)
+                early = self._early(copy)
+                edition = await marked
+                finished = following = None
+                if edition is None:
                     await self._let_go()
+                    continue
+                following = self._following()
+                finished = await self._send(line, copy, edition, early, following)
+                self._look(finished.outcome)
+                self._pace.heard(copy.address, finished.outcome)
+                following = None if self._is_ending else following
             if finished is not None:
                 await self._marks.write(finished, None)
 
-    async def _send(self, line: Connection, copy: Held, edition: int) -> Finished:
-        letter, told = await self._letter(copy, edition), ""
-        reader = Recipient(copy.reader_id, copy.name, copy.address)
-        try:
-            if isinstance(letter, Edition):
-                content, told = letter.written(reader, copy.audiences, copy.muted)
-            else:
-                content = letter.mail(reader, copy.audiences, copy.muted)
-        except NotAnAddress as error:
-            return Finished(copy, Refused(553, error.detail))
+    def _early(self, copy: Held) -> tuple[int, Written] | None:
+        """A newsletter's copy in the newest edition, written while the database marks it."""
+        edition = self._newest.get(copy.thing)
+        making = None if edition is None else self._letters.get((copy.thing, edition))
+        if edition is None or making is None or not making.done():
+            return None
+        return edition, _written(making.result(), copy)
+
+    async def _send(
+        self, line: Connection, copy: Held, edition: int, early: tuple[int, Written] | None, following: Held | None
+    ) -> Finished:
+        self._newest[copy.thing] = edition
+        written = early[1] if early and early[0] == edition else _written(await self._letter(copy, edition), copy)
+        if isinstance(written, Refused):
+            return Finished(copy, written)
+        content, told = written
         mail_id = self._stationery.mail_id(copy.thing, copy.reader_id)
-        return Finished(copy, await line.send(Mail(mail_id, self._stationery.sender, copy.address, content)), told)
+        mail = Mail(mail_id, self._stationery.sender, copy.address, content, is_transparent=True)
+        return Finished(copy, await line.send(mail, following.address if following else ""), told)
 
     def _look(self, outcome: Outcome) -> None:
         """When the server is away nothing more is tried until a pause, growing, has passed."""
@@ -154,22 +173,40 @@ class Sender:
             self._ready.clear()
 
     async def _letter(self, copy: Held, edition: int) -> Letter:
-        """What a copy is made from, made once. An issue that is being sent changes by its corrections alone."""
-        letter = self._letters.get((copy.thing, edition))
-        if letter is None:
-            of_issue = {"corrected": edition} if copy.kind == "newsletter" else {}
-            async with self._database.reading() as session:
-                letter = await MAKERS[copy.kind](session, self._stationery, copy.thing, **of_issue)
+        """What a copy is made from, made once, for whoever asks meanwhile too.
+
+        An issue that is being sent changes by its corrections alone.
+        """
+        making = self._letters.get((copy.thing, edition))
+        if making is None:
             if len(self._letters) >= KEPT_LETTERS:
                 self._letters.clear()
-            self._letters[copy.thing, edition] = letter
-        return letter
+            making = asyncio.create_task(self._made(copy, edition), name="letter")
+            self._letters[copy.thing, edition] = making
+        return await asyncio.shield(making)
+
+    async def _made(self, copy: Held, edition: int) -> Letter:
+        of_issue = {"corrected": edition} if copy.kind == "newsletter" else {}
+        async with self._database.reading() as session:
+            return await MAKERS[copy.kind](session, self._stationery, copy.thing, **of_issue)
 
     # What is in hand
 
+    @property
+    def _is_ending(self) -> bool:
+        """Whether no further copy is to begin: somebody stops us, or the server is away."""
+        return self._is_stopping or self._is_away
+
+    def _following(self) -> Held | None:
+        """The copy to come, if there is one in hand that may go now. Whoever takes it begins it, or leaves it held."""
+        self._begin_fetching()
+        if self._ready and not self._is_ending and not self._pace.wait(self._ready[0].address):
+            return self._ready.popleft()
+        return None
+
     async def _next(self) -> Held | None:
         """The next copy that may go; None when there is none, somebody stops us, or the server is away."""
-        while not self._is_stopping and not self._is_away:
+        while not self._is_ending:
             await self._fetch_when_low()
             if not self._ready or self._is_stopping:
                 break
@@ -178,11 +215,15 @@ class Sender:
         return None
 
     async def _fetch_when_low(self) -> None:
-        is_fetching = self._fetching is not None and not self._fetching.done()
-        if len(self._ready) < LOW and not is_fetching:
-            self._fetching = asyncio.create_task(self._fetch(), name="sender-fetch")
+        self._begin_fetching()
         while not self._ready and self._fetching is not None and not self._fetching.done():
             await asyncio.wait([self._fetching])
+
+    def _begin_fetching(self) -> None:
+        """Fetch the next batch while there is still something to send."""
+        is_fetching = self._fetching is not None and not self._fetching.done()
+        if len(self._ready) < LOW and not is_fetching and not self._is_all_in_hand:
+            self._fetching = asyncio.create_task(self._fetch(), name="sender-fetch")
 
     async def _next_in_pace(self) -> Held | None:
         """The first in hand whose domain takes it now; those before it are put off together."""
@@ -203,13 +244,17 @@ class Sender:
     async def _fetch(self) -> bool:
         async with self._database.transaction() as session:
             await rows.say_alive(session, self.id)
-            found = await rows.claim(session, self.id, limit=BATCH)
-        self._ready.extend(found)
-        return bool(found)
+            numbers = await rows.claim(session, self.id, limit=BATCH)
+        if numbers:
+            async with self._database.reading() as session:
+                self._ready.extend(await rows.held(session, numbers))
+        self._is_all_in_hand = len(numbers) < BATCH
+        return bool(numbers)
 
     async def _let_go(self) -> None:
         """A copy may not go: its issue was paused, or it is somebody else's by now. Begin anew with what may."""
         self._ready.clear()
+        self._is_all_in_hand = False
         async with self._database.transaction() as session:
             await rows.give_back(session, self.id)
 
@@ -229,6 +274,16 @@ class Sender:
                 with suppress(Exception):
                     async with self._database.transaction() as session:
                         await rows.say_alive(session, self.id)
+
+
+def _written(letter: Letter, copy: Held) -> Written:
+    reader = Recipient(copy.reader_id, copy.name, copy.address)
+    try:
+        if isinstance(letter, Edition):
+            return letter.written(reader, copy.audiences, copy.muted)
+        return letter.mail(reader, copy.audiences, copy.muted), ""
+    except NotAnAddress as error:
+        return Refused(553, error.detail)
 
 
 async def _all_of(tasks: set[asyncio.Task[None]]) -> None:

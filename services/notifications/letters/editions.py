@@ -21,6 +21,7 @@ from services.notifications.letters.stationery import (
     letter,
     mailbox,
     rendered,
+    softly,
 )
 from services.notifications.tables import alerts, corrections, issue_items, issue_tests, issues
 from shared import clock
@@ -74,7 +75,11 @@ class Edition:
         choices = self._stationery.passes.url(reader.id) if reader.name else stop_url
         own = {"greeting": encoded(f"{greeting}\n"), "stop": encoded(f"{stop_url}\n")}
         own["choices"] = encoded(f"{choices}\n")
-        in_html = {"greeting": encoded(_escaped(greeting)), "stop": encoded(stop_url), "choices": encoded(choices)}
+        in_html = {
+            "greeting": encoded(_escaped(greeting)),
+            "stop": softly(own["stop"]),
+            "choices": softly(own["choices"]),
+        }
         return letter(
             self._head, to=mailbox(reader.name, reader.address),
             mail_id=self._stationery.mail_id(self._thing, reader.id), stop_url=stop_url,

@@ -33,9 +33,11 @@ from shared.mailer.addresses import WrongAddress, normal_form
 
 _ADDRESS = re.compile(r"[^\s<>@,;:\"\\()\[\]\x00-\x1f\x7f-\U0010ffff]+@[A-Za-z0-9.-]+")
 _BOUNDARY = b"=_tidings_part"
+_FIRST_DOT = re.compile(rb"^\.", re.MULTILINE)
 templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    auto_reload=False,
 )  # fmt: skip
 
 
@@ -80,11 +82,19 @@ class Frame:
 
 
 def encoded(text: str) -> bytes:
-    """*text* as quoted-printable lines; a text that does not end with a line break ends with a soft one."""
-    lines = text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
-    if not text or text.endswith("\n"):
-        return b2a_qp(lines)
-    return b2a_qp(lines + b"\r\n")[:-2] + b"=\r\n"
+    """*text* as quoted-printable lines; a text that does not end with a line break ends with a soft one.
+
+    What comes out is transparent (shared.mailer.Mail): no CR or LF by itself, no line that begins with a dot.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n").encode()
+    ends = not lines or lines.endswith(b"\r\n")
+    found = b2a_qp(lines) if ends else softly(b2a_qp(lines + b"\r\n"))
+    return _FIRST_DOT.sub(b"=2E", found) if found.startswith(b".") or b"\n." in found else found
+
+
+def softly(line: bytes) -> bytes:
+    """An encoded line without its line break."""
+    return line[:-2] + b"=\r\n"
 
 
 def rendered(name: str, **values: object) -> Part:

@@ -1,0 +1,75 @@
+"""Statements handed straight to the driver: each is committed when it answers, and one that fails leaves no trace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from shared.config import Settings
+from shared.db import Database
+from shared.direct import Direct
+from tests.conftest import Backends
+
+
+async def put(direct: Direct, name: str) -> None:
+    if direct.is_sqlite:
+        await direct.on_sqlite(lambda connection: connection.execute("INSERT INTO kept VALUES (?1)", (name,)))
+    else:
+        await direct.on_postgresql("INSERT INTO kept VALUES ($1)", name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.backends)])
+async def database(request: pytest.FixtureRequest, tmp_path: Path, backends: Backends) -> AsyncIterator[Database]:
+    """A database of its own with one table."""
+    postgres = backends.need("postgres") if request.param == "postgres" else ""
+    database = Database(Settings(data=tmp_path, postgres=postgres), f"direct_{uuid4().hex[:8]}")
+    await database.create()
+    async with database.transaction() as session:
+        await session.execute(text("CREATE TABLE kept (name text PRIMARY KEY)"))
+    yield database
+    await database.dispose()
+    if postgres:
+        connection = await asyncpg.connect(f"{postgres}/postgres")
+        await connection.execute(f'DROP DATABASE "tidings_{database.name}" WITH (FORCE)')
+        await connection.close()
+
+
+async def kept(database: Database) -> list[str]:
+    async with database.reading() as session:
+        return list((await session.execute(text("SELECT name FROM kept ORDER BY name"))).scalars())
+
+
+async def test_statement_is_committed_when_it_answers(database: Database) -> None:
+    direct = database.direct()
+    await put(direct, "ann")
+    assert await kept(database) == ["ann"]
+    await direct.close()
+
+
+async def test_statement_that_fails_leaves_no_trace_and_the_next_one_works(database: Database) -> None:
+    direct = database.direct()
+    await put(direct, "ann")
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        await put(direct, "ann")
+    await put(direct, "ben")
+    await direct.close()
+    async with database.transaction() as session:
+        await session.execute(text("INSERT INTO kept VALUES ('cat')"))
+    assert await kept(database) == ["ann", "ben", "cat"]
+
+
+async def test_statement_waits_for_a_transaction_that_writes(database: Database) -> None:
+    direct = database.direct()
+    async with database.transaction() as session:
+        await session.execute(text("INSERT INTO kept VALUES ('ann')"))
+        waiting = asyncio.create_task(put(direct, "ben"))
+        await asyncio.sleep(0.05)
+    await waiting
+    assert await kept(database) == ["ann", "ben"]
+    await direct.close()
