@@ -114,6 +114,8 @@ class SmtpConnection:
         replies = await self._envelope(conversation, mail)
         wrong = next((reply for reply in replies if not reply.is_good), None)
         if wrong is None:
+            if replies[-1].code != GO_AHEAD:  # a reply too many: from here on each would be taken for the next one's
+                raise ConnectionLost(f"The mail server is out of step ({replies[-1]}).")
             return await self._content(conversation, mail, following)
         self._needs_reset = True
         if replies[-1].code == GO_AHEAD:  # DATA was pipelined behind the refusal: end it at once (RFC 2920, 3.1)
@@ -164,6 +166,9 @@ class SmtpConnection:
             return Unknown(str(error))
         if reply.code == CLOSING:
             self.close()
+        elif reply.is_good and not reply.is_done:
+            self.close()
+            return Unknown(f"The mail server is out of step ({reply}).")
         return _verdict(reply)
 
     def _announcement(self, sender: str, recipient: str) -> bytes:

@@ -29,6 +29,11 @@ class Reply:
         """Whether the command was taken."""
         return self.code < 400
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the command was taken and nothing more is awaited."""
+        return 200 <= self.code < 300
+
     def __str__(self) -> str:
         return f"{self.code} {self.text}"
 

@@ -123,6 +123,25 @@ async def test_a_server_silent_to_an_announced_mail_defers_it(office: PostOffice
     assert isinstance(outcome, Deferred) and outcome.server_away and came(office) == ["ann"]
 
 
+async def test_a_reply_too_many_never_makes_an_announced_mail_one_that_was_taken() -> None:
+    taken: list[bytes] = []
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        more = b"" if taken else b"250 and more\r\n"
+        writer.write(b"220 hello\r\n")
+        for answer in (b"250-hi\r\n250 PIPELINING", b"250 ok", b"250 ok", b"354 go on"):
+            await reader.readline()
+            writer.write(answer + b"\r\n")
+        taken.append(await reader.readuntil(b"\r\n.\r\n"))
+        writer.write(b"250 taken\r\n" + more + b"250 ok\r\n250 ok\r\n354 go on\r\n")
+        await reader.read()
+
+    async with scripted(script) as url, SmtpMailer(url, patience=HASTY).connection() as connection:
+        assert await connection.send(mail("ann"), BEN) == Accepted("taken")
+        assert await connection.send(mail("ben"), CAT) == Accepted("taken")
+    assert [b"For ann" in taken[0], b"For ben" in taken[1], len(taken)] == [True, True, 2]
+
+
 async def test_an_announced_mail_that_is_not_sent_never_arrives(office: PostOffice) -> None:
     async with mailer_to(office).connection() as connection:
         assert isinstance(await connection.send(mail("ann"), BEN), Accepted)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.tables import (
@@ -72,17 +72,17 @@ async def claim(session: AsyncSession, holder: str, *, limit: int) -> list[int]:
     """
     due = select(deliveries.c.number).where(_is_due()).order_by(deliveries.c.number).limit(limit)
     locked = due.with_for_update(skip_locked=True, of=deliveries).cte("due")
-    begun = deliveries.c.state == "sending"
     take = (
         update(deliveries)
         .where(deliveries.c.number.in_(select(locked.c.number)))
-        .values(
-            holder=holder, repeated=or_(deliveries.c.repeated, begun),
-            state=case((begun, "pending"), else_=deliveries.c.state),
-        )
-        .returning(deliveries.c.number)
-    )  # fmt: skip
-    return sorted((await session.execute(take)).scalars())
+        .values(holder=holder)  # and no more: a state that is written, the same or not, is written into two indexes
+        .returning(deliveries.c.number, deliveries.c.state)
+    )
+    taken = (await session.execute(take)).all()
+    if begun := [row.number for row in taken if row.state == "sending"]:
+        again = update(deliveries).where(among(session, deliveries.c.number, begun))
+        await session.execute(again.values(repeated=True, state="pending"))
+    return sorted(row.number for row in taken)
 
 
 async def held(session: AsyncSession, numbers: Sequence[int]) -> list[Held]:

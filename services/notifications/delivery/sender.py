@@ -147,7 +147,7 @@ class Sender:
                 await self._marks.write(finished, None)
 
     def _early(self, copy: Held) -> tuple[int, Written] | None:
-        """A newsletter's copy in the newest edition, written while the database marks it."""
+        """A copy in the newest edition of its letter, written while the database marks it."""
         edition = self._newest.get(copy.thing)
         making = None if edition is None else self._letters.get((copy.thing, edition))
         if edition is None or making is None or not making.done():
