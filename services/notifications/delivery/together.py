@@ -35,31 +35,16 @@ class Together(Generic[Item, Result]):
 
     async def _write_all(self) -> None:
         await asyncio.sleep(0)  # let those whose answers came in the same moment join
-        group, writing = self._waiting, self._begun()
-        while group:
-            await asyncio.wait([writing])
-            told = group, writing
-            if group := self._waiting:
-                # On its way before those who waited for the last one go on: neither keeps the other waiting.
-                writing = self._begun()
-            _tell(*told)
-
-    def _begun(self) -> asyncio.Task[Sequence[Result]]:
-        items, self._waiting = [item for item, _ in self._waiting], []
-        return asyncio.create_task(self._written(items), name=self._name)
-
-    async def _written(self, items: list[Item]) -> Sequence[Result]:
-        return await self._write(items)
-
-
-def _tell(group: list[tuple[Item, asyncio.Future[Result]]], writing: asyncio.Task[Sequence[Result]]) -> None:
-    """Give each of *group* its result, or what writing raised."""
-    error = writing.exception()
-    if error is None:
-        for (_, future), result in zip(group, writing.result(), strict=True):
-            if not future.done():
-                future.set_result(result)
-        return
-    for _, future in group:
-        if not future.done():
-            future.set_exception(error)
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            try:
+                results = await self._write([item for item, _ in group])
+            except Exception as error:
+                for _, future in group:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for (_, future), result in zip(group, results, strict=True):
+                if not future.done():
+                    future.set_result(result)
+            # No pause: the next group is on its way before those who were told go on, so neither waits for the other.
