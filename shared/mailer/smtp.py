@@ -1,9 +1,9 @@
 """Mail over SMTP.
 
 aiosmtplib opens the connection (greeting, STARTTLS, sign-in); the mails then go through our own pipelining
-conversation. Measured, 10,000 mails of 2 KB over 20 connections to `smtp-sink` on two busy cores, with uvloop: 2.3 s
-and 0.13 ms of processor time a mail, against 5.5 s and 0.35 ms with aiosmtplib's own sending, and 1.4 s for
-`smtp-source`, which sends one and the same mail and is written in C.
+conversation. Measured, 10,000 mails of 2 KB over 20 connections to `smtp-sink` on two cores, with uvloop: 0.34 s and
+0.03 ms of processor time a mail where it is known who is next, 0.45 s and 0.04 ms where it is not, and 0.32 s for
+`smtp-source`, which sends one and the same mail and is written in C; of 8 KB 0.53 and 0.61 s.
 """
 
 from __future__ import annotations

@@ -133,7 +133,9 @@ async def test_a_reply_too_many_never_makes_an_announced_mail_one_that_was_taken
             await reader.readline()
             writer.write(answer + b"\r\n")
         taken.append(await reader.readuntil(b"\r\n.\r\n"))
-        writer.write(b"250 taken\r\n" + more + b"250 ok\r\n250 ok\r\n354 go on\r\n")
+        writer.write(b"250 taken\r\n" + more + b"250 ok\r\n250 ok\r\n")
+        await asyncio.sleep(0.05)
+        writer.write(b"354 go on\r\n")
         await reader.read()
 
     async with scripted(script) as url, SmtpMailer(url, patience=HASTY).connection() as connection:
