@@ -72,7 +72,7 @@ class Sender:
         self._ready: deque[Held] = deque()
         self._letters: dict[tuple[str, int], asyncio.Task[Letter]] = {}
         self._newest: dict[str, int] = {}
-        self._fetching: asyncio.Task[bool] | None = None
+        self._fetching: asyncio.Task[None] | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._is_stopping = False
         self._is_away = False
@@ -97,9 +97,10 @@ class Sender:
         self._letters.clear()
         self._newest.clear()
         async with self._database.reading() as session:
-            if not await rows.anything_due(session):
+            if not self._ready and not await rows.anything_due(session):
                 return
-        if await self._fetch():
+        await self._fetch()
+        if self._ready:
             self._connections = self._open_connections()
             await _all_of(self._connections)
             self._connections = set()
@@ -241,7 +242,7 @@ class Sender:
                 await rows.put_off(session, self.id, late)
         return found
 
-    async def _fetch(self) -> bool:
+    async def _fetch(self) -> None:
         async with self._database.transaction() as session:
             await rows.say_alive(session, self.id)
             numbers = await rows.claim(session, self.id, limit=BATCH)
@@ -249,7 +250,6 @@ class Sender:
             async with self._database.reading() as session:
                 self._ready.extend(await rows.held(session, numbers))
         self._is_all_in_hand = len(numbers) < BATCH
-        return bool(numbers)
 
     async def _let_go(self) -> None:
         """A copy may not go: its issue was paused, or it is somebody else's by now. Begin anew with what may."""
