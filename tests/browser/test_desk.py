@@ -104,7 +104,7 @@ def _scheduled(page: Page, title: str) -> str:
     page.fill("#starts_at", "2031-03-04T10:00")
     page.fill("#ends_at", "2031-03-04T12:00")
     with page.expect_navigation():
-        page.locator("main form:has(#title) button").last.click()
+        page.locator("main form button:has-text('Schedule')").click()
     return page.url.partition("?")[0]
 
 
