@@ -39,7 +39,7 @@ from shared import clock
 from shared.db import UtcDateTime, among
 from shared.outside.calls import Answer
 
-MESSAGES_A_VISIT = {"quick": 20, "new": 20, "slow": 4}
+MESSAGES_A_VISIT = {"quick": 20, "new": 4, "slow": 4}
 """By pace: who may not answer at all is not made twenty messages for."""
 KEPT = timedelta(days=30)
 """How long the log of deliveries, answers and the contents for repetition are kept."""

@@ -27,7 +27,7 @@ from shared.telemetry import WEBHOOKS
 log = structlog.get_logger()
 LANES = {"quick": 128, "new": 128, "slow": 128}
 """Visits at once, by pace."""
-A_TURN = {"quick": 128, "new": 32, "slow": 16}
+A_TURN = {"quick": 128, "new": 16, "slow": 16}
 """Visits that begin together: those of receivers that may never answer are to keep nobody waiting."""
 MOST_WAITING = 512
 """Visits at once that have overrun and so given up their place in a lane. With that many, nobody new or slow gives up
