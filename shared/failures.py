@@ -61,9 +61,14 @@ class Discard(BaseModel):
 @router.get("/internal/failures")
 async def list_failures(session: Session, _by: Principal = may(staff, "operations:read")) -> Page[Failure]:
     """The first message that waits of each parked key, the oldest first."""
-    found = [_shown(letter) for letter in await _first_letters(session)]
-    total = select(func.count()).select_from(parked_keys)
-    return Page(items=found, next=None, total=(await session.execute(total)).scalar_one())
+    return await failures_page(session, limit=MOST)
+
+
+async def failures_page(session: AsyncSession, *, limit: int) -> Page[Failure]:
+    """The first of what waits, and how many keys are parked."""
+    total = (await session.execute(select(func.count()).select_from(parked_keys))).scalar_one()
+    found = await _first_letters(session, limit) if total else ()
+    return Page(items=[_shown(letter) for letter in found], next=None, total=total)
 
 
 @router.post("/internal/failures/{number}/retry", status_code=204)
@@ -97,7 +102,7 @@ async def _waiting(session: AsyncSession, number: int) -> Row[Any]:
     return found
 
 
-async def _first_letters(session: AsyncSession) -> Sequence[Row[Any]]:
+async def _first_letters(session: AsyncSession, limit: int) -> Sequence[Row[Any]]:
     waiting = (
         select(func.min(dead_letters.c.number).label("first"), (func.count() - 1).label("behind"))
         .where(dead_letters.c.state == "waiting")
@@ -107,7 +112,7 @@ async def _first_letters(session: AsyncSession) -> Sequence[Row[Any]]:
     asked = (parked_keys.c.topic == dead_letters.c.topic) & (parked_keys.c.key == dead_letters.c.key)
     query = select(dead_letters, waiting.c.behind, func.coalesce(parked_keys.c.replay, False).label("again"))
     query = query.join(waiting, waiting.c.first == dead_letters.c.number).outerjoin(parked_keys, asked)
-    return (await session.execute(query.order_by(dead_letters.c.number).limit(MOST))).all()
+    return (await session.execute(query.order_by(dead_letters.c.number).limit(limit))).all()
 
 
 def _shown(letter: Row[Any]) -> Failure:

@@ -37,13 +37,18 @@ async def metrics() -> Response:
 
 async def what_is_away(parts: Parts) -> dict[str, str]:
     """Part → reason, for the parts of a service that do not answer."""
+    try:
+        database = await asyncio.wait_for(parts.database.ping(), 3)
+    except TimeoutError:
+        database = f"The {parts.database.name} database does not answer within 3 seconds."
+    return {**what_lags(parts), **({"database": database} if database else {})}
+
+
+def what_lags(parts: Parts) -> dict[str, str]:
+    """The same beside the database, for whoever has asked that just now."""
     found: dict[str, str | None] = {
         "broadcast": getattr(parts.broadcast, "away", None),
         "relay": parts.relay.away,
         "consumer": parts.consumer.away if parts.consumer else None,
     }
-    try:
-        found["database"] = await asyncio.wait_for(parts.database.ping(), 3)
-    except TimeoutError:
-        found["database"] = f"The {parts.database.name} database does not answer within 3 seconds."
     return {part: reason for part, reason in found.items() if reason}

@@ -16,7 +16,8 @@ from fastapi.routing import APIRoute
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import failures, health, reach, trace
+from shared import failures, health, needs, reach, trace
+from shared.auth import Principal
 from shared.config import Settings
 from shared.consumer import Consumer, Subscription
 from shared.contracts import TOPICS
@@ -58,6 +59,7 @@ class Parts:
 
 Worker = Callable[[Parts], Awaitable[None]]
 Effects = Callable[[AsyncSession, str], Awaitable[list[dict[str, Any]]]]
+Needs = Callable[[AsyncSession, Principal], Awaitable[dict[str, Any]]]
 Foresight = Callable[[AsyncSession, Sequence[Envelope]], Awaitable[list[reach.Reach]]]
 
 
@@ -67,10 +69,11 @@ class Service:
 
     `workers` run for the life of the process and are started again when they fail; `effects` tells, for the page
     that follows a change, what this service did because of a message, and `reach` what it would do because of messages
-    that nobody has said yet; `reference` loads the data that the product ships, at every start, and must do nothing
-    when it is there. `linger`: for how many seconds its consumer waits for company when a message came; for a service
-    that shows nobody anything, so that those who do are not kept waiting. `pace`: how many seconds it leaves between
-    two batches; the first message after a pause is taken at once, what follows it closely is taken together.
+    that nobody has said yet; `needs` tells what of it waits for the staff; `reference` loads the data that the product
+    ships, at every start, and must do nothing when it is there. `linger`: for how many seconds its consumer waits for
+    company when a message came; for a service that shows nobody anything, so that those who do are not kept waiting.
+    `pace`: how many seconds it leaves between two batches; the first message after a pause is taken at once, what
+    follows it closely is taken together.
     `secrets`: the settings whose values it must know, beside those that all must (`shared.config.OF_SERVICES`).
     """
 
@@ -82,6 +85,7 @@ class Service:
     workers: Sequence[Worker] = ()
     effects: Effects | None = None
     reach: Foresight | None = None
+    needs: Needs | None = None
     reference: Callable[[AsyncSession], Awaitable[None]] | None = None
     linger: float = 0.0
     pace: float = 0.0
@@ -161,6 +165,7 @@ def application(service: Service, parts: Parts) -> FastAPI:
     app.include_router(trace.router)
     app.include_router(reach.router)
     app.include_router(failures.router)
+    app.include_router(needs.router)
     add_problem_handlers(app)
     app.add_middleware(trace.Bind, service=service.name)
     _say_topics(app, service)

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.gateway import api, fhir, health
+from services.gateway import api, fhir, health, list_files
 from services.gateway.assets import Assets
 from services.gateway.clients import Clients, Upstream
 from services.gateway.edge import Edge
@@ -32,6 +32,7 @@ from services.gateway.streams.hub import Hub
 from services.gateway.streams.live import Live, feed_key, listen, may_hear
 from services.gateway.streams.progress import Progress
 from services.gateway.tellings import Tellings
+from services.gateway.unread import Unread
 from shared.auth import ENDED
 from shared.broadcast import Broadcast
 from shared.config import Settings
@@ -50,7 +51,15 @@ FIRST_PAGE_SECONDS = 1.0
 
 def inner_routes() -> list[BaseRoute]:
     """Every route but the streams and the static files, in the order in which they are looked for."""
-    return [*health.routes(), *reference.ROUTES, *own_sessions.routes(), *api.routes(), *fhir.routes(), *page_routes()]
+    return [
+        *health.routes(),
+        *reference.ROUTES,
+        *own_sessions.routes(),
+        *list_files.routes(),
+        *api.routes(),
+        *fhir.routes(),
+        *page_routes(),
+    ]
 
 
 class Gateway:
@@ -117,7 +126,17 @@ class Gateway:
         await self.routes.load()
 
     async def _readers(self) -> None:
-        await listen(self.edge.broadcast, "readers", self.live.readers.changed, self.live.readers.reload_all)
+        readers, unread = self.live.readers, self.edge.unread
+
+        async def changed(payload: bytes) -> None:
+            unread.heard(payload)
+            await readers.changed(payload)
+
+        async def missed() -> None:
+            unread.forget()
+            await readers.reload_all()
+
+        await listen(self.edge.broadcast, "readers", changed, missed)
 
     async def _sessions(self) -> None:
         await listen(self.edge.broadcast, ENDED, lambda payload: self._cut(payload.decode()), self._judge)
@@ -178,6 +197,6 @@ def gateway(settings: Settings, *, broadcast: Broadcast, store: Store, clients: 
     step = SecondStep(settings, store, asked, sessions)
     parts = Edge(
         settings, asked, store, broadcast, sessions, step, Provider(settings, store), renderer, assets, alerts, feed,
-        tellings,
+        tellings, Unread(asked, alerts),
     )  # fmt: skip
     return Gateway(parts)

@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 import orjson
+import structlog
+from starlette.types import ASGIApp, Message, Scope
 
 from shared.auth import ANYBODY, GATEWAY, Principal, sign
 from shared.config import Settings
@@ -22,6 +24,7 @@ from shared.errors import NotFound, Problem, Unavailable
 from shared.logging import correlation_id
 from shared.telemetry import traceparent
 
+log = structlog.get_logger()
 ASK_SECONDS = 10.0
 """How long a read may take."""
 CHANGE_SECONDS = 30.0
@@ -51,6 +54,55 @@ class Refused(Problem):
     def errors(self) -> list[dict[str, str]]:
         """The fields that were not acceptable: `{"field", "message"}` each."""
         return list(self.sent.get("errors") or [])
+
+
+class WithinProcess(httpx.AsyncBaseTransport):
+    """To an application of this process. httpx has such a transport, which looks for trio at every request.
+
+    An application that fails has answered 500 already: raising it here again would hide which service it was.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Requests go to *app*."""
+        self._app = app
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The whole answer."""
+        unread: list[Message] = [{"type": "http.request", "body": await request.aread(), "more_body": False}]
+        started: Message = {"status": 500}
+        pieces: list[bytes] = []
+        answered = asyncio.Event()
+
+        async def receive() -> Message:
+            if not unread:
+                await answered.wait()
+                return {"type": "http.disconnect"}
+            return unread.pop()
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                started.update(message)
+                return
+            if request.method != "HEAD":
+                pieces.append(message.get("body", b""))
+            if not message.get("more_body"):
+                answered.set()
+
+        try:
+            await self._app(_scope_of(request), receive, send)
+        except Exception as error:
+            log.debug("service_failed", reason=str(error))
+        return httpx.Response(started["status"], headers=started.get("headers"), content=b"".join(pieces))
+
+
+def _scope_of(request: httpx.Request) -> Scope:
+    raw_path, _, query = request.url.raw_path.partition(b"?")
+    return {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": request.method,
+        "headers": [(name.lower(), value) for name, value in request.headers.raw], "scheme": request.url.scheme,
+        "path": request.url.path, "raw_path": raw_path, "query_string": query, "root_path": "",
+        "server": (request.url.host, request.url.port), "client": ("127.0.0.1", 123),
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +208,7 @@ def clients_for(settings: Settings, apps: Mapping[str, Any] | None) -> dict[str,
 
 
 def _within(app: Any) -> Upstream:
-    # A failing application has answered 500 already; raising it here again would hide which service it was.
-    return Upstream(httpx.ASGITransport(app=app, raise_app_exceptions=False))
+    return Upstream(WithinProcess(app))
 
 
 def _across(address: str) -> Upstream:

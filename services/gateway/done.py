@@ -36,6 +36,7 @@ DONE = {
     "signed-out": "You are signed out.", "webhook-on": "The webhook is switched on.",
     "webhook-off": "The webhook is switched off. What waits is kept.", "webhook-removed": "The webhook is removed.",
     "webhook-again": "It goes out again.", "feed-key-dropped": "No address with a key works any more.",
+    "columns": "These are shown from now on, wherever you sign in.",
     "together": "The networks are changed; everybody concerned is told once.",
     "together-undone": "It is undone; the networks stand as before.",
     "noted": "You took note of it.", "followed-up": "It is recorded.", "commented": "Your comment stands there.",

@@ -56,7 +56,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "GET /alerts", "POST /alerts/read", "POST /alerts/unread", "POST /alerts/undo", "POST /alerts/mute",
         "GET /alerts/{id}/why", "POST /alerts/{id}/why", "GET /preferences", "POST /preferences",
         "POST /preferences/browsers", "POST /preferences/browsers/remove", "GET /mail", "POST /mail",
-        "GET /searches", "GET /searches/new", "POST /searches", "GET /searches/{search_id}",
+        "POST /networks/columns", "GET /searches", "GET /searches/new", "POST /searches", "GET /searches/{search_id}",
         "POST /searches/{search_id}/rename", "POST /searches/{search_id}/delete",
         "GET /subscriptions", "GET /subscriptions/new", "POST /subscriptions/new", "POST /subscriptions/feed-key",
         "GET /account", "GET /account/record", "POST /account/record", "GET /account/password",

@@ -17,14 +17,15 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
+from starlette.responses import Response, StreamingResponse
 
 from services.gateway.listing import Listing
 from services.gateway.visit import Visit
+from shared import clock
 from shared.errors import Unavailable, Unprocessable
-from shared.sheets import SheetWriter, writer_of
+from shared.sheets import SheetWriter, media_type_of, writer_of
 from shared.store import Store
 
-FORMATS = ("csv", "xlsx")
 TRIES, PAUSE = 3, 1.0
 KEPT_SECONDS = 3600.0
 SILENT_SECONDS = 30.0
@@ -133,6 +134,16 @@ class Download:
     async def _say(self, progress: Progress) -> None:
         if self._token:
             await self._visit.edge.store.set(_key(self._token), orjson.dumps(asdict(progress)), KEPT_SECONDS)
+
+
+def attached(listing: Listing, format_: str, file: AsyncIterator[bytes]) -> Response:
+    """*file* as an answer that a browser saves under the list's name and today's date."""
+    name = f"{listing.title.lower()} {clock.today().isoformat()}.{format_}"
+    headers = {
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+        "x-content-type-options": "nosniff", "cache-control": "no-store",
+    }  # fmt: skip
+    return StreamingResponse(file, media_type=media_type_of(format_), headers=headers)
 
 
 async def _rest(writer: SheetWriter) -> AsyncIterator[bytes]:

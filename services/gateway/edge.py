@@ -12,6 +12,7 @@ from services.gateway.signing_in.second_step import SecondStep
 from services.gateway.signing_in.session import Sessions
 from services.gateway.streams.hub import Hub
 from services.gateway.tellings import Tellings
+from services.gateway.unread import Unread
 from shared.auth import ENDED
 from shared.broadcast import Broadcast
 from shared.config import Settings
@@ -34,6 +35,7 @@ class Edge:
     alerts: Hub
     feed: Hub
     tellings: Tellings
+    unread: Unread
 
     async def ended(self, person_id: str) -> None:
         """Some sessions of somebody ended: their open streams are cut everywhere; who may still hear comes again.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from services.gateway.changes import named
@@ -30,15 +31,22 @@ async def waiting(clients: Clients, principal: Principal) -> dict[str, Any]:
     """Every message that waits, the oldest first. Raises Refused for who may not see them."""
     names = clients.names()
     found = await asyncio.gather(*(_of(clients, name, principal) for name in names))
-    items = [item for part in found for item in (part or {}).get("items", [])]
+    return await together(clients, principal, dict(zip(names, found, strict=True)))
+
+
+async def together(
+    clients: Clients, principal: Principal, parts: Mapping[str, Mapping[str, Any] | None]
+) -> dict[str, Any]:
+    """What the services (None: away) said that waits with them, in one list, the oldest first, in words."""
+    items = [{**item, "service": name} for name, part in parts.items() if part for item in part["items"]]
     told = await asyncio.gather(*(named(clients, item["headline"], principal) for item in items))
     for item, headline in zip(items, told, strict=True):
         item["headline"] = headline or happened(item["type"]) or "A message that cannot be read"
         item["cause"] = cause(item["reason"])
     return {
         "items": sorted(items, key=lambda item: str(item["since"])), "next": None,
-        "total": sum(part["total"] for part in found if part),
-        "away": [name for name, part in zip(names, found, strict=True) if part is None],
+        "total": sum(part["total"] for part in parts.values() if part),
+        "away": [name for name, part in parts.items() if part is None],
     }  # fmt: skip
 
 
@@ -50,14 +58,13 @@ def cause(reason: str) -> str:
 
 async def _of(clients: Clients, name: str, principal: Principal) -> dict[str, Any] | None:
     try:
-        found = await clients.ask(name, "/internal/failures", principal=principal)
+        return dict(await clients.ask(name, "/internal/failures", principal=principal))
     except Refused as refused:
         if refused.status in (401, 403):
             raise
         return None
     except Problem:
         return None
-    return {**found, "items": [{**item, "service": name} for item in found["items"]]}
 
 
 async def settle(clients: Clients, principal: Principal, service: str, number: int, how: str, reason: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -19,6 +19,7 @@ Cell = Callable[[Item, Mapping[str, str]], Any]
 class Listing:
     """One list: where it is asked for (`{…}` in *path* are given in the address), by what, and its columns.
 
+    *choice*: a name for some of the columns → their headings; where some of them are chosen, the others are left out.
     *rows* takes the rows from an answer that is no page of a list.
     """
 
@@ -28,12 +29,19 @@ class Listing:
     columns: Sequence[tuple[str, Cell]]
     asked: tuple[str, ...] = ()
     limit: int = 100
+    choice: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rows: Callable[[Item], Iterable[Item]] = lambda answer: answer["items"]
 
     @property
     def headings(self) -> list[str]:
         """What stands in the first row."""
         return [heading for heading, _ in self.columns]
+
+    def showing(self, names: str) -> Listing:
+        """The list with those of its chosen columns that *names* has, separated by commas; whole where it is empty."""
+        left_out = {h for name, headings in self.choice.items() if name not in names.split(",") for h in headings}
+        columns = [column for column in self.columns if column[0] not in left_out]
+        return replace(self, columns=columns) if names else self
 
     def cells(self, item: Item, names: Mapping[str, str]) -> list[Any]:
         """One row."""

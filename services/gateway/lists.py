@@ -1,11 +1,23 @@
-"""Every list that can be had as a file. A list more is an entry here, and `downloads(…)` where its page shows it."""
+"""Every list that can be had as a file, by browsers and by programs. A list more is an entry here, and `downloads(…)`
+where its page shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.gateway.listing import Item, Listing, areas, at, day, moment, page, people, word
+from shared.sheets import media_type_of
+
+FORMATS = ("csv", "xlsx")
+TYPES = {media_type_of(format_).partition(";")[0]: format_ for format_ in FORMATS}
+"""Media type → format."""
+PARAMETER = re.compile(r"\{(\w+)\}")
+SAID = (
+    "As a file with all of its rows: with `.csv` or `.xlsx` at the end of the address, or by `Accept`; "
+    "`limit` and `cursor` are not needed then."
+)
 
 FACETS = ("type", "care_group", "level", "purpose", "side", "stage", "health", "sha")
 _NETWORK = (
@@ -34,6 +46,12 @@ _OVERLAP = (
     ("Why dismissed", at("dismissed.reason")), ("Page", page("network.slug")), ("Other page", page("other.slug")),
 )  # fmt: skip
 
+CHOICE = {
+    "leads": ("Who leads",), "areas": ("SHA codes", "Areas covered"), "aims": ("Aims",),
+    "contact": ("Web address", "E-mail"), "host": ("Host organisation",), "population": ("Population served",),
+    "started_on": ("Started on",),
+}  # fmt: skip
+"""The columns that the directory lets people choose, by the names that it has for them → their headings."""
 SUMS = {
     "by_care_group": "Care group", "by_body": "Area", "by_staff_group": "Staff group", "by_month": "Month"
 }  # fmt: skip
@@ -44,7 +62,9 @@ def _sums(answer: Item) -> Iterable[dict[str, Any]]:
 
 
 LISTS = {
-    "networks": Listing("Networks", "registry", "/networks", _NETWORK, ("q", *FACETS, "as_of", "archived")),
+    "networks": Listing(
+        "Networks", "registry", "/networks", _NETWORK, ("q", *FACETS, "as_of", "archived"), choice=CHOICE
+    ),
     "leads": Listing("Who leads", "registry", "/leads", (
         ("Network", at("network.name")), ("Who leads", people("leads")), ("Nobody since", day("nobody_since")),
         ("Page", page("network.slug")),
@@ -96,3 +116,15 @@ LISTS = {
         ("Minor", at("minor")), ("Version", at("revision")),
     )),
 }  # fmt: skip
+PATHS = frozenset(PARAMETER.sub("{}", listing.path) for listing in LISTS.values())
+
+
+def with_files(path: str, operation: Mapping[str, Any]) -> dict[str, Any]:
+    """The operation of a list in the API's document, with the files that it gives; any other as it is."""
+    if PARAMETER.sub("{}", path) not in PATHS or "200" not in operation.get("responses", {}):
+        return dict(operation)
+    answer = operation["responses"]["200"]
+    files = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in TYPES}
+    answer = {**answer, "content": {**answer.get("content", {}), **files}}
+    said = f"{operation.get('description', '')}\n\n{SAID}".strip()
+    return {**operation, "description": said, "responses": {**operation["responses"], "200": answer}}

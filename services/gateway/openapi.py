@@ -11,6 +11,7 @@ from typing import Any
 from services.gateway import failures, searching
 from services.gateway.clients import Clients
 from services.gateway.examples import Examples
+from services.gateway.lists import with_files
 from services.gateway.operations import METHODS, PROBLEM_SCHEMA, described, shared_answers
 from services.gateway.signing_in.operations import OPERATIONS
 from shared.auth import ANYBODY
@@ -214,7 +215,7 @@ def merged(settings: Settings, documents: Mapping[str, dict[str, Any]]) -> dict[
 
 def _operations(path: str, item: Mapping[str, Any], examples: Examples) -> dict[str, Any]:
     return {
-        method: described(operation, method, path, item, examples)
+        method: described(with_files(path, operation) if method == "get" else operation, method, path, item, examples)
         for method, operation in item.items()
         if method in METHODS
     }

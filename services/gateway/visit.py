@@ -48,6 +48,7 @@ class Visit:
     given: list[str] = field(default_factory=list)
     """Other Set-Cookie headers that the answer carries."""
     sent: FormData | None = None
+    made_token: str = ""
     unread: int | None = None
     """How many of the visitor's alerts are unread, for the header; None where it is not known."""
 
@@ -148,9 +149,12 @@ class Visit:
             raise ShownAgain
         if self.preview:
             raise Checked(await ways_of(self, service, method, path, body, if_match))
-        return await self.edge.clients.change(
-            service, method, path, body, principal=self.principal, if_match=if_match, idempotency_key=new_id()
-        )
+        try:
+            return await self.edge.clients.change(
+                service, method, path, body, principal=self.principal, if_match=if_match, idempotency_key=new_id()
+            )
+        finally:
+            self.edge.unread.forget(self.principal.person_id)
 
     # Answering
 
@@ -163,7 +167,8 @@ class Visit:
         """The token for this page's forms; gives the visitor a cookie where there is none yet."""
         if not self.cookie:
             self.new_cookie = secrets.token_urlsafe(24)
-        return self.edge.sessions.form_token(self.cookie)
+        self.made_token = self.made_token or self.edge.sessions.form_token(self.cookie)
+        return self.made_token
 
     def page(self, template: str, title: str, *, status: int = 200, **context: Any) -> Response:
         """A whole page. *title* is the H1; the browser's title adds the service's name."""
@@ -206,7 +211,7 @@ class Visit:
         if email:
             device = sessions.throttle.device(email)
             self.given.append(sessions.set_cookie(device, DEVICE_SECONDS, "-device"))
-        self.session = session
+        self.session, self.made_token = session, ""
 
 
 def local(path: str, otherwise: str = "/") -> str:
@@ -247,7 +252,7 @@ async def _unread(visit: Visit) -> int | None:
         return None
     try:
         async with asyncio.timeout(COUNT_SECONDS):
-            return int((await visit.ask("notifications", "/alerts/unread"))["unread"])
+            return await visit.edge.unread.of(visit.principal)
     except (Problem, TimeoutError):
         return None
 

@@ -27,6 +27,7 @@ from services.notifications.delivery.timetable import keep_timetable
 from services.notifications.delivery.webhooks.later import order_webhooks_later
 from services.notifications.delivery.webhooks.sender import deliver_webhooks
 from services.notifications.queries.effects import effects
+from services.notifications.queries.needs import needs
 from services.notifications.queries.reach import reach
 from shared.consumer import Subscription
 from shared.contracts import membership, registry
@@ -75,4 +76,5 @@ service = Service(
     effects=effects,
     reach=reach,
     secrets=frozenset({"smtp", "returned_mail", "push_key"}),
+    needs=needs,
 )

@@ -2,6 +2,7 @@
 
 from services.oversight import api, commands, consumers, migrations, tables
 from services.oversight.queries.feed import effects
+from services.oversight.queries.needs import needs
 from services.oversight.queries.reach import reach
 from shared.consumer import Subscription
 from shared.contracts import membership, registry
@@ -23,5 +24,6 @@ service = Service(
     ],
     effects=effects,
     reach=reach,
+    needs=needs,
     reference=commands.load_reference,
 )

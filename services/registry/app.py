@@ -31,5 +31,6 @@ service = Service(
         *WORKERS,
     ],
     effects=queries.effects,
+    needs=queries.needs,
     reference=commands.load_reference,
 )

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.registry import commands
 from services.registry.commands.assessing import assess, assess_stale
 from services.registry.commands.brought_evidence import caused_by, take_evidence
+from services.registry.commands.columns import forget_columns
 from services.registry.commands.health import Cause
 from services.registry.facts import standards_in_force, subjects
 from services.registry.tables import Link, Person, Profession, Role
@@ -66,6 +67,7 @@ async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None
     await upsert_newer(session, Person.__table__, rows)  # type: ignore[arg-type]
     await session.execute(delete(Person).where(Person.id.in_(erased)))
     await commands.forget_searches(session, erased)
+    await forget_columns(session, erased)
     causes = {key: caused_by(said[key][1], "professions") for key in newer}
     causes |= {message.key: caused_by(message, "professions") for message in messages if message.data is None}
     await _keep_professions(session, newer, causes)

@@ -172,3 +172,37 @@ async def test_a_list_that_breaks_off_is_no_shorter_file(site: Site, monkeypatch
 def test_every_list_is_offered_by_a_page() -> None:
     shown = "".join(path.read_text() for path in TEMPLATES.rglob("*.html"))
     assert [name for name in LISTS if f'downloads(visit, "{name}"' not in shown] == []
+
+
+async def test_a_list_is_a_file_at_the_api_s_address_with_its_ending_or_by_accept(site: Site) -> None:
+    names = [each["name"] for each in NETWORKS]
+    by_ending = await site.rows("/api/networks.csv?care_group=stroke&limit=1")
+    assert [row[0] for row in by_ending[1:]] == names
+    assert by_ending == await site.rows("/downloads/networks.csv?care_group=stroke")
+    by_accept = await site.client.get("/api/networks?care_group=stroke", headers={"accept": "text/csv"})
+    assert by_accept.content == (await site.client.get("/api/networks.csv?care_group=stroke")).content
+    book = await site.client.get("/api/networks.xlsx?care_group=stroke")
+    assert book.headers["content-type"].endswith("spreadsheetml.sheet") and book.content[:2] == b"PK"
+
+
+async def test_a_program_gets_as_json_what_it_does_not_ask_for_as_a_file(site: Site) -> None:
+    for accept in ("*/*", "application/json", "text/html, */*"):
+        answer = await site.client.get("/api/networks", headers={"accept": accept})
+        assert answer.headers["content-type"] == "application/json"
+    assert (await site.client.get("/api/networks/ash-stroke-network.pdf")).status_code == 404
+    assert (await site.client.post("/api/networks.csv")).status_code in (404, 405)
+
+
+async def test_a_list_as_a_file_is_refused_as_the_list_is(site: Site) -> None:
+    answer = await site.client.get("/api/networks.csv?as_of=never")
+    assert answer.status_code == 422 and answer.headers["content-type"] == "application/problem+json"
+    assert (await site.client.get("/api/overlaps.csv")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "address", ["/downloads/networks.csv?columns=host,areas", "/api/networks.csv?columns=host,areas"]
+)
+async def test_a_file_has_the_chosen_columns(site: Site, address: str) -> None:
+    headings, *_ = await site.rows(address)
+    assert {"Name", "Host organisation", "Areas covered", "Page"} <= set(headings)
+    assert not {"Who leads", "Aims", "E-mail", "Population served", "Started on"} & set(headings)

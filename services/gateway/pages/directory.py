@@ -14,7 +14,7 @@ from services.gateway.pages.choices import bodies
 from services.gateway.pages.history import wrong_day
 from services.gateway.rendering import day as shown_day
 from services.gateway.rendering import words
-from services.gateway.visit import Visit, page
+from services.gateway.visit import Visit, local, page
 from shared import clock
 
 FACETS = (
@@ -41,15 +41,16 @@ async def directory(visit: Visit) -> Response:
     chosen = {name: visit.query.get(name, "") for name, _ in FACETS}
     sought, cursor, day = (visit.query.get(name, "") for name in ("q", "cursor", "as_of"))
     is_piece = visit.is_fragment and visit.request.headers.get("hx-target", "").endswith("results")
-    (found, errors), names, saved = await asyncio.gather(
+    (found, errors), names, saved, own = await asyncio.gather(
         _found(visit, q=sought[:200], cursor=cursor, as_of=day, **chosen),
         bodies(visit),
         visit.ask_or(NONE, "registry", "/searches") if visit.principal.signed_in and not is_piece else _nothing(),
+        own_columns(visit),
     )
     asked = {name: value for name, value in {"q": sought, **chosen}.items() if value}
     answer = _answer(found, names)
-    columns = shown_columns(visit)
-    kept = asked | ({"as_of": day} if day else {}) | ({"show": columns} if tuple(columns) != USUAL else {})
+    columns = shown_columns(visit, own)
+    kept = asked | ({"as_of": day} if day else {}) | ({"show": ["name", *columns]} if columns != own else {})
     context = {
         "found": found, "names": names, "errors": errors, "past": _past(day, kept) if day and not errors else None,
         "day": day, "today": clock.today().isoformat(), "q": sought,
@@ -62,6 +63,7 @@ async def directory(visit: Visit) -> Response:
             for name, label in FACETS if chosen[name]
         ],
         "corrected": _corrected(found), "answer": answer, "columns": COLUMNS, "shown": columns,
+        "keep": columns != own and visit.principal.signed_in, "here_after": _address({**asked, "as_of": day}),
         "together": f"/networks/together?{urlencode(asked)}" if visit.principal.is_staff and asked and not day else "",
         "save": f"/searches/new?{urlencode(asked)}" if _may_save(visit, asked) and not day else "",
     }  # fmt: skip
@@ -103,10 +105,28 @@ def address_of(search: Mapping[str, Any]) -> str:
     return _address({name: search[name] for name in ASKED if search.get(name)})
 
 
-def shown_columns(visit: Visit) -> list[str]:
-    """What the visitor wants to see of each network; the usual where they did not say."""
+async def own_columns(visit: Visit) -> list[str]:
+    """What the visitor chose to see of each network wherever they sign in; the usual where they never chose."""
+    usual = {"items": list(USUAL)}
+    found = await visit.ask_or(usual, "registry", "/columns") if visit.principal.signed_in else usual
+    return [name for name, _ in COLUMNS if name in found["items"]]
+
+
+def shown_columns(visit: Visit, own: list[str]) -> list[str]:
+    """What the address asks to be shown of each network; the visitor's *own* choice where it does not say."""
     wanted = visit.request.query_params.getlist("show")
-    return [name for name, _ in COLUMNS if name in wanted] if wanted else list(USUAL)
+    return [name for name, _ in COLUMNS if name in wanted] if wanted else own
+
+
+async def keep_columns(visit: Visit) -> Response:
+    """Show the visitor what is shown now from now on, wherever they sign in."""
+    form = await visit.form()
+    visit.require_signed_in()
+    wanted = str(form.get("columns", "")).split(",")
+    body = {"shown": [name for name, _ in COLUMNS if name in wanted]}
+    await visit.change("registry", "PUT", "/columns", body)
+    there = local(str(form.get("back", "")), "/networks")
+    return visit.back(f"{there}{'&' if '?' in there else '?'}done=columns")
 
 
 def _address(query: Mapping[str, Any]) -> str:
@@ -163,4 +183,4 @@ def _answer(found: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any
     }  # fmt: skip
 
 
-ROUTES = [page("/networks", directory)]
+ROUTES = [page("/networks", directory), page("/networks/columns", keep_columns, "POST")]

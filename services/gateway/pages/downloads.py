@@ -6,16 +6,14 @@ import secrets
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from services.gateway.downloading import FORMATS, Download, length_of, progress_of
+from services.gateway.downloading import Download, attached, length_of, progress_of
 from services.gateway.listing import Listing
-from services.gateway.lists import LISTS
+from services.gateway.lists import FORMATS, LISTS
 from services.gateway.pages.choices import bodies
 from services.gateway.visit import Visit, page
-from shared import clock
 from shared.errors import NotFound
-from shared.sheets import media_type_of
 
 LONG = 2_000
 """Rows from which a download has a page that shows its progress."""
@@ -30,17 +28,13 @@ async def download(visit: Visit) -> Response:
     name, format_ = visit.path["list"], visit.path["format"]
     if name not in LISTS or format_ not in FORMATS:
         raise NoSuchList
-    listing, given, token = LISTS[name], dict(visit.query), visit.query.get("progress", "")
+    given, token = dict(visit.query), visit.query.get("progress", "")
+    listing = LISTS[name].showing(given.get("columns", ""))
     wanted = Download(visit, listing, _complete(listing, given), token)
     found, names = await wanted.first(), await bodies(visit)
     if length_of(found) > LONG and not token:
         return visit.back(f"/downloads/{name}?{urlencode({**given, 'format': format_, 'progress': _token()})}")
-    headers = {
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(_file_name(listing, format_))}",
-        "x-content-type-options": "nosniff", "cache-control": "no-store",
-    }  # fmt: skip
-    file = wanted.file(found, names, format_)
-    return StreamingResponse(file, media_type=media_type_of(format_), headers=headers)
+    return attached(listing, format_, wanted.file(found, names, format_))
 
 
 async def long_download(visit: Visit) -> Response:
@@ -80,10 +74,6 @@ def _look(token: str) -> str:
 
 def _token() -> str:
     return secrets.token_urlsafe(18)
-
-
-def _file_name(listing: Listing, format_: str) -> str:
-    return f"{listing.title.lower()} {clock.today().isoformat()}.{format_}"
 
 
 ROUTES = [

@@ -54,13 +54,13 @@ async def _gone(visit: Visit, record: Mapping[str, Any]) -> Mapping[str, Any] | 
 
 async def _about(visit: Visit, record: Mapping[str, Any]) -> dict[str, Any]:
     network_id, signed_in = record["id"], visit.principal.signed_in
-    roles, members, events, history, me, preferences, names = await asyncio.gather(
+    roles, members, events, history, me, chosen, names = await asyncio.gather(
         visit.ask_or(NO_ROLES, "membership", f"/networks/{network_id}/roles"),
         visit.ask_or({}, "membership", f"/networks/{network_id}/members", limit=1) if signed_in else _none(),
         visit.ask_or(EMPTY, "events", "/events", network=network_id, limit=5),
         visit.ask_or(EMPTY, "registry", f"/networks/{network_id}/history", limit=6),
         visit.ask_or({}, "membership", "/me") if signed_in else _none(),
-        visit.ask_or({}, "notifications", "/preferences") if signed_in else _none(),
+        visit.ask_or({}, "notifications", f"/networks/{network_id}/chosen") if signed_in else _none(),
         names_for(visit, record),
     )
     told = [wire.item for wire in visit.edge.alerts.recent if f"public:network:{network_id}" in wire.audiences]
@@ -68,7 +68,7 @@ async def _about(visit: Visit, record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "roles": roles, "members": members.get("total"), "events": events["items"],
         "changed": newest(told, history["items"]), "me_there": mine, "names": names,
-        "muted": network_id in preferences.get("muted", []), "follows": network_id in preferences.get("follows", []),
+        "muted": chosen.get("muted", False), "follows": chosen.get("follows", False),
     }  # fmt: skip
 
 

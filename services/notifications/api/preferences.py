@@ -9,9 +9,9 @@ from services.notifications.commands import following
 from services.notifications.commands import preferences as commands
 from services.notifications.commands.less import get_less
 from services.notifications.passes import Passes, WrongPass
-from services.notifications.queries.preferences import is_known, preferences_of
+from services.notifications.queries.preferences import chosen_of, is_known, preferences_of
 from services.notifications.queries.why import explanation
-from services.notifications.schemas.preferences import Preferences, PreferencesBody
+from services.notifications.schemas.preferences import Chosen, Preferences, PreferencesBody
 from services.notifications.schemas.why import Explanation, LessBody
 from shared.auth import Principal, Session, anyone, may, signed_in
 from shared.boundary import ChangeBody, IfMatch, Router, etag
@@ -87,6 +87,12 @@ async def _shown(session: AsyncSession, response: Response, person_id: str) -> P
     found = Preferences.model_validate(await preferences_of(session, person_id))
     etag(response, found.revision)
     return found
+
+
+@router.get("/networks/{network_id}/chosen")
+async def get_chosen(network_id: str, session: Session, by: Principal = may(signed_in, "alerts:read")) -> Chosen:
+    """Whether you follow a network, and whether you muted it."""
+    return Chosen(**await chosen_of(session, by.person_id, network_id))
 
 
 @router.post("/networks/{network_id}/follow", status_code=204)

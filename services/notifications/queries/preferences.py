@@ -29,6 +29,15 @@ async def muted_by(session: AsyncSession, person_id: str) -> list[str]:
     return await _column(session, select(mutes.c.network_id).where(mutes.c.person_id == person_id))
 
 
+async def chosen_of(session: AsyncSession, person_id: str, network_id: str) -> dict[str, bool]:
+    """Whether a person follows a network, and whether they muted it."""
+    mine = audience_members.c.person_id == person_id, audience_members.c.source == "follow", audience_members.c.active
+    follows = select(audience_members.c.person_id).where(*mine, audience_members.c.audience == f"network:{network_id}")
+    muted = select(mutes.c.person_id).where(mutes.c.person_id == person_id, mutes.c.network_id == network_id)
+    found = (await session.execute(select(follows.exists().label("follows"), muted.exists().label("muted")))).one()
+    return {"follows": bool(found.follows), "muted": bool(found.muted)}
+
+
 async def is_known(session: AsyncSession, person_id: str) -> bool:
     """Whether somebody with an account has this id."""
     return (await session.execute(select(people.c.id).where(people.c.id == person_id))).first() is not None

@@ -56,6 +56,13 @@ TimeOfDay = Annotated[
 Zone = Annotated[str, Field(max_length=60), AfterValidator(_zone)]
 
 
+class Chosen(BaseModel):
+    """What somebody chose for a network by a button of its page."""
+
+    follows: bool
+    muted: bool
+
+
 class Quiet(BaseModel):
     """When nothing is sent; what came meanwhile stands in one summary at the end."""
 

@@ -41,7 +41,7 @@ async def dashboard(session: AsyncSession, code: str) -> Dashboard:
     rows = await _counted(session, code)
     return Dashboard(
         body=body, counts=_counts(rows), coverage=_by(rows, "care_group", zeros=True),
-        vacancies=await _vacancies(session, code), challenges=await unanswered(session, code), as_of=clock.now(),
+        vacancies=await vacancies_of(session, code), challenges=await unanswered(session, code), as_of=clock.now(),
     )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ async def national(session: AsyncSession) -> National:
     """The whole country: each body's figures, and the baseline (care group × body) with its gaps."""
     bodies = [BodyOut.model_validate(body) for body in await session.scalars(select(Body).order_by(Body.code))]
     rows, cells = await _counted(session, NATIONAL), await _cells(session)
-    vacancies = await _vacancies(session, NATIONAL)
+    vacancies = await vacancies_of(session, NATIONAL)
     vacant = await _by_body(session, Counter(vacancy.network_id for vacancy in vacancies))
     waiting = await unanswered_by_body(session)
     groups = sorted(_by(rows, "care_group"))
@@ -115,7 +115,7 @@ async def _by_body(session: AsyncSession, networks: Counter[str]) -> Counter[str
     return found
 
 
-async def _vacancies(session: AsyncSession, code: str) -> list[Vacancy]:
+async def vacancies_of(session: AsyncSession, code: str) -> list[Vacancy]:
     """The required roles that nobody holds in the managed networks of an area, the oldest vacancy first."""
     query = select(Network).where(Network.stage == "managed", Network.archived.is_(False))
     if code != NATIONAL:

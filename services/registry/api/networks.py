@@ -44,7 +44,7 @@ async def list_networks(
         q, wanted["sha"] = question.words, sha or question.sha
     chosen = {facet: value for facet, value in wanted.items() if value}
     asked = queries.Asked(q, chosen, ids.split(",") if ids else (), archived)
-    page = await queries.found(session, asked, limit=limit, cursor=cursor)
+    page = await queries.found(session, asked, limit=limit, cursor=cursor, by_facet=facets)
     return Networks(
         items=await _found(session, page), next=page.next, total=page.total, facets=page.facets if facets else None,
         at_least=page.at_least, corrected=page.what.corrected,

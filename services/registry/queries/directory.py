@@ -48,15 +48,18 @@ class Found:
     what: Sought = field(default_factory=Sought)
 
 
-async def found(session: AsyncSession, asked: Asked, *, limit: int, cursor: str | None) -> Found:
-    """A page of what is asked: by rank and then by name where words are searched for, else by name."""
+async def found(session: AsyncSession, asked: Asked, *, limit: int, cursor: str | None, by_facet: bool = True) -> Found:
+    """A page of what is asked: by rank and then by name where words are searched for, else by name.
+
+    Not *by_facet*, nothing is counted by facets where that costs something.
+    """
     what = await sought(session, asked.q)
     if what.terms:
         what, every = await having_words(session, what, asked.conditions(by_kind=False))
     elif asked.ids:
         every = await hits_among(session, asked.conditions(by_kind=False))
     else:
-        return await _of_the_register(session, asked, limit=limit, cursor=cursor)
+        return await _of_the_register(session, asked, limit=limit, cursor=cursor, by_facet=by_facet)
     hits = Hits([hit for hit in every.found if is_chosen(hit.combination, asked.chosen)], every.more)
     facets = counted(_alike(every), asked.chosen, at_least=every.more)
     if every.more and asked.chosen:
@@ -96,17 +99,19 @@ async def _in_order(session: AsyncSession, ids: Sequence[str]) -> list[Network]:
     return [rows[identity] for identity in ids if identity in rows]
 
 
-async def _of_the_register(session: AsyncSession, asked: Asked, *, limit: int, cursor: str | None) -> Found:
+async def _of_the_register(
+    session: AsyncSession, asked: Asked, *, limit: int, cursor: str | None, by_facet: bool
+) -> Found:
     """The networks of the chosen kind in the order of their names. Nothing is counted: the counts are kept."""
     alike = await (archived_alike(session) if asked.archived else all_alike(session))
-    facets = counted(alike, asked.chosen)
+    counts = counted(alike, asked.chosen) if by_facet else {}
     total = sum(networks for combination, networks in alike if is_chosen(combination, asked.chosen))
     query = select(Network).where(*asked.conditions()).order_by(Network.sort_name, Network.id).limit(limit + 1)
     if cursor:
         query = query.where(tuple_(Network.sort_name, Network.id) > position_in(cursor))
     networks = list((await session.execute(query)).scalars())
     following = cursor_of(networks[limit - 1].sort_name, networks[limit - 1].id) if len(networks) > limit else None
-    return Found(networks[:limit], following, total, facets)
+    return Found(networks[:limit], following, total, counts)
 
 
 def _is(facet: str, value: str) -> ColumnElement[bool]:

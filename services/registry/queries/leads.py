@@ -70,7 +70,7 @@ async def led_networks(
     session: AsyncSession, asked: Asked, *, role: str = "", limit: int = 100, cursor: str | None = None
 ) -> tuple[list[LedNetwork], Found]:
     """Who leads the networks that are asked for; "nobody, since" where that is the answer."""
-    page = await found(session, asked, limit=limit, cursor=cursor)
+    page = await found(session, asked, limit=limit, cursor=cursor, by_facet=False)
     ids = [network.id for network in page.networks]
     leads = await leads_of(session, ids, role)
     ended = await led_since(session, [identity for identity in ids if identity not in leads], role)

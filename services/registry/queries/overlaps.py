@@ -19,6 +19,10 @@ ALIKE = 50
 """From here on, names are said to be alike."""
 
 
+STRONGEST = (-OverlapRow.score, OverlapRow.one_id, OverlapRow.other_id)
+"""The order of a list: the strongest first."""
+
+
 async def overlaps_page(
     session: AsyncSession, *, status: str, network_id: str = "", care_group: str = "", sha: str = "", limit: int,
     cursor: str | None,
@@ -26,14 +30,18 @@ async def overlaps_page(
     """A page of overlaps: (overlaps, the next cursor, how many match in all)."""
     conditions = _conditions(status, network_id, care_group, sha)
     total = (await session.execute(select(func.count()).select_from(OverlapRow).where(*conditions))).scalar_one()
-    place = (-OverlapRow.score, OverlapRow.one_id, OverlapRow.other_id)
-    query = select(OverlapRow).where(*conditions).order_by(*place).limit(limit + 1)
+    query = select(OverlapRow).where(*conditions).order_by(*STRONGEST).limit(limit + 1)
     if cursor:
-        query = query.where(tuple_(*place) > position_in(cursor, int, str, str))
+        query = query.where(tuple_(*STRONGEST) > position_in(cursor, int, str, str))
     rows = list((await session.execute(query)).scalars())
     last = rows[limit - 1] if len(rows) > limit else None
     following = cursor_of(-last.score, last.one_id, last.other_id) if last else None
     return await overlaps_shown(session, rows[:limit]), following, total
+
+
+def overlaps_to_settle() -> list[ColumnElement[bool]]:
+    """What an overlap must be for somebody to be asked about it."""
+    return _conditions("open", "", "", "")
 
 
 def _conditions(status: str, network_id: str, care_group: str, sha: str) -> list[ColumnElement[bool]]:

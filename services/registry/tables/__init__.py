@@ -11,7 +11,7 @@ from services.registry.tables.networks import Address, Body, Cover, Network
 from services.registry.tables.overlaps import Overlap
 from services.registry.tables.people import Person, Profession, Role
 from services.registry.tables.search import facet_counts, search_words
-from services.registry.tables.searches import SavedMatch, SavedSearch
+from services.registry.tables.searches import SavedMatch, SavedSearch, ShownColumns
 from services.registry.tables.service_changes import ApprovalNeed, Decision, Impact, ServiceChange, StaffGroup
 from services.registry.tables.standards import Assessment, Edition, Standard, Standing, Vacancy
 from services.registry.tables.versions import HealthVersion, Version
@@ -49,6 +49,7 @@ __all__ = [
     "SavedMatch",
     "SavedSearch",
     "ServiceChange",
+    "ShownColumns",
     "StaffGroup",
     "Standard",
     "Standing",

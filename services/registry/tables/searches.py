@@ -1,4 +1,4 @@
-"""Saved searches: what people look for, and which networks they were told of."""
+"""What people look for in the directory, which networks they were told of, and what they want to see of each."""
 
 from __future__ import annotations
 
@@ -51,3 +51,12 @@ class SavedMatch(Row):
     search_id: Mapped[str] = mapped_column(primary_key=True)
     network_id: Mapped[str] = mapped_column(primary_key=True)
     matched_at: Mapped[datetime]
+
+
+class ShownColumns(Row):
+    """What somebody wants to see of each network in the directory."""
+
+    __tablename__ = "shown_columns"
+
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    names: Mapped[list[str]]
