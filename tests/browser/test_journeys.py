@@ -142,7 +142,7 @@ def test_officer_takes_note_of_a_line_gives_it_to_themselves_and_comments(signed
 def test_many_networks_are_changed_together_after_a_look_and_undone_as_one(signed_in: Callable[[str], Page]) -> None:
     page = signed_in("staff")
     page.goto("/networks?q=burns")
-    page.click("text=Change these together")
+    page.click("text=Do something with all of them")
     ticked = page.locator("input[name=networks]:checked").count()
     assert ticked > 1
     page.locator("input[name=networks]").first.uncheck()
@@ -153,6 +153,49 @@ def test_many_networks_are_changed_together_after_a_look_and_undone_as_one(signe
     expect(page.locator("h1")).to_contain_text(f"{ticked - 1} network")
     page.click("button:has-text('Undo for all of them')")
     expect(page.locator("main")).to_contain_text("It is undone")
+
+
+def test_networks_ticked_in_the_directory_are_told_something_once(signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("staff")
+    page.goto("/networks?q=stroke")
+    for number in (0, 1):
+        page.locator(".tidings-tick").nth(number).check()
+    page.wait_for_timeout(400)  # longer than a choice of the directory waits before it looks again
+    assert page.locator(".tidings-tick:checked").count() == 2
+    page.click("text=Do something with those ticked")
+    expect(page.locator("main")).to_contain_text("2 networks that you ticked")
+    page.fill("#headline", "The office is closed on Friday")
+    page.click("button:has-text('Check whom it reaches')")
+    expect(page.locator("main")).to_contain_text("This reaches")
+    page.locator("main button:has-text('Save')").click()
+    expect(page.locator("h1")).to_contain_text("The office is closed on Friday")
+    expect(page.locator("main")).to_contain_text("They are told, each person once.")
+
+
+def test_networks_that_cannot_be_changed_so_are_named_and_left_out(signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("staff")
+    page.goto("/networks/together?q=burns")
+    listed = page.locator("input[name=networks]:checked").count()
+    page.select_option("#stage", "managed")
+    page.fill("#reason", "Tried")
+    page.click("button:has-text('Check before you save')")
+    refused = page.locator(".nhsuk-error-summary__list li").count()
+    assert 0 < refused <= listed
+    page.click("button:has-text('Leave them out')")
+    assert page.locator("input[name=networks]:checked").count() == listed - refused
+    assert page.locator("#stage").input_value() == "managed"
+
+
+def test_columns_are_shown_for_good_and_taken_along_in_the_file(signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("staff")
+    page.goto("/networks?show=name&show=host&show=population")
+    page.click("text=Always show these")
+    expect(page.locator("main")).to_contain_text("These are shown from now on")
+    page.goto("/networks")
+    assert page.locator("#show-host").is_checked() and not page.locator("#show-aims").is_checked()
+    assert "columns=host%2Cpopulation" in str(page.locator(".tidings-downloads a").first.get_attribute("href"))
+    page.goto("/networks?show=name&show=leads&show=areas")
+    page.click("text=Always show these")
 
 
 def test_two_editors_of_one_network_see_both_versions(signed_in: Callable[[str], Page], browser: Browser) -> None:

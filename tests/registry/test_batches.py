@@ -74,7 +74,8 @@ async def test_networks_that_have_it_so_already_are_no_change(register: Register
     "body",
     [
         {"networks": [], "change": {"level": "local"}}, {"networks": ["x"], "change": {}},
-        {"networks": ["x"], "change": {"stage": "managed"}}, {"networks": ["x"], "change": {"level": "galactic"}},
+        {"networks": ["x"], "change": {"stage": "grown up"}}, {"networks": ["x"], "change": {"archived": False}},
+        {"networks": ["x"], "change": {"add_bodies": []}}, {"networks": ["x"], "change": {"level": "galactic"}},
         {"networks": ["x"] * 201, "change": {"level": "local"}},
     ],
 )  # fmt: skip

@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from services.registry.api.networks import Limit
 from services.registry.commands import batches as commands
 from services.registry.queries import batches as queries
-from services.registry.schemas.batches import Batch, NewBatch, WholeBatch
+from services.registry.schemas.batches import Batch, NewBatch, NewWord, WholeBatch
 from shared.auth import Principal, Session, anyone, may, staff
 from shared.boundary import ChangeBody, Router, etag
 from shared.fields import Page
@@ -31,9 +31,22 @@ async def list_batches(
 async def change_together(
     body: NewBatch, session: Session, response: Response, by: Principal = may(staff, "networks:write")
 ) -> WholeBatch:
-    """Give many networks the same fields: all or none, told once."""
+    """Change many networks in the same way: all or none, told once. Where some cannot be changed so, `errors` says of
+    each why (`field` is its id)."""
     batch = await commands.change_together(
         session, network_ids=body.networks, fields=body.change.given(), by=by, reason=body.reason, minor=body.minor
+    )
+    response.headers["location"] = f"/api/batches/{batch.id}"
+    return await _shown(session, batch.id, response)
+
+
+@router.post("/batches/words", status_code=201)
+async def tell_together(
+    body: NewWord, session: Session, response: Response, by: Principal = may(staff, "networks:write")
+) -> WholeBatch:
+    """Tell something to all who hear of these networks: each person once, however many of them they belong to."""
+    batch = await commands.tell_together(
+        session, network_ids=body.networks, headline=body.headline, text=body.text, by=by
     )
     response.headers["location"] = f"/api/batches/{batch.id}"
     return await _shown(session, batch.id, response)

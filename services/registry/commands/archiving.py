@@ -32,15 +32,21 @@ class PartOfAnother(Conflict):
 
 async def archive_network(
     session: AsyncSession, *, network_id: str, by: Principal, expected: int | None = None, reason: str = "",
-    minor: bool = False,
+    minor: bool = False, announced: bool = True,
 ) -> Network:  # fmt: skip
-    """Take a network off the register. Raises NoSuchNetwork, ChangedMeanwhile, AlreadyArchived."""
+    """Take a network off the register. Raises NoSuchNetwork, ChangedMeanwhile, AlreadyArchived.
+
+    Not *announced*: another message of the same change tells it.
+    """
     network = await locked_to_change(session, network_id, expected)
     before = before_change(network)
     network.archived = True
     touch(network)
     headline = f"{network.name} was taken off the register"
-    told = said(NETWORK_ARCHIVED, network, headline=headline, before=before, by=by, reason=reason, minor=minor)
+    told = said(
+        NETWORK_ARCHIVED, network, headline=headline, before=before, by=by, reason=reason, minor=minor,
+        announced=announced,
+    )  # fmt: skip
     await publish(session, told)
     await close_links(session, network, by=by, reason=reason)
     return network
@@ -48,7 +54,7 @@ async def archive_network(
 
 async def restore_network(
     session: AsyncSession, *, network_id: str, by: Principal, expected: int | None = None, reason: str = "",
-    minor: bool = False,
+    minor: bool = False, announced: bool = True,
 ) -> Network:  # fmt: skip
     """Put an archived network back. Raises NoSuchNetwork, ChangedMeanwhile, NotArchived, PartOfAnother, NameTaken."""
     network = await locked(session, network_id)
@@ -62,7 +68,10 @@ async def restore_network(
     network.archived = False
     touch(network)
     headline = f"{network.name} is on the register again"
-    told = said(NETWORK_RESTORED, network, headline=headline, before=before, by=by, reason=reason, minor=minor)
+    told = said(
+        NETWORK_RESTORED, network, headline=headline, before=before, by=by, reason=reason, minor=minor,
+        announced=announced,
+    )  # fmt: skip
     await publish(session, told)
     await reopen_links(session, network, by=by, reason=reason)
     return network

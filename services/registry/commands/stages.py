@@ -42,9 +42,11 @@ class GatesUnmet(Conflict):
 
 async def move_stage(
     session: AsyncSession, *, network_id: str, to: str, by: Principal,
-    expected: int | None = None, reason: str = "", minor: bool = False,
+    expected: int | None = None, reason: str = "", minor: bool = False, announced: bool = True,
 ) -> tuple[Network, list[Gate]]:  # fmt: skip
     """Move a network to another stage; returns it with the gates that it passed.
+
+    Not *announced*: another message of the same change tells it.
 
     Raises NoSuchNetwork, ChangedMeanwhile, AlreadyArchived, AtThatStage, NotThatWay, GatesUnmet.
     """
@@ -60,7 +62,10 @@ async def move_stage(
     network.stage = to
     touch(network)
     headline = HEADLINES.get(to, f"{{name}} is now {to}").replace("{name}", network.name)
-    told = said(NETWORK_STAGE_CHANGED, network, headline=headline, before=before, by=by, reason=reason, minor=minor)
+    told = said(
+        NETWORK_STAGE_CHANGED, network, headline=headline, before=before, by=by, reason=reason, minor=minor,
+        announced=announced,
+    )  # fmt: skip
     await publish(session, told)
     await assess(session, {network_id: [cause_of(told, weight="minor" if minor else "told")]})
     await session.refresh(network, ["health"])

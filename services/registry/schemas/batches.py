@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.registry.schemas.networks import CareGroup, Level, Purpose, Side, Type
+from services.registry.schemas.networks import CareGroup, Level, OdsCode, Purpose, Side, Stage, Type
 from shared.boundary import ChangeBody
-from shared.fields import Prose
+from shared.fields import Name, Prose
 
 MOST = 200
+NetworkIds = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(min_length=1, max_length=MOST)]
 
 
 class Together(BaseModel):
@@ -25,6 +26,10 @@ class Together(BaseModel):
     purpose: Purpose | None = None
     side: Side | None = None
     aims: Prose | None = None
+    stage: Annotated[Stage | None, Field(description="Where the gates of each network allow it.")] = None
+    archived: Annotated[Literal[True] | None, Field(description="Take them off the register.")] = None
+    add_bodies: Annotated[list[OdsCode], Field(max_length=20)] = []
+    remove_bodies: Annotated[list[OdsCode], Field(max_length=20)] = []
 
     @model_validator(mode="after")
     def _something(self) -> Together:
@@ -34,14 +39,24 @@ class Together(BaseModel):
 
     def given(self) -> dict[str, Any]:
         """What was sent."""
-        return self.model_dump(exclude_none=True)
+        return {name: value for name, value in self.model_dump(exclude_none=True).items() if value != []}
 
 
 class NewBatch(ChangeBody):
     """A change of many networks."""
 
-    networks: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(min_length=1, max_length=MOST)]
+    networks: NetworkIds
     change: Together
+
+
+class NewWord(BaseModel):
+    """Something that is told to all who hear of some networks."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    networks: NetworkIds
+    headline: Name
+    text: Prose = ""
 
 
 class Batch(BaseModel):

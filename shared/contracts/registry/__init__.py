@@ -1,6 +1,6 @@
 """What `registry` says, by noun."""
 
-from shared.contracts.registry.batches import BATCH_APPLIED, BATCH_REVERTED, BATCHES, BatchState
+from shared.contracts.registry.batches import BATCH_APPLIED, BATCH_REVERTED, BATCH_TOLD, BATCHES, BatchState
 from shared.contracts.registry.challenges import (
     CHALLENGE_ANSWERED,
     CHALLENGE_CLOSED,
@@ -89,6 +89,7 @@ __all__ = [
     "BATCHES",
     "BATCH_APPLIED",
     "BATCH_REVERTED",
+    "BATCH_TOLD",
     "CHALLENGES",
     "CHALLENGE_ANSWERED",
     "CHALLENGE_CLOSED",
