@@ -71,7 +71,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     ONESELF: ("GET /people/{person_id}",),
     STAFF: (
         "GET /staff/failures", "POST /staff/failures/{service}/{number:int}/{how}", "GET /api/failures",
-        "POST /api/failures/{service}/{number:int}/{how}", "GET /networks/together", "POST /networks/together", "POST /networks/together/tell",
+        "POST /api/failures/{service}/{number:int}/{how}", "GET /networks/together", "POST /networks/together",
+        "POST /networks/together/tell",
         "POST /networks/together/{batch_id}/undo",
         "GET /staff/invitations", "POST /staff/invitations",
         "GET /staff", "GET /mailbox", "GET /mailbox/{id}", "GET /mailbox/{id}/html",

@@ -1,4 +1,4 @@
-"""Many networks archived, moved to a stage, given areas or told something: all or none, told once, and undone as one."""
+"""Many networks archived, moved to a stage, given areas or told something: all or none, told once, undone as one."""
 
 from __future__ import annotations
 

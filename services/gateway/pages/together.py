@@ -53,15 +53,16 @@ async def _form(
     looks_for = [f"“{asked['q']}”"] if asked["q"] else []
     looks_for += [f"{label}: {shown(name, asked[name], names)}" for name, label in FACETS if asked[name]]
     out = _refused_of(refused)
+    narrowed = {name: value for name, value in asked.items() if value}
     chosen = texts(sent, "networks") if sent else [network["id"] for network in found["items"]]
     if sent and "leave_out" in sent:
         chosen = [one for one in chosen if one not in text(sent, "leave_out").split(",")]
     return visit.page(
         "network/together.html", "Change networks together", status=refused.status if refused and sent else 200,
-        found=found, asked={name: value for name, value in asked.items() if value}, ticked=ticked, looks_for=looks_for,
+        found=found, asked=narrowed, ticked=ticked, looks_for=looks_for,
         chosen=chosen, values=entered(sent) if sent else {}, fields=SAID | AREAS, names=names, out=out,
         choices={**CHOICES, "care_group": groups}, recent=recent["items"], error_of=error_of,
-        errors=_errors(refused, found["items"], out), back=f"/networks?{urlencode({k: v for k, v in asked.items() if v})}",
+        errors=_errors(refused, found["items"], out), back=f"/networks?{urlencode(narrowed)}",
     )  # fmt: skip
 
 
