@@ -7,7 +7,7 @@ name, so a token gets what its scopes let it read.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -56,7 +56,7 @@ def wanted(method: str, path: str, accept: str) -> Wanted | None:
     stem, _, ending = path.rpartition(".")
     by_ending = ending in TYPES.values()
     format_ = ending if by_ending else TYPES.get(accept.partition(";")[0].strip().lower(), "")
-    if method != "GET" or not format_:
+    if method not in ("GET", "HEAD") or not format_:
         return None
     for listing, pattern in PATTERNS:
         if found := pattern.fullmatch(stem if by_ending else path):
@@ -71,7 +71,14 @@ async def file_of(request: Request) -> Response:
     visit = Visit(request, request.app.state.edge, None, await caller(request))
     download = Download(visit, listing, {**request.query_params, **file.given})
     first = await download.first()
+    if request.method == "HEAD":
+        return attached(listing, file.format, _nothing())
     return attached(listing, file.format, download.file(first, await _names(visit), file.format))
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    """The body of an answer to HEAD."""
+    yield b""
 
 
 async def _names(visit: Visit) -> Mapping[str, str]:

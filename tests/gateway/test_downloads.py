@@ -191,6 +191,8 @@ async def test_a_program_gets_as_json_what_it_does_not_ask_for_as_a_file(site: S
         assert answer.headers["content-type"] == "application/json"
     assert (await site.client.get("/api/networks/ash-stroke-network.pdf")).status_code == 404
     assert (await site.client.post("/api/networks.csv")).status_code in (404, 405)
+    head = await site.client.head("/api/networks.csv")
+    assert (head.status_code, head.content, head.headers["content-type"]) == (200, b"", "text/csv; charset=utf-8")
 
 
 async def test_a_list_as_a_file_is_refused_as_the_list_is(site: Site) -> None:

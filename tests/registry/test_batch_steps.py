@@ -63,7 +63,7 @@ async def test_stages_move_together_and_back(register: Register) -> None:
     networks = await three(register)
     batch = await together(register, networks, stage="emerging", level="regional")
     assert await values(register, networks, "stage") == ["emerging"] * 3
-    assert await announced(register) == ["Alder and 2 more networks: stage and level changed"]
+    assert await announced(register) == ["Alder and 2 more networks: level and stage changed"]
     await register.post(f"/batches/{batch['id']}/undo")
     assert await values(register, networks, "stage") == ["informal"] * 3
     assert await values(register, networks, "level") == ["local"] * 3

@@ -63,7 +63,8 @@ async def directory(visit: Visit) -> Response:
             for name, label in FACETS if chosen[name]
         ],
         "corrected": _corrected(found), "answer": answer, "columns": COLUMNS, "shown": columns,
-        "keep": columns != own and visit.principal.signed_in, "here_after": _address({**asked, "as_of": day}),
+        "keep": columns != own and visit.principal.signed_in,
+        "here_after": _address(asked | ({"as_of": day} if day else {})),
         "together": f"/networks/together?{urlencode(asked)}" if visit.principal.is_staff and asked and not day else "",
         "may_tick": visit.principal.is_staff and not day,
         "save": f"/searches/new?{urlencode(asked)}" if _may_save(visit, asked) and not day else "",

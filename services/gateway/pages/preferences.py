@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from markupsafe import Markup
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
@@ -62,7 +63,8 @@ async def _shown(visit: Visit, door: Door, found: Mapping[str, Any], **more: Any
     groups, me, browsers = await asyncio.gather(care_groups(visit), _me(visit, door), _browsers(visit, door))
     return visit.page(
         "account/preferences.html", TITLE, found=found, door=door, groups=groups, person=me, browsers=browsers,
-        kinds=KINDS, channels=CHANNELS, presets=PRESETS, zones=zones(), labels=LABELS, error_of=error_of, **more,
+        kinds=KINDS, channels=CHANNELS, presets=PRESETS, labels=LABELS, error_of=error_of,
+        zone_options=zone_options(found["zone"]), **more,
     )  # fmt: skip
 
 
@@ -128,6 +130,14 @@ def zones() -> list[str]:
     """Time zones to choose from, Europe's first."""
     names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
     return [*(n for n in names if n.startswith("Europe/")), *(n for n in names if not n.startswith("Europe/")), "UTC"]
+
+
+@lru_cache(64)
+def zone_options(chosen: str) -> Markup:
+    """The options of the time zones, of which there are four hundred: written once for each that is *chosen*."""
+    return Markup("").join(
+        Markup("<option{}>{}</option>").format(Markup(" selected") if zone == chosen else "", zone) for zone in zones()
+    )
 
 
 ROUTES = [

@@ -52,7 +52,7 @@ async def _form(
     sent = visit.sent
     looks_for = [f"“{asked['q']}”"] if asked["q"] else []
     looks_for += [f"{label}: {shown(name, asked[name], names)}" for name, label in FACETS if asked[name]]
-    out = _refused_of(refused)
+    out = _refused_of(refused, found["items"])
     narrowed = {name: value for name, value in asked.items() if value}
     chosen = texts(sent, "networks") if sent else [network["id"] for network in found["items"]]
     if sent and "leave_out" in sent:
@@ -82,22 +82,21 @@ async def _listed(visit: Visit, asked: Mapping[str, str], ticked: Sequence[str])
     return {**first, "items": [*first["items"], *second["items"]]}
 
 
-def _refused_of(refused: Refused | None) -> dict[str, str]:
+def _refused_of(refused: Refused | None, items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Network → why it cannot be changed so."""
-    return {str(error["field"]): str(error["message"]) for error in refused.errors} if refused else {}
+    said = {str(error["field"]): str(error["message"]) for error in refused.errors} if refused else {}
+    return {network["id"]: said[network["id"]] for network in items if network["id"] in said}
 
 
 def _errors(
     refused: Refused | None, items: Sequence[Mapping[str, Any]], out: Mapping[str, str]
 ) -> list[dict[str, str]]:
     """What was refused: of a network, beside its box; else beside its field."""
-    if refused is None:
-        return []
     of_networks = [
         {"text": out[network["id"]], "href": f"#network-{number}"}
         for number, network in enumerate(items, 1) if network["id"] in out
     ]  # fmt: skip
-    return of_networks or error_list(refused, LABELS)
+    return of_networks or (error_list(refused, LABELS) if refused else [])
 
 
 async def change(visit: Visit) -> Response:

@@ -30,7 +30,7 @@ async def changed_so(
     Raises what a change of the network alone would raise, before anything of it is changed.
     """
     network = await locked_to_change(session, network_id, None)
-    before = {"stage": network.stage} if asked.get("stage", network.stage) != network.stage else {}
+    before: dict[str, Any] = {"stage": network.stage} if asked.get("stage", network.stage) != network.stage else {}
     if before:
         await move_stage(session, network_id=network.id, to=asked["stage"], by=by, reason=reason, announced=False)
     wanted = {name: value for name, value in asked.items() if name not in STEPS} | _areas(network, asked)
