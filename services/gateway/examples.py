@@ -11,6 +11,7 @@ from typing import Any
 ID = "01935a6e-7c1a-7b52-9d3e-5c1f0a2b4d68"
 WORDS: dict[str, Any] = {
     "network_id": "3-counties-cancer-network", "network": "3-counties-cancer-network", "body": "Q31", "bodies": ["Q31"],
+    "add_bodies": ["Q32"], "remove_bodies": ["Q31"],
     "sha": "Q31", "shas": ["Q31"], "name": "Cheshire Stroke Network", "network_name": "Cheshire Stroke Network",
     "title": "Annual report", "code": "Q31", "care_group": "stroke", "care_groups": ["stroke"],
     "slug": "cheshire-stroke-network", "aliases": ["Cheshire Stroke"], "host": "RXA", "population": 1_000_000,

@@ -58,6 +58,10 @@ def _membership() -> FastAPI:
         response.status_code = 200 if body["token"] == "a-token" else 401
         return PERSON
 
+    @app.get("/internal/principals/{person_id}")
+    async def standing(person_id: str) -> dict[str, Any]:
+        return {**PERSON, "person_id": person_id}
+
     return app
 
 

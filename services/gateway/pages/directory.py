@@ -109,9 +109,9 @@ def address_of(search: Mapping[str, Any]) -> str:
 
 async def own_columns(visit: Visit) -> list[str]:
     """What the visitor chose to see of each network wherever they sign in; the usual where they never chose."""
-    usual = {"items": list(USUAL)}
+    usual = {"shown": list(USUAL)}
     found = await visit.ask_or(usual, "registry", "/columns") if visit.principal.signed_in else usual
-    return [name for name, _ in COLUMNS if name in found["items"]]
+    return [name for name, _ in COLUMNS if name in found["shown"]]
 
 
 def shown_columns(visit: Visit, own: list[str]) -> list[str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from services.registry.commands.columns import show_columns
 from services.registry.tables import ShownColumns
 from shared.auth import Principal, Session, may, signed_in
 from shared.boundary import ChangeBody, Router
-from shared.fields import Page
 
 router = Router(tags=["networks"])
 Column = Literal["leads", "areas", "aims", "contact", "host", "population", "started_on"]
@@ -24,18 +23,21 @@ class Columns(ChangeBody):
     shown: Annotated[list[Column], Field(max_length=len(NAMES))]
 
 
+class Shown(BaseModel):
+    """What is shown of each network."""
+
+    shown: list[Column]
+
+
 @router.get("/columns")
-async def list_columns(session: Session, by: Principal = may(signed_in, "alerts:read")) -> Page[Column]:
+async def get_columns(session: Session, by: Principal = may(signed_in, "alerts:read")) -> Shown:
     """What you want to see of each network in the directory; the usual where you never chose."""
     chosen = await session.get(ShownColumns, by.person_id)
-    items = [name for name in chosen.names if name in NAMES] if chosen else USUAL
-    return Page(items=items, total=len(items))
+    return Shown(shown=[name for name in NAMES if name in chosen.names] if chosen else USUAL)
 
 
 @router.put("/columns")
-async def choose_columns(
-    body: Columns, session: Session, by: Principal = may(signed_in, "alerts:write")
-) -> Page[Column]:
+async def choose_columns(body: Columns, session: Session, by: Principal = may(signed_in, "alerts:write")) -> Shown:
     """Choose what you want to see of each network in the directory, wherever you sign in."""
     await show_columns(session, names=body.shown, by=by)
-    return Page(items=body.shown, total=len(body.shown))
+    return Shown(shown=[name for name in NAMES if name in body.shown])

@@ -23,7 +23,7 @@ from shared import clock
 from shared.announcement import Announcement, Concerns
 from shared.auth import Principal
 from shared.contracts import Contract
-from shared.contracts.registry import BATCH_APPLIED, BATCH_REVERTED, BATCH_TOLD, BatchState
+from shared.contracts.registry import BATCH_ANNOUNCED, BATCH_APPLIED, BATCH_REVERTED, BatchState
 from shared.envelope import new_id
 from shared.errors import Conflict, NotFound, Problem
 from shared.outbox import Change, change, publish
@@ -100,7 +100,7 @@ async def tell_together(
     session.add_all(_effect(batch, network, {}) for network in networks)
     batch.changed = len(networks)
     session.add(batch)
-    await publish(session, _told(BATCH_TOLD, batch, networks, by))
+    await publish(session, _told(BATCH_ANNOUNCED, batch, networks, by))
     return batch
 
 

@@ -1,6 +1,6 @@
 """What `registry` says, by noun."""
 
-from shared.contracts.registry.batches import BATCH_APPLIED, BATCH_REVERTED, BATCH_TOLD, BATCHES, BatchState
+from shared.contracts.registry.batches import BATCH_ANNOUNCED, BATCH_APPLIED, BATCH_REVERTED, BATCHES, BatchState
 from shared.contracts.registry.challenges import (
     CHALLENGE_ANSWERED,
     CHALLENGE_CLOSED,
@@ -87,9 +87,9 @@ from shared.contracts.registry.standards import (
 
 __all__ = [
     "BATCHES",
+    "BATCH_ANNOUNCED",
     "BATCH_APPLIED",
     "BATCH_REVERTED",
-    "BATCH_TOLD",
     "CHALLENGES",
     "CHALLENGE_ANSWERED",
     "CHALLENGE_CLOSED",

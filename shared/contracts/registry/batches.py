@@ -22,6 +22,6 @@ BATCH_APPLIED = contract(
 BATCH_REVERTED = contract(
     BATCHES, "networks.registry.batch.reverted.v1", BatchState, "A change of many networks was undone."
 )
-BATCH_TOLD = contract(
-    BATCHES, "networks.registry.batch.told.v1", BatchState, "Something was told to all who hear of many networks."
+BATCH_ANNOUNCED = contract(
+    BATCHES, "networks.registry.batch.announced.v1", BatchState, "Something was told to all who hear of many networks."
 )
