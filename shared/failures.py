@@ -28,6 +28,7 @@ from shared.inbox import mark_parked
 log = structlog.get_logger()
 router: APIRouter = Router(include_in_schema=False)
 MOST = 100
+PARKED = select(func.count()).select_from(parked_keys)
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 
 
@@ -66,7 +67,7 @@ async def list_failures(session: Session, _by: Principal = may(staff, "operation
 
 async def failures_page(session: AsyncSession, *, limit: int) -> Page[Failure]:
     """The first of what waits, and how many keys are parked."""
-    total = (await session.execute(select(func.count()).select_from(parked_keys))).scalar_one()
+    total = (await session.execute(PARKED)).scalar_one()
     found = await _first_letters(session, limit) if total else ()
     return Page(items=[_shown(letter) for letter in found], next=None, total=total)
 

@@ -117,10 +117,11 @@ async def _by_body(session: AsyncSession, networks: Counter[str]) -> Counter[str
 
 async def vacancies_of(session: AsyncSession, code: str) -> list[Vacancy]:
     """The required roles that nobody holds in the managed networks of an area, the oldest vacancy first."""
-    query = select(Network).where(Network.stage == "managed", Network.archived.is_(False))
+    columns = Network.id, Network.name, Network.slug, Network.stage_since
+    query = select(*columns).where(Network.stage == "managed", Network.archived.is_(False))
     if code != NATIONAL:
         query = query.where(Network.id.in_(select(Cover.network_id).where(Cover.body == code)))
-    networks = {network.id: network for network in await session.scalars(query)}
+    networks = {network.id: network for network in await session.execute(query)}
     held, ended = await _holders(session, list(networks))
     found = [
         Vacancy(
