@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.queries.overlaps import STRONGEST, overlaps_shown, overlaps_to_settle
@@ -32,7 +32,7 @@ COUNTS = select(*(
 ))  # fmt: skip
 
 
-def _first(kind: str, query: Select[Any], *order: Any) -> Select[Any]:
+def _first(kind: str, query: Any, *order: Any) -> Any:
     return query.where(*NEEDED[kind][1]).order_by(*order).limit(SHOWN)
 
 
@@ -59,7 +59,7 @@ async def needs(session: AsyncSession, _by: Principal) -> dict[str, Any]:
     """Kind → need. All are counted by one statement; what there is none of is not looked for."""
     today = {"today": clock.today()}
     totals = (await session.execute(COUNTS, today)).mappings().one()
-    found = {kind: await session.execute(FIRST[kind], today) if totals[kind] else () for kind in NEEDED}
+    found: dict[str, Any] = {kind: await session.execute(FIRST[kind], today) if totals[kind] else () for kind in NEEDED}
     if totals["overlaps"]:
         shown = await overlaps_shown(session, list(found["overlaps"].scalars()))
         found["overlaps"] = [overlap.model_dump() for overlap in shown]
