@@ -5,25 +5,29 @@ Invariants:
 2. A batch that fails is taken apart: each message alone, with bounded retries, and what still fails is parked
    (shared/dead_letters.py). A database or a log that is away is nobody's fault: wait and try again, park nothing.
 3. A handler never commits and never talks to the outside world; it may register hints for after the commit.
+4. What comes `after` a handler has a transaction of its own, so that what people wait for is committed and shown
+   first. The inbox row says `begun` until that has been committed; the offsets wait for it, and what is delivered
+   again is finished, not begun anew.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import Database, is_away
-from shared.dead_letters import dead_letter_topic, keys_to_replay, park, parked, replay_failed, replay_key
-from shared.envelope import Envelope, UnreadableMessage, decode, new_id
-from shared.inbox import once
-from shared.log import EventLog, LogAway, NotOwner, Record, Topic
+from shared.dead_letters import dead_letter_topic, park, parked, replay_asked
+from shared.envelope import Envelope, new_id
+from shared.inbox import begun_among, once
+from shared.log import EventLog, LogAway, NotOwner, Place, Record, Topic
 from shared.log import Subscription as LogSubscription
 from shared.logging import causation, correlation
+from shared.steps import Arrival, Handler, Step, noted_as_finished, read
 from shared.telemetry import HANDLED, HANDLER_SECONDS, LAG, continue_trace
 
 log = structlog.get_logger()
@@ -37,21 +41,26 @@ MEASURE_SECONDS = 2.0
 BUSY_SECONDS = 3.0
 """How much longer a reading is put off while there is work: asking costs the log several answers."""
 
-Handler = Callable[[AsyncSession, Sequence[Envelope]], Awaitable[None]]
+AFTER_SECONDS = 0.02
+"""From a commit until what comes after it: time for the streams to be written to."""
+AFTER_PACE = 0.1
+"""Between two such transactions: what is begun meanwhile is finished together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A handler and the topic it reads; None: every topic that any service publishes, now or later."""
+    """A handler and the topic it reads; None: every topic that any service publishes, now or later.
+
+    `after` does, for each message that is announced, what nobody waits for.
+    """
 
     topic: str | None
     handler: Handler
+    after: Handler | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    record: Record
-    message: Envelope
+    def reads(self, topic: str) -> bool:
+        """Whether messages of *topic* are for this handler."""
+        return self.topic in (None, topic)
 
 
 class Consumer:
@@ -72,6 +81,13 @@ class Consumer:
         self._linger = linger
         self._pace = pace
         self._next_batch = 0.0
+        self._first = Step(self._noted, lambda topic: [s.handler for s in subscriptions if s.reads(topic)])
+        later = [s for s in subscriptions if s.after]
+        self._after = Step(noted_as_finished, lambda topic: [s.after for s in later if s.after and s.reads(topic)])
+        self._begun: list[Arrival] = []
+        self._taken: dict[Place, int] = {}
+        self._next_after = 0.0
+        self._last_after = 0.0
         self._known_dead_letter_topics: set[str] = set()
         self._next_look = 0.0
         self._next_measure = 0.0
@@ -88,6 +104,7 @@ class Consumer:
         while True:
             try:
                 subscription = await self._log.subscribe(group=self._group, topics=self._topics)
+                self._begun, self._taken = [], {}  # whatever was not committed is delivered again
                 try:
                     while True:
                         await self._take_next(subscription)
@@ -102,51 +119,63 @@ class Consumer:
                 pause = min(pause * 2, 5.0)
 
     async def _take_next(self, subscription: LogSubscription) -> None:
-        records = await subscription.fetch(limit=BATCH, timeout=1.0)
+        records = await self._fetched(subscription)
+        if records:
+            await self._take(records)
+            self._taken |= {(r.topic, r.partition): r.offset + 1 for r in records}
+        if self._begun and (len(self._begun) >= BATCH or time.monotonic() >= self._next_after):
+            await self._take_after()
+        if self._taken and not self._begun:
+            taken, self._taken = self._taken, {}
+            await subscription.commit(taken)
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK_SECONDS
+            await replay_asked(self._database, self._group, self._take_one)
+        if time.monotonic() >= self._next_measure + (BUSY_SECONDS if records else 0):
+            self._next_measure = time.monotonic() + MEASURE_SECONDS
+            await self._measure(subscription)
+
+    async def _fetched(self, subscription: LogSubscription) -> list[Record]:
+        """What there is, waiting for it a second at most, and no longer than until something begun is due."""
+        patience = max(0.0, min(1.0, self._next_after - time.monotonic())) if self._begun else 1.0
+        records = await subscription.fetch(limit=BATCH, timeout=patience)
         wait = max(self._linger, self._next_batch - time.monotonic())
         if records and wait > 0 and len(records) < BATCH:
             await asyncio.sleep(wait)
             records += await subscription.fetch(limit=BATCH - len(records), timeout=0)
         if records:
             self._next_batch = time.monotonic() + self._pace
-            await self._take(records)
-            await subscription.commit({(r.topic, r.partition): r.offset + 1 for r in records})
-        if time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + LOOK_SECONDS
-            await self._replay()
-        if time.monotonic() >= self._next_measure + (BUSY_SECONDS if records else 0):
-            self._next_measure = time.monotonic() + MEASURE_SECONDS
-            await self._measure(subscription)
+        return records
 
     async def _take(self, records: Sequence[Record]) -> None:
         started = time.perf_counter()
-        arrivals, unreadable = self._read(records)
+        arrivals, unreadable = read(records)
+        await self._do(self._first, arrivals)
+        for record, reason in unreadable:
+            await self._park_unreadable(record, reason)
+        HANDLER_SECONDS.labels(self._group).observe(time.perf_counter() - started)
+
+    async def _take_after(self) -> None:
+        begun, self._begun = self._begun, []
+        self._last_after = time.monotonic()
+        await self._do(self._after, begun)
+
+    async def _do(self, step: Step, arrivals: Sequence[Arrival]) -> None:
+        """All together, and where that fails each alone."""
         try:
-            await self._handle(arrivals)
+            await self._handle(step, arrivals)
         except Exception as error:
             if is_away(error):
                 raise
             log.warning("batch_failed", group=self._group, size=len(arrivals), reason=str(error)[:300])
             for arrival in arrivals:
-                await self._handle_alone(arrival)
-        for record, reason in unreadable:
-            await self._park(record, message_id=new_id(), reason=reason, handler="decode", attempts=1)
-        HANDLER_SECONDS.labels(self._group).observe(time.perf_counter() - started)
+                await self._handle_alone(step, arrival)
 
-    def _read(self, records: Sequence[Record]) -> tuple[list[_Arrival], list[tuple[Record, str]]]:
-        arrivals: list[_Arrival] = []
-        unreadable: list[tuple[Record, str]] = []
-        for record in records:
-            try:
-                arrivals.append(_Arrival(record, decode(record.topic, record.key, record.headers, record.value)))
-            except UnreadableMessage as error:
-                unreadable.append((record, error.detail))
-        return arrivals, unreadable
-
-    async def _handle(self, arrivals: Sequence[_Arrival]) -> None:
+    async def _handle(self, step: Step, arrivals: Sequence[Arrival]) -> None:
         """The whole batch in one transaction: what is new, less what waits behind a parked key."""
         async with self._database.transaction() as session:
-            fresh = await once(session, [(arrival.message.id, arrival.record) for arrival in arrivals])
+            fresh = await step.note(session, arrivals)
+            begun = await self._begun_before(session, arrivals, fresh) if step is self._first else []
             held = await parked(session) if fresh else set()
             by_topic: dict[str, list[Envelope]] = {}
             for arrival in arrivals:
@@ -157,46 +186,69 @@ class Consumer:
                 if (message.topic, message.key) in held:
                     await self._park_behind(session, arrival)
                 else:
+                    begun.append(arrival)
                     by_topic.setdefault(message.topic, []).append(message)
             for topic, messages in by_topic.items():
-                await self._dispatch(session, topic, messages)
-        for topic, messages in by_topic.items():
-            HANDLED.labels(self._group, topic, "handled").inc(len(messages))
+                await self._dispatch(session, messages, step.handlers(topic))
+        if step is self._first:
+            self._begin(begun)
+            for topic, messages in by_topic.items():
+                HANDLED.labels(self._group, topic, "handled").inc(len(messages))
 
-    async def _dispatch(self, session: AsyncSession, topic: str, messages: Sequence[Envelope]) -> None:
+    async def _noted(self, session: AsyncSession, arrivals: Sequence[Arrival]) -> set[str]:
+        begun = {arrival.message.id for arrival in arrivals if self._goes_on(arrival.message)}
+        return await once(session, [(arrival.message.id, arrival.record) for arrival in arrivals], begun=begun)
+
+    def _goes_on(self, message: Envelope) -> bool:
+        """Whether something comes after the first handlers of *message*."""
+        return bool((message.data or {}).get("announcement")) and bool(self._after.handlers(message.topic))
+
+    async def _begun_before(
+        self, session: AsyncSession, arrivals: Sequence[Arrival], fresh: Collection[str]
+    ) -> list[Arrival]:
+        """Those that are delivered again and were only begun: whoever began them did not come to their end."""
+        again = [a for a in arrivals if a.message.id not in fresh and self._goes_on(a.message)]
+        ids = await begun_among(session, [a.message.id for a in again]) if again else set()
+        return [a for a in again if a.message.id in ids]
+
+    def _begin(self, arrivals: Sequence[Arrival]) -> None:
+        if not self._begun:
+            self._next_after = max(time.monotonic() + AFTER_SECONDS, self._last_after + AFTER_PACE)
+        self._begun += [arrival for arrival in arrivals if self._goes_on(arrival.message)]
+
+    async def _dispatch(self, session: AsyncSession, messages: Sequence[Envelope], handlers: Sequence[Handler]) -> None:
         bound = messages[-1]
         correlation.set(bound.correlationid)
         causation.set(bound.id)
         continue_trace(bound.traceparent)
-        for subscription in self._subscriptions:
-            if subscription.topic in (None, topic):
-                await subscription.handler(session, messages)
+        for handler in handlers:
+            await handler(session, messages)
 
-    async def _handle_alone(self, arrival: _Arrival) -> None:
+    async def _handle_alone(self, step: Step, arrival: Arrival) -> None:
         for attempt, pause in enumerate((*RETRY_PAUSES, None), start=1):
             try:
-                await self._handle([arrival])
+                await self._handle(step, [arrival])
                 return
             except Exception as error:
                 if is_away(error):
                     raise
                 if pause is None:
                     reason = f"{type(error).__name__}: {error}"
+                    handlers = ", ".join(each.__qualname__ for each in step.handlers(arrival.record.topic))
                     await self._park(
-                        arrival.record, message_id=arrival.message.id, reason=reason,
-                        handler=self._handler_names(arrival.record.topic), attempts=attempt,
+                        arrival.record, lambda session: step.note(session, [arrival]),
+                        message_id=arrival.message.id, reason=reason, handler=handlers, attempts=attempt,
                     )  # fmt: skip
                     return
                 await asyncio.sleep(pause)
 
-    def _handler_names(self, topic: str) -> str:
-        names = [s.handler.__qualname__ for s in self._subscriptions if s.topic in (None, topic)]
-        return ", ".join(names)
-
-    async def _park(self, record: Record, *, message_id: str, reason: str, handler: str, attempts: int) -> None:
+    async def _park(
+        self, record: Record, note: Callable[[AsyncSession], Awaitable[set[str]]], *,
+        message_id: str, reason: str, handler: str, attempts: int,
+    ) -> None:  # fmt: skip
         await self._ensure_dead_letter_topic(record.topic)
         async with self._database.transaction() as session:
-            if await once(session, [(message_id, record)]):
+            if await note(session):
                 await park(
                     session, self._group, record,
                     message_id=message_id, reason=reason, handler=handler, attempts=attempts,
@@ -211,7 +263,14 @@ class Consumer:
             reason=reason[:300],
         )
 
-    async def _park_behind(self, session: AsyncSession, arrival: _Arrival) -> None:
+    async def _park_unreadable(self, record: Record, reason: str) -> None:
+        message_id = new_id()
+        await self._park(
+            record, lambda session: once(session, [(message_id, record)]),
+            message_id=message_id, reason=reason, handler="decode", attempts=1,
+        )  # fmt: skip
+
+    async def _park_behind(self, session: AsyncSession, arrival: Arrival) -> None:
         await park(
             session, self._group, arrival.record,
             message_id=arrival.message.id, reason="An earlier message of the same key waits.",
@@ -223,22 +282,10 @@ class Consumer:
             await self._log.create_topics([Topic(name, partitions=1)])
             self._known_dead_letter_topics.add(name)
 
-    async def _replay(self) -> None:
-        async with self._database.reading() as session:
-            keys = await keys_to_replay(session)
-        for topic, key in keys:
-            try:
-                async with self._database.transaction() as session:
-                    replayed = await replay_key(session, topic, key, self._take_one)
-                log.info("key_replayed", group=self._group, topic=topic, key=key, messages=len(replayed))
-            except Exception as error:
-                if is_away(error):
-                    raise
-                async with self._database.transaction() as session:
-                    await replay_failed(session, topic, key, f"{type(error).__name__}: {error}")
-
     async def _take_one(self, session: AsyncSession, message: Envelope) -> None:
-        await self._dispatch(session, message.topic, [message])
+        await self._dispatch(session, [message], self._first.handlers(message.topic))
+        if self._goes_on(message):
+            await self._dispatch(session, [message], self._after.handlers(message.topic))
 
     async def _measure(self, subscription: LogSubscription) -> None:
         totals: dict[str, int] = {}

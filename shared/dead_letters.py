@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 import orjson
+import structlog
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -30,12 +31,13 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
-from shared.db import UtcDateTime, kernel, upsert
+from shared.db import Database, UtcDateTime, is_away, kernel, upsert
 from shared.envelope import Envelope, decode
 from shared.inbox import mark_parked
 from shared.log import Record
 from shared.outbox import Number, outbox
 
+log = structlog.get_logger()
 parked_keys = Table(
     "parked_keys",
     kernel,
@@ -158,6 +160,22 @@ async def replay_failed(session: AsyncSession, topic: str, key: str, reason: str
     )
     change = {"reason": reason[:2000], "attempts": dead_letters.c.attempts + 1}
     await session.execute(update(dead_letters).where(dead_letters.c.number == first.scalar_subquery()).values(change))
+
+
+async def replay_asked(database: Database, group: str, take: Take) -> None:
+    """Hand the keys that somebody asked to replay to *take*, each in its own transaction."""
+    async with database.reading() as session:
+        keys = await keys_to_replay(session)
+    for topic, key in keys:
+        try:
+            async with database.transaction() as session:
+                replayed = await replay_key(session, topic, key, take)
+            log.info("key_replayed", group=group, topic=topic, key=key, messages=len(replayed))
+        except Exception as error:
+            if is_away(error):
+                raise
+            async with database.transaction() as session:
+                await replay_failed(session, topic, key, f"{type(error).__name__}: {error}")
 
 
 async def waiting_letters(session: AsyncSession, *, limit: int = 100) -> Sequence[dict[str, object]]:

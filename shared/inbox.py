@@ -1,14 +1,17 @@
-"""The inbox: a message is handled once, because its row here commits with its effect."""
+"""The inbox: a message is handled once, because its row here commits with its effect.
+
+A message that something comes after is `begun` until that has been committed too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import BigInteger, Column, Integer, Table, Text, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
-from shared.db import UtcDateTime, insert_rows, kernel
+from shared.db import UtcDateTime, among, insert_rows, kernel
 from shared.log import Record
 
 inbox = Table(
@@ -20,12 +23,14 @@ inbox = Table(
     Column("offset", BigInteger, nullable=False),
     Column("logged_at", UtcDateTime, nullable=False, comment="when the log took it"),
     Column("handled_at", UtcDateTime, nullable=False, index=True),
-    Column("outcome", Text, nullable=False, comment="handled or parked"),
+    Column("outcome", Text, nullable=False, comment="handled, begun or parked"),
 )
 
 
-async def once(session: AsyncSession, arrivals: Sequence[tuple[str, Record]]) -> set[str]:
-    """Note each (message id, record) as handled; returns the ids that were not noted before.
+async def once(
+    session: AsyncSession, arrivals: Sequence[tuple[str, Record]], *, begun: Collection[str] = ()
+) -> set[str]:
+    """Note each (message id, record) as handled, those of *begun* as begun; returns the ids that were not noted before.
 
     The caller's effects for those ids must be in the same transaction.
     """
@@ -33,7 +38,7 @@ async def once(session: AsyncSession, arrivals: Sequence[tuple[str, Record]]) ->
     rows = {
         message_id: {
             "message_id": message_id, "topic": record.topic, "partition": record.partition, "offset": record.offset,
-            "logged_at": record.time, "handled_at": moment, "outcome": "handled",
+            "logged_at": record.time, "handled_at": moment, "outcome": "begun" if message_id in begun else "handled",
         }
         for message_id, record in arrivals
     }  # fmt: skip
@@ -41,6 +46,22 @@ async def once(session: AsyncSession, arrivals: Sequence[tuple[str, Record]]) ->
         return set()
     noted = await insert_rows(session, inbox, list(rows.values()), "ON CONFLICT DO NOTHING RETURNING message_id")
     return set(noted.scalars())
+
+
+async def begun_among(session: AsyncSession, message_ids: Sequence[str]) -> set[str]:
+    """Those of which only the beginning has been done."""
+    mine = among(session, inbox.c.message_id, message_ids), inbox.c.outcome == "begun"
+    return set((await session.execute(select(inbox.c.message_id).where(*mine))).scalars())
+
+
+async def finished(session: AsyncSession, message_ids: Sequence[str]) -> set[str]:
+    """Note what was begun as handled; returns the ids that were begun.
+
+    The effects of what comes after, for those ids, must be in the same transaction.
+    """
+    mine = among(session, inbox.c.message_id, message_ids), inbox.c.outcome == "begun"
+    done = update(inbox).where(*mine).values(outcome="handled").returning(inbox.c.message_id)
+    return set((await session.execute(done)).scalars())
 
 
 async def mark_parked(session: AsyncSession, message_ids: Sequence[str], outcome: str = "parked") -> None:

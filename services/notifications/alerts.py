@@ -15,7 +15,6 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -28,7 +27,7 @@ from services.notifications.tables import alert_audiences, alert_contents, alert
 from shared import clock
 from shared.announcement import Announcement
 from shared.contracts import membership
-from shared.db import broadcast_after_commit, insert_rows
+from shared.db import among, broadcast_after_commit, insert_rows
 from shared.envelope import Envelope
 from shared.errors import BadRequest
 
@@ -37,21 +36,11 @@ class WrongPosition(BadRequest):
     """This is not a position of this inbox; use the `position` that /api/alerts gave."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """The alerts that one batch made: those after `before`, and where new ones stand in the newsletter."""
-
-    rows: list[dict[str, Any]]
-    epoch: str
-    before: int
-    draft_id: str
-
-
-async def tell(session: AsyncSession, messages: Sequence[Envelope]) -> Told | None:
-    """Store an alert for each of *messages* that is announced to somebody; None where there is none."""
+async def tell(session: AsyncSession, messages: Sequence[Envelope]) -> None:
+    """Store an alert for each of *messages* that is announced to somebody."""
     announced = await _not_told_yet(session, _announced(messages))
     if not announced:
-        return None
+        return
     care_groups = await _care_groups(session, [said for _, said in announced])
     place = await taken(session, len(announced))
     before = place.value - len(announced)
@@ -67,7 +56,15 @@ async def tell(session: AsyncSession, messages: Sequence[Envelope]) -> Told | No
     await insert_rows(session, alert_contents, contents)
     for wire in await wires(session, rows, epoch=place.epoch):
         broadcast_after_commit(session, "alerts", orjson.dumps(wire, option=orjson.OPT_UTC_Z))
-    return Told(rows, place.epoch, before, place.draft_id)
+
+
+async def told_of(session: AsyncSession, messages: Sequence[Envelope]) -> list[dict[str, Any]]:
+    """The alerts that *messages* became, oldest first, with their `audiences` and the `source` of each."""
+    sources = {message.id: message.source for message in messages}
+    query = select(alerts).where(among(session, alerts.c.message_id, list(sources))).order_by(alerts.c.offset)
+    rows = [dict(row) for row in (await session.execute(query)).mappings()]
+    audiences = await _audiences(session, [row["offset"] for row in rows])
+    return [{**row, "source": sources[row["message_id"]], "audiences": audiences[row["offset"]]} for row in rows]
 
 
 async def described(session: AsyncSession, messages: Sequence[Envelope]) -> list[dict[str, Any]]:
@@ -137,12 +134,16 @@ async def wires_after(session: AsyncSession, *, after: int, limit: int) -> list[
     epoch, _ = await head(session)
     query = select(alerts).where(alerts.c.offset > after).order_by(alerts.c.offset).limit(limit)
     rows = [dict(row) for row in (await session.execute(query)).mappings()]
-    audiences: dict[int, list[str]] = {row["offset"]: [] for row in rows}
-    for audience, offset in await session.execute(
-        select(alert_audiences.c.audience, alert_audiences.c.offset).where(alert_audiences.c.offset.in_(audiences))
-    ):
-        audiences[offset].append(audience)
+    audiences = await _audiences(session, [row["offset"] for row in rows])
     return await wires(session, [{**row, "audiences": audiences[row["offset"]]} for row in rows], epoch=epoch)
+
+
+async def _audiences(session: AsyncSession, offsets: Sequence[int]) -> dict[int, list[str]]:
+    told, found = alert_audiences.c, {offset: list[str]() for offset in offsets}
+    query = select(told.audience, told.offset).where(among(session, told.offset, offsets))
+    for audience, offset in await session.execute(query):
+        found[offset].append(audience)
+    return found
 
 
 Announced = list[tuple[Envelope, Announcement]]

@@ -58,7 +58,7 @@ service = Service(
         Subscription(membership.MEMBERSHIPS.name, consumers.on_memberships),
         Subscription(registry.NETWORKS.name, consumers.on_networks),
         Subscription(registry.SUCCESSIONS.name, consumers.on_successions),
-        Subscription(None, consumers.on_announcements),
+        Subscription(None, consumers.on_announcements, after=consumers.after_announcements),
     ],
     workers=[
         collect,

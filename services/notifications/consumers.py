@@ -61,13 +61,21 @@ class _Network(BaseModel):
 
 
 async def on_announcements(session: AsyncSession, messages: Sequence[Envelope]) -> None:
-    """Tell what is announced: alerts, the newsletter's draft, who is to be reached outside the pages, webhooks."""
-    told = await alerts.tell(session, messages)
-    if told is not None:
+    """Tell what is announced to whoever has the pages open."""
+    await alerts.tell(session, messages)
+
+
+async def after_announcements(session: AsyncSession, messages: Sequence[Envelope]) -> None:
+    """And to the others: who is to be reached outside the pages, webhooks, the newsletter's draft.
+
+    The draft is last, because it holds the lock that the next alert waits for.
+    """
+    told = await alerts.told_of(session, messages)
+    if told:
+        await order_fanouts(session, [row["offset"] for row in told])
+        await order_webhooks(session, told)
         await digest.add_to_draft(session, told)
-        await keep_true(session, told.rows)
-        await order_fanouts(session, after=told.before)
-        await order_webhooks(session, told.rows)
+        await keep_true(session, told)
 
 
 async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> None:

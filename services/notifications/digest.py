@@ -10,14 +10,14 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications.alerts import Told, taken
+from services.notifications.alerts import taken
 from services.notifications.tables import alert_audiences, alerts, issue_items, issues, position
 from shared import clock
 from shared.db import upsert
@@ -27,11 +27,12 @@ WEEK = timedelta(days=7)
 _OPEN_KINDS = ("network:", "body:", "care_group:", "everyone")
 
 
-async def add_to_draft(session: AsyncSession, told: Told) -> None:
-    """Add what was told to the open draft, which begins with the first item after the last approval."""
-    rows = news_among(told.rows)
+async def add_to_draft(session: AsyncSession, told: Sequence[Mapping[str, Any]]) -> None:
+    """Add the alerts *told* to the open draft, which begins with the first item after the last approval."""
+    rows = news_among(told)
     if rows:
-        await _add(session, told.draft_id or await _begin_draft(session), rows)
+        place = await taken(session, 0)
+        await _add(session, place.draft_id or await _begin_draft(session), rows)
 
 
 def news_among(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

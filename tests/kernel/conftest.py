@@ -28,9 +28,10 @@ class Bench:
     log: EventLog
     relay: Relay
 
-    def consumer(self, handler: Any = toy.on_things, group: str | None = None) -> Consumer:
+    def consumer(self, handler: Any = toy.on_things, group: str | None = None, after: Any = None) -> Consumer:
         """A consumer of things, in a group of its own unless one is named."""
-        return Consumer(self.database, self.log, group or f"g-{new_id()}", [Subscription(toy.TOPIC, handler)])
+        things = Subscription(toy.TOPIC, handler, after)
+        return Consumer(self.database, self.log, group or f"g-{new_id()}", [things])
 
 
 @pytest.fixture(params=["embedded", pytest.param("scaled", marks=pytest.mark.backends)])

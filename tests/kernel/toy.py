@@ -37,15 +37,16 @@ class Poison(Exception):
     """This handler cannot take the thing."""
 
 
-async def make_thing(session: AsyncSession, *, name: str, key: str = "", revision: int = 1) -> str:
+async def make_thing(session: AsyncSession, *, name: str, key: str = "", revision: int = 1, minor: bool = False) -> str:
     """Make a thing and say so; returns the message's id."""
     identity = key or new_id()
     announcement = Announcement(
         headline=f"New thing: {name}", path=f"/things/{identity}", concerns=Concerns(staff=True)
     )
     said = change(
-        THING_MADE, ThingState(id=identity, revision=revision, name=name), key=identity, announcement=announcement
-    )
+        THING_MADE, ThingState(id=identity, revision=revision, name=name), key=identity, announcement=announcement,
+        minor=minor,
+    )  # fmt: skip
     await publish(session, said)
     return said.envelope.id
 

@@ -111,7 +111,8 @@ class Town:
         async with asyncio.timeout(20):
             while True:
                 async with self.parts.database.reading() as session:
-                    query = select(func.count()).select_from(inbox).where(inbox.c.message_id.in_(ids))
+                    query = select(func.count()).select_from(inbox)
+                    query = query.where(inbox.c.message_id.in_(ids), inbox.c.outcome != "begun")
                     if (await session.execute(query)).scalar_one() == len(set(ids)):
                         return
                 await asyncio.sleep(0.01)

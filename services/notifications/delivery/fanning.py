@@ -15,9 +15,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.audience import Best, reach
@@ -37,7 +52,7 @@ from services.notifications.tables import (
     suppressions,
 )
 from shared import clock
-from shared.db import among, insert_rows, upsert
+from shared.db import UtcDateTime, among, insert_rows, is_among, listed
 from shared.service import Parts
 
 BATCH = 1000
@@ -48,13 +63,20 @@ NEWS = timedelta(days=1)
 """A change older than this is no news: nobody is sent word of it, however late it is handled."""
 
 
-async def order_fanouts(session: AsyncSession, *, after: int) -> None:
-    """Order the fanning out of the alerts after an offset, where there may be somebody to reach outside the pages."""
+async def order_fanouts(session: AsyncSession, offsets: Sequence[int]) -> None:
+    """Order the fanning out of these alerts, where there may be somebody to reach outside the pages."""
+    dialect = session.get_bind().dialect.name
+    await session.execute(_ordered(dialect), {"offsets": listed(dialect, offsets), "news": clock.now() - NEWS})
+
+
+@cache
+def _ordered(dialect: str) -> Insert:
+    is_news = alerts.c.time > bindparam("news", type_=UtcDateTime()), alerts.c.path.not_like("/newsletter/%")
     new = select(alerts.c.offset, literal("")).where(
-        alerts.c.offset > after, alerts.c.time > clock.now() - NEWS, alerts.c.path.not_like("/newsletter/%"),
-        _is_wanted(),
-    )  # fmt: skip
-    await session.execute(upsert(session, fanouts).from_select(["offset", "after"], new).on_conflict_do_nothing())
+        is_among(dialect, alerts.c.offset, "offsets"), *is_news, _is_wanted()
+    )
+    insert = postgresql.insert(fanouts) if dialect == "postgresql" else sqlite.insert(fanouts)
+    return insert.from_select(["offset", "after"], new).on_conflict_do_nothing()
 
 
 def _is_wanted() -> ColumnElement[bool]:
