@@ -54,8 +54,9 @@ class Relay:
         self.away: str | None = None
 
     async def wake(self) -> None:
-        """Look at the outbox now rather than at the next poll."""
+        """Look at the outbox now rather than at the next poll, and before the caller goes on: others wait for it."""
         self._woken.set()
+        await asyncio.sleep(0)
 
     async def run(self) -> None:
         """Carry until cancelled, alone: others of this service wait for the lock."""

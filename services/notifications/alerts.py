@@ -15,10 +15,11 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, Select, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.audience import reasons
@@ -27,9 +28,27 @@ from services.notifications.tables import alert_audiences, alert_contents, alert
 from shared import clock
 from shared.announcement import Announcement
 from shared.contracts import membership
-from shared.db import among, broadcast_after_commit, insert_rows
+from shared.db import among, broadcast_after_commit, insert_rows, is_among, listed
 from shared.envelope import Envelope
 from shared.errors import BadRequest
+
+# Asked for every change: made once, because making a statement costs more than its answer.
+_ADD, _ADD_AUDIENCE, _COLUMNS = insert(alerts), insert(alert_audiences), tuple(alerts.columns.keys())
+_TAKE = (
+    update(position)
+    .values(value=position.c.value + bindparam("count", type_=position.c.value.type))
+    .returning(position.c.epoch, position.c.value, position.c.draft_id)
+)
+
+
+@cache
+def _known(dialect: str) -> Select[str]:
+    return select(alerts.c.message_id).where(is_among(dialect, alerts.c.message_id, "ids"))
+
+
+@cache
+def _called(dialect: str) -> Select[str, str]:
+    return select(networks.c.id, networks.c.name).where(is_among(dialect, networks.c.id, "ids"))
 
 
 class WrongPosition(BadRequest):
@@ -47,10 +66,9 @@ async def tell(session: AsyncSession, messages: Sequence[Envelope]) -> None:
     rows = [
         _alert(offset, message, said, care_groups) for offset, (message, said) in enumerate(announced, start=before + 1)
     ]
-    stored = [{name: row[name] for name in alerts.c.keys()} for row in rows]  # noqa: SIM118 (columns, not a dict)
-    await session.execute(insert(alerts), stored)
+    await session.execute(_ADD, [{name: row[name] for name in _COLUMNS} for row in rows])
     await session.execute(
-        insert(alert_audiences), [{"audience": a, "offset": row["offset"]} for row in rows for a in row["audiences"]]
+        _ADD_AUDIENCE, [{"audience": a, "offset": row["offset"]} for row in rows for a in row["audiences"]]
     )
     contents = [_content(row["offset"], message) for row, (message, _) in zip(rows, announced, strict=True)]
     await insert_rows(session, alert_contents, contents)
@@ -76,8 +94,7 @@ async def described(session: AsyncSession, messages: Sequence[Envelope]) -> list
 
 async def taken(session: AsyncSession, count: int) -> Row[Any]:
     """Take *count* offsets and hold the lock: (epoch, value, draft_id), where `value` is the last of them."""
-    take = update(position).values(value=position.c.value + count)
-    return (await session.execute(take.returning(position.c.epoch, position.c.value, position.c.draft_id))).one()
+    return (await session.execute(_TAKE, {"count": count})).one()
 
 
 async def head(session: AsyncSession) -> tuple[str, int]:
@@ -125,8 +142,8 @@ async def network_names(session: AsyncSession, ids: Iterable[str]) -> dict[str, 
     wanted = set(filter(None, ids))
     if not wanted:
         return {}
-    rows = await session.execute(select(networks.c.id, networks.c.name).where(networks.c.id.in_(wanted)))
-    return {row.id: row.name for row in rows}
+    dialect = session.get_bind().dialect.name
+    return dict((await session.execute(_called(dialect), {"ids": listed(dialect, list(wanted))})).all())
 
 
 async def wires_after(session: AsyncSession, *, after: int, limit: int) -> list[dict[str, Any]]:
@@ -157,8 +174,9 @@ async def _not_told_yet(session: AsyncSession, announced: Announced) -> Announce
     """The inbox has sifted the repeated already; this holds also after the inbox was emptied for a rebuild."""
     if not announced:
         return []
-    ids = [message.id for message, _ in announced]
-    known = set((await session.execute(select(alerts.c.message_id).where(alerts.c.message_id.in_(ids)))).scalars())
+    dialect = session.get_bind().dialect.name
+    ids = listed(dialect, [message.id for message, _ in announced])
+    known = set((await session.execute(_known(dialect), {"ids": ids})).scalars())
     return [(message, said) for message, said in announced if message.id not in known]
 
 

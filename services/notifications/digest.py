@@ -12,15 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import Insert, case, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.alerts import taken
 from services.notifications.tables import alert_audiences, alerts, issue_items, issues, position
 from shared import clock
-from shared.db import upsert
 from shared.envelope import new_id
 
 WEEK = timedelta(days=7)
@@ -99,14 +100,19 @@ async def _add(session: AsyncSession, issue_id: str, rows: Iterable[Mapping[str,
         items[item["same"]] = item
     if not items:
         return
-    new = upsert(session, issue_items)
+    await session.execute(_newest_of_same(session.get_bind().dialect.name), list(items.values()))
+
+
+@cache
+def _newest_of_same(dialect: str) -> Insert:
+    new: Any = postgresql.insert(issue_items) if dialect == "postgresql" else sqlite.insert(issue_items)
     told = ("message_id", "headline", "category", "significance", "path", "time", "audiences")
     is_later = new.excluded.time >= issue_items.c.time
-    statement = new.on_conflict_do_update(
+    same: Insert = new.on_conflict_do_update(
         index_elements=[issue_items.c.issue_id, issue_items.c.same],
         set_={name: case((is_later, new.excluded[name]), else_=issue_items.c[name]) for name in told},
     )
-    await session.execute(statement, list(items.values()))
+    return same
 
 
 def _item(issue_id: str, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 1. Nothing blocks the event loop: one thread writes, one reads, each with its own connection.
 2. An append is acknowledged when its transaction is on the disk. Appends that wait together share one.
-3. Subscribers in this process are woken by the append; what other processes do is seen by polling (`poll`).
+3. Subscribers in this process are woken by the append and read from memory what it wrote (`tail`); what other
+   processes do is seen by polling (`poll`).
 4. Offsets are handed out inside the write transaction, and a reader never reads past an end it saw committed:
    an offset that was skipped is a hole for ever, never a record that appears later.
 
@@ -26,6 +27,7 @@ from zlib import crc32
 from shared.log import KEPT, LogAway, NewRecord, Place, Topic, UnknownTopic, refuse_too_large
 from shared.log.sqlite import compaction, groups, records
 from shared.log.sqlite.subscription import SqliteSubscription
+from shared.log.sqlite.tail import Tail
 from shared.log.sqlite.thread import ConnectionThread
 
 
@@ -47,8 +49,9 @@ class SqliteLog:
         self._lease = session_timeout
         self._tombstones_kept = tombstones_kept
         self._sight = records.Sight()
+        self.tail = Tail()
         self._names: dict[int, Place] = {}
-        self._subscriptions: set[SqliteSubscription] = set()
+        self._subscriptions: dict[SqliteSubscription, None] = {}
         self._chores = ((poll, self._look), (session_timeout / 3, self._beat), (tidy_every, self._tidy))
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -90,24 +93,28 @@ class SqliteLog:
         refuse_too_large(records_)
         await self._know({record.topic for record in records_})
         placed = [(self._placed(record), record) for record in records_]
-        offsets = await self.writer.do(partial(records.append, records=placed, time=time.time()))
-        ends = {place: offset + 1 for (place, _), offset in zip(placed, offsets, strict=True)}
-        self._see_ends(ends)
-        return [(self._names[place], offset) for (place, _), offset in zip(placed, offsets, strict=True)]
+        moment = time.time()
+        offsets = await self.writer.do(partial(records.append, records=placed, time=moment))
+        written = [
+            (place, self._names[place], offset, new) for (place, new), offset in zip(placed, offsets, strict=True)
+        ]
+        self.tail.add(written, moment)
+        self._see_ends({place: offset + 1 for place, _, offset, _ in written})
+        return [(name, offset) for _, name, offset, _ in written]
 
     async def subscribe(self, *, group: str, topics: Sequence[str] | None) -> SqliteSubscription:
         """See `shared.log.EventLog`."""
         await self._know(topics or ())
         member = groups.Member(group, uuid.uuid4().hex, None if topics is None else tuple(topics))
         subscription = SqliteSubscription(self, member)
-        self._subscriptions.add(subscription)
+        self._subscriptions[subscription] = None
         await self._beat()
         return subscription
 
     async def leave(self, subscription: SqliteSubscription) -> None:
         """Take the subscription out of its group."""
         if subscription in self._subscriptions:
-            self._subscriptions.discard(subscription)
+            del self._subscriptions[subscription]
             await self.writer.do(partial(groups.leave, member=subscription.member))
             await self._look()
 

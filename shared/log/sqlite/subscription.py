@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -75,7 +75,9 @@ class SqliteSubscription:
     async def _read(self, limit: int) -> list[Record]:
         """Read what is ready, the place that waited longest first."""
         spans = [Span(self._log.place(id), id, self._owned[id].next, self._log.end(id)) for id in self._ready]
-        records = await self._log.reader.do(partial(read, spans=spans, limit=limit))
+        records = self._remembered(spans, limit)
+        if records is None:
+            records = await self._log.reader.do(partial(read, spans=spans, limit=limit))
         for span in spans:
             if span.start == self._owned[span.id].next:
                 continue
@@ -86,6 +88,18 @@ class SqliteSubscription:
         if self._ready:
             self._woken.set()
         return records
+
+    def _remembered(self, spans: Sequence[Span], limit: int) -> list[Record] | None:
+        """The same from memory, or None where the file must be read."""
+        found: list[Record] = []
+        for span in spans:
+            stretch = self._log.tail.stretch(span.id, span.start, span.end)
+            if stretch is None or len(found) + len(stretch) > limit:
+                return None
+            found += stretch
+        for span in spans:
+            span.start = span.end
+        return found
 
     async def commit(self, offsets: Mapping[Place, int]) -> None:
         """See `shared.log.Subscription`. After NotOwner, reading starts again at what was committed."""
