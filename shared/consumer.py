@@ -43,6 +43,8 @@ BUSY_SECONDS = 3.0
 
 AFTER_SECONDS = 0.02
 """From a commit until what comes after it: time for the streams to be written to."""
+BREATH = 0.02
+"""Who has a pace is after those who have none, also with the first message after a pause."""
 AFTER_PACE = 0.1
 """Between two such transactions: what is begun meanwhile is finished together."""
 
@@ -72,7 +74,7 @@ class Consumer:
     ) -> None:  # fmt: skip
         """Hand what *subscriptions* read from *event_log* to their handlers, in *database*.
 
-        *linger*: seconds to wait for company when something came. *pace*: seconds from one batch to the next.
+        *linger*: seconds that the log may keep back what comes. *pace*: seconds from one batch to the next.
         """
         self._database = database
         self._log = event_log
@@ -103,7 +105,7 @@ class Consumer:
         pause = 0.1
         while True:
             try:
-                subscription = await self._log.subscribe(group=self._group, topics=self._topics)
+                subscription = await self._log.subscribe(group=self._group, topics=self._topics, linger=self._linger)
                 self._begun, self._taken = [], {}  # whatever was not committed is delivered again
                 try:
                     while True:
@@ -139,7 +141,7 @@ class Consumer:
         """What there is, waiting for it a second at most, and no longer than until something begun is due."""
         patience = max(0.0, min(1.0, self._next_after - time.monotonic())) if self._begun else 1.0
         records = await subscription.fetch(limit=BATCH, timeout=patience)
-        wait = max(self._linger, self._next_batch - time.monotonic())
+        wait = max(BREATH, self._next_batch - time.monotonic()) if self._pace else 0
         if records and wait > 0 and len(records) < BATCH:
             await asyncio.sleep(wait)
             records += await subscription.fetch(limit=BATCH - len(records), timeout=0)

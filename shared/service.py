@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from shared.store import Store
 
 log = structlog.get_logger()
-LINGER_SECONDS = 0.1
+LINGER_SECONDS = 0.2
 """A `linger` that nobody notices, and that saves a busy service most of its transactions."""
 PACE_SECONDS = 0.1
 """A `pace` at which what is shown still follows at once, and that lets a busy service take ten batches a second."""

@@ -7,9 +7,10 @@ waits for the transaction's first statement and travels with it, and what is qui
 
 Invariants:
 1. What may wait for a lock or a disk runs on the connection's thread: BEGIN, COMMIT, and every UPDATE and DELETE.
-2. What runs on the loop is small: a SELECT for at most LONGEST_ON_LOOP seconds (SQLite itself looks at the clock; one
-   that takes longer is given up and asked again on the thread, and from then on asked there), an INSERT of rows that
-   are given, of at most LARGEST_ON_LOOP characters.
+2. What runs on the loop is small: a SELECT for at most LONGEST_ON_LOOP seconds of the processor (SQLite itself looks
+   at the clock; one that takes longer is given up and asked again on the thread, and from then on asked there), an
+   INSERT of rows that are given, of at most LARGEST_ON_LOOP characters. The processor's time counts, because on a busy
+   machine any statement is now and then kept waiting by others.
 3. A transaction that has run no statement has not begun, so ending it costs nothing.
 """
 
@@ -134,7 +135,7 @@ class Connection(AsyncAdapt_aiosqlite_connection):
         connection._conn.set_progress_handler(self._is_late, INSTRUCTIONS)
 
     def _is_late(self) -> bool:
-        return time.perf_counter() > self._deadline
+        return time.thread_time() > self._deadline
 
     def answer_on_loop(self, method: str, operation: str, parameters: Any) -> Answer | None:
         """The answer of a quick statement, or None where the thread must be asked."""
@@ -145,7 +146,7 @@ class Connection(AsyncAdapt_aiosqlite_connection):
         return None
 
     def _in_time(self, operation: str, parameters: Any) -> Answer | None:
-        self._deadline = time.perf_counter() + LONGEST_ON_LOOP
+        self._deadline = time.thread_time() + LONGEST_ON_LOOP
         try:
             return _answer(self._connection._conn, "", "execute", operation, parameters)
         except sqlite3.OperationalError as error:

@@ -150,10 +150,11 @@ class EventLog(Protocol):
         """
         ...
 
-    async def subscribe(self, *, group: str, topics: Sequence[str] | None) -> Subscription:
+    async def subscribe(self, *, group: str, topics: Sequence[str] | None, linger: float = 0.0) -> Subscription:
         """Join *group*. None reads every topic of the form `service.things`, also those created later.
 
-        A group that has committed nothing begins at the earliest record.
+        A group that has committed nothing begins at the earliest record. What comes may be kept back for *linger*
+        seconds, so that it comes together and the reader is woken once.
         """
         ...
 

@@ -92,10 +92,10 @@ class KafkaLog:
             self._drop_producer(producer)
             raise
 
-    async def subscribe(self, *, group: str, topics: Sequence[str] | None) -> KafkaSubscription:
+    async def subscribe(self, *, group: str, topics: Sequence[str] | None, linger: float = 0.0) -> KafkaSubscription:
         """See `shared.log.EventLog`."""
         await self.know(set(topics or ()))
-        subscription = KafkaSubscription(self._bootstrap, group, topics, self._subscriptions.discard)
+        subscription = KafkaSubscription(self._bootstrap, group, topics, self._subscriptions.discard, linger)
         self._subscriptions.add(subscription)
         await subscription.ready_consumer()
         return subscription

@@ -20,6 +20,9 @@ STILL_SECONDS = 5.0
 GRACE = 0.5
 """Seconds that a fetch may take beyond its time-out."""
 
+MUCH = 250_000
+"""Bytes for which who lingers is answered at once."""
+
 PUBLISHED = r"^[^.]+\.[^.]+$"
 """What `is_published` says, as Kafka's clients want it."""
 
@@ -41,11 +44,13 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         group: str,
         topics: Sequence[str] | None,
         closed: Callable[[KafkaSubscription], None],
+        linger: float,
     ) -> None:
         self._bootstrap = bootstrap
         self._group = group
         self._topics = topics
         self._closed = closed
+        self._linger = linger
         self._consumer: AIOKafkaConsumer | None = None
         self._fetched: dict[Place, int] = {}
         self._committed: dict[Place, int] = {}
@@ -65,7 +70,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._left:
             raise LogAway(f"This member of {self._group} has left; subscribe again.")
         if self._consumer is None:
-            consumer = _consumer(self._bootstrap, self._group)
+            consumer = _consumer(self._bootstrap, self._group, self._linger)
             try:
                 async with answering(self._bootstrap):
                     await consumer.start()
@@ -174,8 +179,11 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._drop()
 
 
-def _consumer(bootstrap: str, group: str) -> AIOKafkaConsumer:
-    """A long poll is short (`fetch_max_wait_ms`): a partition that was full when it began waits until it ends."""
+def _consumer(bootstrap: str, group: str, linger: float) -> AIOKafkaConsumer:
+    """A long poll is short (`fetch_max_wait_ms`): a partition that was full when it began waits until it ends.
+
+    Who lingers is answered at a poll's end, or when there is much to read: the broker wakes nobody for one record.
+    """
     return AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         group_id=group,
@@ -185,8 +193,8 @@ def _consumer(bootstrap: str, group: str) -> AIOKafkaConsumer:
         heartbeat_interval_ms=1_000,
         metadata_max_age_ms=2_000,
         request_timeout_ms=int(PATIENCE * 1000),
-        fetch_min_bytes=1,
-        fetch_max_wait_ms=200,
+        fetch_min_bytes=MUCH if linger else 1,
+        fetch_max_wait_ms=int(linger * 1000) or 200,
         fetch_max_bytes=16_000_000,
         max_partition_fetch_bytes=1_000_000,
     )

@@ -102,11 +102,11 @@ class SqliteLog:
         self._see_ends({place: offset + 1 for place, _, offset, _ in written})
         return [(name, offset) for _, name, offset, _ in written]
 
-    async def subscribe(self, *, group: str, topics: Sequence[str] | None) -> SqliteSubscription:
+    async def subscribe(self, *, group: str, topics: Sequence[str] | None, linger: float = 0.0) -> SqliteSubscription:
         """See `shared.log.EventLog`."""
         await self._know(topics or ())
         member = groups.Member(group, uuid.uuid4().hex, None if topics is None else tuple(topics))
-        subscription = SqliteSubscription(self, member)
+        subscription = SqliteSubscription(self, member, linger)
         self._subscriptions[subscription] = None
         await self._beat()
         return subscription

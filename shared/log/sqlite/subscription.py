@@ -32,9 +32,10 @@ class SqliteSubscription:
     if a place left meanwhile, even if it came back, the commit is refused.
     """
 
-    def __init__(self, log: SqliteLog, member: groups.Member) -> None:
+    def __init__(self, log: SqliteLog, member: groups.Member, linger: float) -> None:
         self.member = member
         self._log = log
+        self._linger = linger
         self._owned: dict[int, _Owned] = {}
         self._generation = -1
         self._ready: dict[int, None] = {}
@@ -53,13 +54,19 @@ class SqliteSubscription:
             self._woken.clear()
             if self._generation != self._log.generation(self.member.group):
                 await self._take_share()
-            if self._ready and (records := await self._read(limit)):
+            if self._ready and (records := await self._gathered(limit)):
                 return records
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline):
                     await self._woken.wait()
                     continue
             return []
+
+    async def _gathered(self, limit: int) -> list[Record]:
+        """What is ready, and what comes while it is kept back; nothing is kept back while there is a batch to read."""
+        if self._linger and sum(self._log.end(id) - self._owned[id].next for id in self._ready) < limit:
+            await asyncio.sleep(self._linger)
+        return await self._read(limit)
 
     async def _take_share(self) -> None:
         generation = self._log.generation(self.member.group)
