@@ -1,8 +1,9 @@
 """The relay: carries the outbox to the log.
 
 Invariants:
-1. Read the oldest rows, append them with acknowledgement from all replicas, then delete them. A crash in between
-   appends them again under the same ids; consumers know a message by its id.
+1. Read the oldest rows, append them with acknowledgement from all replicas, then delete them: a moment later, and
+   those of several appends together. A crash in between appends them again under the same ids; consumers know a
+   message by its id.
 2. One relay a service at a time (advisory lock; a locked file for SQLite), so that order per key holds.
 3. There is no cursor: whatever stands in the outbox is still to be carried. A slow transaction that commits a
    lower number late is carried late, and never skipped.
@@ -15,15 +16,17 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import structlog
-from sqlalchemy import Delete, Row, delete, func, select
+from sqlalchemy import Delete, Row, Select, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
 from shared.db import Database, is_among, is_away, listed
@@ -32,15 +35,25 @@ from shared.outbox import outbox
 from shared.telemetry import OUTBOX_AGE, OUTBOX_ROWS
 
 log = structlog.get_logger()
+T = TypeVar("T")
 BATCH = 500
 POLL_SECONDS = 0.25
 LONGEST_PAUSE = 5.0
-_OLDEST = select(outbox).order_by(outbox.c.number).limit(BATCH)
+DELETE_SECONDS = 0.02
+"""From an append until its rows are deleted: what the messages lead to goes first."""
+DELETE_PACE = 0.1
+"""Between two such transactions."""
 
 
 @cache
-def _carried(dialect: str) -> Delete:
-    return delete(outbox).where(is_among(dialect, outbox.c.number, "numbers"))
+def _oldest(dialect: str) -> Select[Any]:
+    waiting = ~is_among(dialect, outbox.c.number, "carried")
+    return select(outbox).where(waiting).order_by(outbox.c.number).limit(BATCH)
+
+
+@cache
+def _deleted(dialect: str) -> Delete:
+    return delete(outbox).where(is_among(dialect, outbox.c.number, "carried"))
 
 
 class Relay:
@@ -51,6 +64,9 @@ class Relay:
         self._database = database
         self._log = event_log
         self._woken = asyncio.Event()
+        self._carried: list[int] = []
+        self._delete_at = 0.0
+        self._deleted_at = 0.0
         self.away: str | None = None
 
     async def wake(self) -> None:
@@ -64,6 +80,7 @@ class Relay:
         while True:
             try:
                 async with _alone(self._database):
+                    self._carried = []  # what was carried and not deleted before a failure is carried again
                     while True:
                         await self._carry_all()
                         self.away, pause = None, 0.1
@@ -77,24 +94,37 @@ class Relay:
     async def carry(self) -> int:
         """Carry one batch; returns how many rows."""
         async with self._database.reading() as session:
-            rows = (await session.execute(_OLDEST)).all()
+            rows = (await session.execute(*self._about_carried(session, _oldest))).all()
         self._measure(rows)
         if rows:
             await self._log.append([_record(row) for row in rows])
-            async with self._database.transaction() as session:
-                # Exactly the rows that were read: numbers between them may belong to transactions still open.
-                dialect = session.get_bind().dialect.name
-                await session.execute(_carried(dialect), {"numbers": listed(dialect, [row.number for row in rows])})
+            if not self._carried:
+                self._delete_at = max(time.monotonic() + DELETE_SECONDS, self._deleted_at + DELETE_PACE)
+            self._carried += [row.number for row in rows]
         return len(rows)
+
+    async def delete(self) -> None:
+        """Delete what was carried: exactly those rows, for numbers between them may belong to open transactions."""
+        async with self._database.transaction() as session:
+            await session.execute(*self._about_carried(session, _deleted))
+        self._carried = []
+        self._deleted_at = time.monotonic()
+
+    def _about_carried(self, session: AsyncSession, made: Callable[[str], T]) -> tuple[T, dict[str, Any]]:
+        dialect = session.get_bind().dialect.name
+        return made(dialect), {"carried": listed(dialect, self._carried)}
 
     async def _carry_all(self) -> None:
         self._woken.clear()
         while await self.carry() == BATCH:
-            pass
+            await self.delete()
+        if self._carried and (len(self._carried) >= BATCH or time.monotonic() >= self._delete_at):
+            await self.delete()
 
     async def _wait(self) -> None:
+        due = self._delete_at - time.monotonic() if self._carried else POLL_SECONDS
         try:
-            async with asyncio.timeout(POLL_SECONDS):  # wait_for of Python 3.11 can swallow a cancellation
+            async with asyncio.timeout(min(due, POLL_SECONDS)):  # wait_for of 3.11 can swallow a cancellation
                 await self._woken.wait()
         except TimeoutError:
             return
