@@ -31,9 +31,10 @@ from shared.contracts import membership
 from shared.db import among, broadcast_after_commit, insert_rows, is_among, listed
 from shared.envelope import Envelope
 from shared.errors import BadRequest
+from shared.inbox import inbox
 
 # Asked for every change: made once, because making a statement costs more than its answer.
-_ADD, _ADD_AUDIENCE, _COLUMNS = insert(alerts), insert(alert_audiences), tuple(alerts.columns.keys())
+_ADD_AUDIENCE, _COLUMNS = insert(alert_audiences), tuple(alerts.columns.keys())
 _TAKE = (
     update(position)
     .values(value=position.c.value + bindparam("count", type_=position.c.value.type))
@@ -41,14 +42,13 @@ _TAKE = (
 )
 
 
-@cache
-def _known(dialect: str) -> Select[str]:
-    return select(alerts.c.message_id).where(is_among(dialect, alerts.c.message_id, "ids"))
+Known = dict[str, tuple[str, str]]
+"""A network's id → its name and care group."""
 
 
 @cache
-def _called(dialect: str) -> Select[str, str]:
-    return select(networks.c.id, networks.c.name).where(is_among(dialect, networks.c.id, "ids"))
+def _asked(dialect: str) -> Select[str, str, str]:
+    return select(networks.c.id, networks.c.name, networks.c.care_group).where(is_among(dialect, networks.c.id, "ids"))
 
 
 class WrongPosition(BadRequest):
@@ -57,29 +57,45 @@ class WrongPosition(BadRequest):
 
 async def tell(session: AsyncSession, messages: Sequence[Envelope]) -> None:
     """Store an alert for each of *messages* that is announced to somebody."""
-    announced = await _not_told_yet(session, _announced(messages))
+    announced = _announced(messages)
     if not announced:
         return
-    care_groups = await _care_groups(session, [said for _, said in announced])
+    known = await _networks_of(session, [said for _, said in announced])
     place = await taken(session, len(announced))
-    before = place.value - len(announced)
-    rows = [
-        _alert(offset, message, said, care_groups) for offset, (message, said) in enumerate(announced, start=before + 1)
-    ]
-    await session.execute(_ADD, [{name: row[name] for name in _COLUMNS} for row in rows])
-    await session.execute(
-        _ADD_AUDIENCE, [{"audience": a, "offset": row["offset"]} for row in rows for a in row["audiences"]]
-    )
-    contents = [_content(row["offset"], message) for row, (message, _) in zip(rows, announced, strict=True)]
-    await insert_rows(session, alert_contents, contents)
-    for wire in await wires(session, rows, epoch=place.epoch):
+    first = place.value - len(announced) + 1
+    rows = [_alert(offset, message, said, known) for offset, (message, said) in enumerate(announced, start=first)]
+    new = await _stored(session, rows)
+    if not new:
+        return
+    told = [{"audience": a, "offset": row["offset"]} for row in new for a in row["audiences"]]
+    await session.execute(_ADD_AUDIENCE, told)
+    by_id = {message.id: message for message in messages}
+    await insert_rows(session, alert_contents, [_content(row["offset"], by_id[row["message_id"]]) for row in new])
+    for wire in await _wires(session, new, epoch=place.epoch, known=known):
         broadcast_after_commit(session, "alerts", orjson.dumps(wire, option=orjson.OPT_UTC_Z))
 
 
+async def _stored(session: AsyncSession, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Store alerts; returns those that were not told before.
+
+    The inbox has sifted the repeated already; this holds also where it has forgotten them.
+    """
+    stored = [{name: row[name] for name in _COLUMNS} for row in rows]
+    tail = 'ON CONFLICT (message_id) DO NOTHING RETURNING "offset"'
+    new = set((await insert_rows(session, alerts, stored, tail)).scalars())
+    return [row for row in rows if row["offset"] in new]
+
+
 async def told_of(session: AsyncSession, messages: Sequence[Envelope]) -> list[dict[str, Any]]:
-    """The alerts that *messages* became, oldest first, with their `audiences` and the `source` of each."""
+    """The alerts that *messages* became, oldest first, with their `audiences` and the `source` of each.
+
+    One that was told long before the inbox took its message is left out: the inbox had forgotten it.
+    """
     sources = {message.id: message.source for message in messages}
-    query = select(alerts).where(among(session, alerts.c.message_id, list(sources))).order_by(alerts.c.offset)
+    query = select(alerts).join(inbox, inbox.c.message_id == alerts.c.message_id)
+    query = query.where(
+        among(session, alerts.c.message_id, list(sources)), alerts.c.stored_at >= inbox.c.handled_at
+    ).order_by(alerts.c.offset)
     rows = [dict(row) for row in (await session.execute(query)).mappings()]
     audiences = await _audiences(session, [row["offset"] for row in rows])
     return [{**row, "source": sources[row["message_id"]], "audiences": audiences[row["offset"]]} for row in rows]
@@ -88,8 +104,8 @@ async def told_of(session: AsyncSession, messages: Sequence[Envelope]) -> list[d
 async def described(session: AsyncSession, messages: Sequence[Envelope]) -> list[dict[str, Any]]:
     """The alerts that *messages* would be, with their `audiences`; nothing is stored, and offsets count from 1."""
     announced = _announced(messages)
-    care_groups = await _care_groups(session, [said for _, said in announced])
-    return [_alert(offset, message, said, care_groups) for offset, (message, said) in enumerate(announced, start=1)]
+    known = await _networks_of(session, [said for _, said in announced])
+    return [_alert(offset, message, said, known) for offset, (message, said) in enumerate(announced, start=1)]
 
 
 async def taken(session: AsyncSession, count: int) -> Row[Any]:
@@ -114,9 +130,16 @@ def offset_in(text: str, epoch: str) -> int:
 async def wires(session: AsyncSession, rows: Iterable[dict[str, Any]], *, epoch: str) -> list[dict[str, Any]]:
     """What travels to the open streams: the alert with its names filled in, whom it concerns, and why."""
     rows = list(rows)
-    people = await names_in(session, (row["headline"] for row in rows))
     told = [a.removeprefix("network:") for row in rows for a in row["audiences"] if a.startswith("network:")]
-    called = await network_names(session, [*told, *(row["network_id"] for row in rows)])
+    known = await _known(session, [*told, *(row["network_id"] for row in rows)])
+    return await _wires(session, rows, epoch=epoch, known=known)
+
+
+async def _wires(
+    session: AsyncSession, rows: Sequence[dict[str, Any]], *, epoch: str, known: Known
+) -> list[dict[str, Any]]:
+    people = await names_in(session, (row["headline"] for row in rows))
+    called = {id_: name for id_, (name, _) in known.items()}
     return [
         {
             "offset": row["offset"], "epoch": epoch, "audiences": row["audiences"], "actor": row["actor"],
@@ -139,11 +162,7 @@ def shown(row: Any, *, epoch: str, people: dict[str, str], networks: dict[str, s
 
 async def network_names(session: AsyncSession, ids: Iterable[str]) -> dict[str, str]:
     """Network id → name."""
-    wanted = set(filter(None, ids))
-    if not wanted:
-        return {}
-    dialect = session.get_bind().dialect.name
-    return dict((await session.execute(_called(dialect), {"ids": listed(dialect, list(wanted))})).all())
+    return {id_: name for id_, (name, _) in (await _known(session, ids)).items()}
 
 
 async def wires_after(session: AsyncSession, *, after: int, limit: int) -> list[dict[str, Any]]:
@@ -170,32 +189,28 @@ def _announced(messages: Sequence[Envelope]) -> Announced:
     return [(message, said) for message in messages if (said := message.announcement) and said.concerns.audiences()]
 
 
-async def _not_told_yet(session: AsyncSession, announced: Announced) -> Announced:
-    """The inbox has sifted the repeated already; this holds also after the inbox was emptied for a rebuild."""
-    if not announced:
-        return []
-    dialect = session.get_bind().dialect.name
-    ids = listed(dialect, [message.id for message, _ in announced])
-    known = set((await session.execute(_known(dialect), {"ids": ids})).scalars())
-    return [(message, said) for message, said in announced if message.id not in known]
+async def _networks_of(session: AsyncSession, announced: Sequence[Announcement]) -> Known:
+    """What is known of the networks that are told or told of."""
+    return await _known(session, [network for said in announced for network in (*said.concerns.networks, said.network)])
 
 
-async def _care_groups(session: AsyncSession, announced: Iterable[Announcement]) -> dict[str, str]:
-    """Network id → care group, for those announcements that do not say."""
-    ids = {a.concerns.networks[0] for a in announced if a.concerns.networks and not a.concerns.care_groups}
-    if not ids:
+async def _known(session: AsyncSession, ids: Iterable[str]) -> Known:
+    wanted = set(filter(None, ids))
+    if not wanted:
         return {}
-    rows = await session.execute(select(networks.c.id, networks.c.care_group).where(networks.c.id.in_(ids)))
-    return {row.id: row.care_group for row in rows}
+    dialect = session.get_bind().dialect.name
+    rows = await session.execute(_asked(dialect), {"ids": listed(dialect, list(wanted))})
+    return {id_: (name, care_group) for id_, name, care_group in rows}
 
 
-def _alert(offset: int, message: Envelope, said: Announcement, care_groups: dict[str, str]) -> dict[str, Any]:
+def _alert(offset: int, message: Envelope, said: Announcement, known: Known) -> dict[str, Any]:
     network_id = said.network
     groups = said.concerns.care_groups
+    own = known.get(network_id, ("", ""))[1] if said.concerns.networks else ""
     return {
         "offset": offset, "message_id": message.id, "type": message.type, "headline": said.headline,
         "category": said.category, "significance": said.significance, "path": said.path, "time": message.time,
-        "network_id": network_id, "care_group": groups[0] if groups else care_groups.get(network_id, ""),
+        "network_id": network_id, "care_group": groups[0] if groups else own,
         "actor": message.actor, "stored_at": clock.now(), "audiences": said.concerns.audiences(),
         "source": message.source,
     }  # fmt: skip
