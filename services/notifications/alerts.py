@@ -34,7 +34,7 @@ from shared.errors import BadRequest
 from shared.inbox import inbox
 
 # Asked for every change: made once, because making a statement costs more than its answer.
-_ADD_AUDIENCE, _COLUMNS = insert(alert_audiences), tuple(alerts.columns.keys())
+_ADD_AUDIENCE, _COLUMNS = insert(alert_audiences), tuple(str(column.name) for column in alerts.columns)
 _TAKE = (
     update(position)
     .values(value=position.c.value + bindparam("count", type_=position.c.value.type))
