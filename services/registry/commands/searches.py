@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.searching import beginning_of, beginnings_in, matches, searched_words
+from services.registry.searching import SEARCHED, beginning_of, beginnings_in, matches, searched_words
 from services.registry.tables import SavedMatch, SavedSearch
 from services.registry.tables.searches import KEPT
 from shared import clock
@@ -22,6 +22,8 @@ from shared.errors import Conflict, NotFound, Unprocessable
 from shared.outbox import Change, change, publish
 
 MOST_SAVED = 50
+MATCHED = {*SEARCHED, *KEPT, "bodies", "archived"}
+"""The fields that decide what a network matches: a change of others makes it match nothing new."""
 TOLD_AT_ONCE = 500
 """People whom one message concerns."""
 
@@ -96,7 +98,7 @@ async def tell_of_matches(session: AsyncSession, messages: Sequence[Envelope]) -
     """
     told: list[Change] = []
     for message in messages:
-        if message.data and message.announcement is not None:
+        if message.data and message.announcement is not None and MATCHED & (message.data.get("changes") or {}).keys():
             searches = await newly_matched(session, message.state, before_of(message), since=message)
             told += await _noted(session, message.state, searches)
     await publish(session, *told)
