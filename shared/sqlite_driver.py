@@ -3,10 +3,11 @@
 The driver that SQLAlchemy ships goes to the connection's thread four times for a SELECT: to make a cursor, to run it,
 to fetch and to close. A trip wakes two threads that share one interpreter and costs fifty times what SQLite needs to
 find a row by its key; a change of a network makes some fifty statements. Here a statement is at most one trip, BEGIN
-waits for the transaction's first statement and travels with it, and what is quick makes no trip.
+waits for the transaction's first statement and goes with it, and what is quick makes no trip.
 
 Invariants:
-1. What may wait for a lock or a disk runs on the connection's thread: BEGIN, COMMIT, and every UPDATE and DELETE.
+1. What may wait for a lock or a disk runs on the connection's thread: COMMIT, every UPDATE and DELETE but those said
+   to be of ONE_ROW, and BEGIN where the lock is not free.
 2. What runs on the loop is small: a SELECT for at most LONGEST_ON_LOOP seconds of the processor (SQLite itself looks
    at the clock; one that takes longer is given up and asked again on the thread, and from then on asked there), an
    INSERT of rows that are given, of at most LARGEST_ON_LOOP characters. The processor's time counts, because on a busy
@@ -39,6 +40,8 @@ LARGEST_ON_LOOP = 8_000
 INSTRUCTIONS = 1000
 """Of SQLite's machine, between two looks at the clock: some ten microseconds."""
 MOST_REMEMBERED = 500
+ONE_ROW = "UPDATE /* one row */"
+"""How an UPDATE begins whose maker knows that it finds its row at once: `update(…).prefix_with("/* one row */")`."""
 
 _slow: dict[str, None] = {}
 """The SELECTs that took too long for the loop."""
@@ -84,7 +87,9 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
 
     async def _ask(self, method: str, operation: str, parameters: Any) -> None:
         connection, begin = self._adapt_connection, self._adapt_connection.taken_along()
-        answer = None if begin else connection.answer_on_loop(method, operation, parameters)
+        answer = None
+        if connection.is_quick(method, operation, parameters) and (not begin or connection.begins_at_once(begin)):
+            answer, begin = connection.answer_on_loop(method, operation, parameters), ""
         if answer is None:
             driver = connection._connection
             answer = await driver._execute(_answer, driver._conn, begin, method, operation, parameters)
@@ -124,7 +129,7 @@ def _is_small(operation: str, parameters: Any) -> bool:
 class Connection(AsyncAdapt_aiosqlite_connection):
     """A connection; `to_begin` is the BEGIN that its next statement takes along."""
 
-    __slots__ = ("_deadline", "to_begin")
+    __slots__ = ("_deadline", "_patience", "to_begin")
     _cursor_cls = Cursor  # type: ignore[assignment]
 
     def __init__(self, dbapi: Any, connection: Any) -> None:
@@ -132,18 +137,35 @@ class Connection(AsyncAdapt_aiosqlite_connection):
         super().__init__(dbapi, connection)
         self.to_begin = ""
         self._deadline = math.inf
+        (self._patience,) = connection._conn.execute("PRAGMA busy_timeout").fetchone()
         connection._conn.set_progress_handler(self._is_late, INSTRUCTIONS)
 
     def _is_late(self) -> bool:
         return time.thread_time() > self._deadline
 
+    def is_quick(self, method: str, operation: str, parameters: Any) -> bool:
+        """Whether a statement may run on the loop."""
+        if operation.startswith("SELECT"):
+            return method == "execute" and operation not in _slow
+        return operation.startswith(ONE_ROW) or _is_small(operation, parameters)
+
+    def begins_at_once(self, statement: str) -> bool:
+        """Begin on the loop, unless somebody holds the lock: the thread waits for that."""
+        connection = self._connection._conn
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {self._patience}")
+        return True
+
     def answer_on_loop(self, method: str, operation: str, parameters: Any) -> Answer | None:
-        """The answer of a quick statement, or None where the thread must be asked."""
-        if method == "execute" and operation.startswith("SELECT") and operation not in _slow:
+        """The answer of a quick statement, or None where it was not: the thread must be asked."""
+        if operation.startswith("SELECT"):
             return self._in_time(operation, parameters)
-        if _is_small(operation, parameters):
-            return _answer(self._connection._conn, "", method, operation, parameters)
-        return None
+        return _answer(self._connection._conn, "", method, operation, parameters)
 
     def _in_time(self, operation: str, parameters: Any) -> Answer | None:
         self._deadline = time.thread_time() + LONGEST_ON_LOOP

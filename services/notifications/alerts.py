@@ -37,6 +37,7 @@ from shared.inbox import inbox
 _ADD_AUDIENCE, _COLUMNS = insert(alert_audiences), tuple(str(column.name) for column in alerts.columns)
 _TAKE = (
     update(position)
+    .prefix_with("/* one row */", dialect="sqlite")
     .values(value=position.c.value + bindparam("count", type_=position.c.value.type))
     .returning(position.c.epoch, position.c.value, position.c.draft_id)
 )

@@ -82,6 +82,28 @@ async def test_a_transaction_that_did_nothing_takes_no_lock(database: Database, 
     other.close()
 
 
+async def test_a_small_write_makes_no_trip_until_its_commit_where_nobody_holds_the_lock(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.transaction() as session:
+        monkeypatch.setattr("aiosqlite.core.Connection._execute", None)
+        await session.execute(text("INSERT INTO things VALUES ('one')"))
+        await session.execute(text(f"{sqlite_driver.ONE_ROW} things SET name = 'two' WHERE name = 'one'"))
+        monkeypatch.undo()
+    async with database.reading() as session:
+        assert (await session.execute(text("SELECT name FROM things"))).scalars().all() == ["two"]
+
+
+async def test_after_waiting_for_a_lock_a_connection_waits_as_long_again(database: Database, tmp_path: Path) -> None:
+    for _ in range(2):
+        other = sqlite3.connect(tmp_path / "toy.db", isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        asyncio.get_running_loop().call_later(0.1, other.rollback)
+        async with database.transaction() as session:
+            await session.execute(text("INSERT INTO things VALUES ('late')"))
+        other.close()
+
+
 async def test_waiting_for_the_lock_does_not_hold_the_loop(database: Database, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "toy.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
