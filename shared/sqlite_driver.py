@@ -9,7 +9,7 @@ Invariants:
 1. What may wait for a lock or a disk runs on the connection's thread: COMMIT, every UPDATE and DELETE but those said
    to be of ONE_ROW, and BEGIN where the lock is not free.
 2. What runs on the loop is small: a SELECT for at most LONGEST_ON_LOOP seconds of the processor (SQLite itself looks
-   at the clock; one that takes longer is given up and asked again on the thread, and from then on asked there), an
+   at the clock; one that takes longer is given up and asked again on the thread, and for a while asked there), an
    INSERT of rows that are given, of at most LARGEST_ON_LOOP characters. The processor's time counts, because on a busy
    machine any statement is now and then kept waiting by others.
 3. A transaction that has run no statement has not begun, so ending it costs nothing.
@@ -43,8 +43,11 @@ MOST_REMEMBERED = 500
 ONE_ROW = "UPDATE /* one row */"
 """How an UPDATE begins whose maker knows that it finds its row at once: `update(…).prefix_with("/* one row */")`."""
 
-_slow: dict[str, None] = {}
-"""The SELECTs that took too long for the loop."""
+SLOW_SECONDS = 5.0
+"""For so long a SELECT that took too long is asked on the thread: what found much once may find little again."""
+
+_slow: dict[str, float] = {}
+"""The SELECTs that took too long for the loop, and until when they are asked on the thread."""
 
 
 class Cursor(AsyncAdapt_aiosqlite_cursor):
@@ -146,7 +149,7 @@ class Connection(AsyncAdapt_aiosqlite_connection):
     def is_quick(self, method: str, operation: str, parameters: Any) -> bool:
         """Whether a statement may run on the loop."""
         if operation.startswith("SELECT"):
-            return method == "execute" and operation not in _slow
+            return method == "execute" and (operation not in _slow or _slow[operation] < time.monotonic())
         return operation.startswith(ONE_ROW) or _is_small(operation, parameters)
 
     def begins_at_once(self, statement: str) -> bool:
@@ -174,8 +177,9 @@ class Connection(AsyncAdapt_aiosqlite_connection):
         except sqlite3.OperationalError as error:
             if str(error) != "interrupted":
                 raise
-            if len(_slow) < MOST_REMEMBERED:
-                _slow[operation] = None
+            if len(_slow) >= MOST_REMEMBERED:
+                _slow.clear()
+            _slow[operation] = time.monotonic() + SLOW_SECONDS
             return None
         finally:
             self._deadline = math.inf
