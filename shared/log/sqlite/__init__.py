@@ -191,6 +191,8 @@ class SqliteLog:
             return await asyncio.to_thread(job, self.path, before)
         except sqlite3.Error as error:
             raise LogAway(f"The log at {self.path} cannot be tidied: {error}.") from error
+        finally:
+            self.tail.forget()
 
 
 def _create(connection: sqlite3.Connection, topics: Sequence[Topic]) -> None:
