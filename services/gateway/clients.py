@@ -9,6 +9,7 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,10 @@ ASK_SECONDS = 10.0
 """How long a read may take."""
 CHANGE_SECONDS = 30.0
 """How long a change may take; an import of a large file is the slowest."""
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
+"""httpx asks by an import, several times a request, whether another kind of loop runs it. Python looks through every
+folder for what is not installed, each time, unless it is told that it is not there.
+"""
 TIMEOUT = httpx.Timeout(CHANGE_SECONDS, connect=2).as_dict()
 
 
@@ -212,5 +217,6 @@ def _within(app: Any) -> Upstream:
 
 
 def _across(address: str) -> Upstream:
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=50, keepalive_expiry=20)
+    # Few are kept: every request looks at all that are idle, and fifty cost more than the request itself.
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=8, keepalive_expiry=20)
     return Upstream(httpx.AsyncHTTPTransport(limits=limits), address.rstrip("/"))
