@@ -6,8 +6,8 @@ find a row by its key; a change of a network makes some fifty statements. Here a
 waits for the transaction's first statement and goes with it, and what is quick makes no trip.
 
 Invariants:
-1. What may wait for a lock or a disk runs on the connection's thread: COMMIT, every UPDATE and DELETE but those said
-   to be of ONE_ROW, and BEGIN where the lock is not free.
+1. What may wait for a lock or a disk runs on the connection's thread: COMMIT, every DELETE, every UPDATE but those of
+   one row, and BEGIN where the lock is not free.
 2. What runs on the loop is small: a SELECT for at most LONGEST_ON_LOOP seconds of the processor (SQLite itself looks
    at the clock; one that takes longer is given up and asked again on the thread, and for a while asked there), an
    INSERT of rows that are given, of at most LARGEST_ON_LOOP characters. The processor's time counts, because on a busy
@@ -18,9 +18,11 @@ Invariants:
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 import time
 from collections import deque
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.dialects import registry
@@ -42,6 +44,8 @@ INSTRUCTIONS = 1000
 MOST_REMEMBERED = 500
 ONE_ROW = "UPDATE /* one row */"
 """How an UPDATE begins whose maker knows that it finds its row at once: `update(…).prefix_with("/* one row */")`."""
+_BY_ID = re.compile(r"UPDATE (\w+) SET [^;]* WHERE \1\.id = \?")
+"""One that finds it by its key, as a session writes what was changed of an object."""
 
 SLOW_SECONDS = 5.0
 """For so long a SELECT that took too long is asked on the thread: what found much once may find little again."""
@@ -126,7 +130,16 @@ def _answer(connection: Any, begin: str, method: str, operation: str, parameters
 def _is_small(operation: str, parameters: Any) -> bool:
     """Whether a statement inserts rows that it is given, and few."""
     given = operation.startswith("INSERT") and ("VALUES" in operation or "FROM json_each(" in operation)
-    return given and len(parameters) < 100 and sum(len(str(value)) for value in parameters) <= LARGEST_ON_LOOP
+    return given and _is_short(parameters)
+
+
+def _is_short(parameters: Any) -> bool:
+    return len(parameters) < 100 and sum(len(str(value)) for value in parameters) <= LARGEST_ON_LOOP
+
+
+@lru_cache(1000)
+def _is_of_one_row(operation: str) -> bool:
+    return operation.startswith(ONE_ROW) or _BY_ID.fullmatch(operation) is not None
 
 
 class Connection(AsyncAdapt_aiosqlite_connection):
@@ -150,7 +163,9 @@ class Connection(AsyncAdapt_aiosqlite_connection):
         """Whether a statement may run on the loop."""
         if operation.startswith("SELECT"):
             return method == "execute" and (operation not in _slow or _slow[operation] < time.monotonic())
-        return operation.startswith(ONE_ROW) or _is_small(operation, parameters)
+        if _is_of_one_row(operation):
+            return method == "execute" and _is_short(parameters)
+        return _is_small(operation, parameters)
 
     def begins_at_once(self, statement: str) -> bool:
         """Begin on the loop, unless somebody holds the lock: the thread waits for that."""

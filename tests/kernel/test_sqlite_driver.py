@@ -89,6 +89,9 @@ async def test_a_small_write_makes_no_trip_until_its_commit_where_nobody_holds_t
         monkeypatch.setattr("aiosqlite.core.Connection._execute", None)
         await session.execute(text("INSERT INTO things VALUES ('one')"))
         await session.execute(text(f"{sqlite_driver.ONE_ROW} things SET name = 'two' WHERE name = 'one'"))
+        assert sqlite_driver._is_of_one_row("UPDATE things SET name=?, size=? WHERE things.id = ?")
+        assert not sqlite_driver._is_of_one_row("UPDATE things SET name=? WHERE things.id = ? OR things.size > ?")
+        assert not sqlite_driver._is_of_one_row("UPDATE things SET name=? WHERE things.id IN (?)")
         monkeypatch.undo()
     async with database.reading() as session:
         assert (await session.execute(text("SELECT name FROM things"))).scalars().all() == ["two"]
