@@ -44,7 +44,7 @@ INSTRUCTIONS = 1000
 MOST_REMEMBERED = 500
 ONE_ROW = "UPDATE /* one row */"
 """How an UPDATE begins whose maker knows that it finds its row at once: `update(…).prefix_with("/* one row */")`."""
-_BY_ID = re.compile(r"UPDATE (\w+) SET [^;]* WHERE \1\.id = \?")
+_BY_ID = re.compile(r"UPDATE (\w+) SET [^(]* WHERE \1\.id = \?")
 """One that finds it by its key, as a session writes what was changed of an object."""
 
 SLOW_SECONDS = 5.0
