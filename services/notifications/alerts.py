@@ -19,7 +19,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.audience import reasons
@@ -93,10 +93,9 @@ async def told_of(session: AsyncSession, messages: Sequence[Envelope]) -> list[d
     One that was told long before the inbox took its message is left out: the inbox had forgotten it.
     """
     sources = {message.id: message.source for message in messages}
-    query = select(alerts).join(inbox, inbox.c.message_id == alerts.c.message_id)
-    query = query.where(
-        among(session, alerts.c.message_id, list(sources)), alerts.c.stored_at >= inbox.c.handled_at
-    ).order_by(alerts.c.offset)
+    query = select(alerts).outerjoin(inbox, inbox.c.message_id == alerts.c.message_id)
+    is_new = func.coalesce(inbox.c.handled_at, alerts.c.stored_at) <= alerts.c.stored_at
+    query = query.where(among(session, alerts.c.message_id, list(sources)), is_new).order_by(alerts.c.offset)
     rows = [dict(row) for row in (await session.execute(query)).mappings()]
     audiences = await _audiences(session, [row["offset"] for row in rows])
     return [{**row, "source": sources[row["message_id"]], "audiences": audiences[row["offset"]]} for row in rows]

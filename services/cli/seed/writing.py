@@ -73,6 +73,9 @@ class Writing:
             messages = [message for message in said if subscription.topic in (None, message.topic)]
             if messages:
                 await subscription.handler(self._sessions[service.name], messages)
+            announced = [message for message in messages if message.announcement]
+            if subscription.after and announced:
+                await subscription.after(self._sessions[service.name], announced)
 
     async def finish(self) -> int:
         """Deliver the rest, note it all as handled and append it to the log; returns how many messages.
