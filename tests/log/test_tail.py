@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from shared.log import NewRecord, Place
+from shared.log import NewRecord, Place, Topic
+from shared.log.sqlite import SqliteLog
 from shared.log.sqlite.tail import LARGEST, REMEMBERED, Tail
 
-pytestmark = pytest.mark.fast
+pytestmark = [pytest.mark.fast, pytest.mark.timeout(30)]
 PLACE: Place = ("toy.things", 0)
 
 
@@ -43,3 +45,18 @@ def test_what_is_forgotten_is_read_from_the_file() -> None:
     tail = tail_of(1)
     tail.forget()
     assert tail.stretch(7, 1, 2) is None
+
+
+async def test_a_reader_who_is_woken_for_what_it_has_read_waits_for_more(tmp_path: Path) -> None:
+    """The poll sees what was committed, and wakes, before the append hears of its own commit and wakes again."""
+    log = SqliteLog(tmp_path / "log.sqlite")
+    await log.start()
+    await log.create_topics([Topic("toy.things", partitions=1)])
+    reader = await log.subscribe(group="readers", topics=["toy.things"])
+    await log.append([NewRecord("toy.things", "key", (), b"one")])
+    assert [record.value for record in await reader.fetch(limit=10, timeout=5)] == [b"one"]
+    reader.wake([log.number(PLACE)])
+    assert await reader.fetch(limit=10, timeout=0.1) == []
+    await log.append([NewRecord("toy.things", "key", (), b"two")])
+    assert [record.value for record in await reader.fetch(limit=10, timeout=5)] == [b"two"]
+    await log.stop()

@@ -43,9 +43,13 @@ class SqliteSubscription:
 
     def wake(self, places: Iterable[int]) -> None:
         """Say that there is something new at these places, or another generation."""
-        self._ready.update((place, None) for place in places if place in self._owned)
+        self._ready.update((place, None) for place in places if self._has_more(place))
         if self._ready or self._generation != self._log.generation(self.member.group):
             self._woken.set()
+
+    def _has_more(self, place: int) -> bool:
+        """Whether there is something to read: of what was just written the poll may have told before the append."""
+        return place in self._owned and self._log.end(place) > self._owned[place].next
 
     async def fetch(self, *, limit: int, timeout: float) -> list[Record]:
         """See `shared.log.Subscription`."""
@@ -86,7 +90,7 @@ class SqliteSubscription:
         if records is None:
             records = await self._log.reader.do(partial(read, spans=spans, limit=limit))
         for span in spans:
-            if span.start == self._owned[span.id].next:
+            if span.start == self._owned[span.id].next < span.end:
                 continue
             self._owned[span.id].next = span.start
             del self._ready[span.id]
