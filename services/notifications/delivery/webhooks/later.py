@@ -1,8 +1,8 @@
 """Messages to receivers that are slow, or that have yet to answer for the first time: ordered after everybody was told.
 
 Invariants:
-1. That there are such messages is written down in the transaction that stores the alert (`webhooks_to_order`), and
-   forgotten in the one that orders the last of them: none is lost, whoever is killed.
+1. That there are such messages is written down in the transaction that orders those to the others
+   (`webhooks_to_order`), and forgotten in the one that orders the last of them: none is lost, whoever is killed.
 2. All subscriptions are asked, whatever the pace of their endpoints has become since. One that has its message already
    gets no second: the table of deliveries holds one row a subscription and message.
 3. A subscription is asked as it would have been with the change: one that was made after the alert does not get it; one
