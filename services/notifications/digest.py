@@ -1,4 +1,4 @@
-"""The newsletter drafts itself: what is announced becomes an item of the open draft, in the same transaction.
+"""The newsletter drafts itself: what is announced becomes an item of the open draft, right after it was told.
 
 Invariants:
 1. The same is said once: of the same network, in the same words, or of the same page (an event that was planned,
