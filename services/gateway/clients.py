@@ -34,6 +34,11 @@ sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 """httpx asks by an import, several times a request, whether another kind of loop runs it. Python looks through every
 folder for what is not installed, each time, unless it is told that it is not there.
 """
+CALLED = {
+    "registry": "The register", "membership": "The list of people and organisations", "events": "The list of events",
+    "notifications": "The part for alerts, mail and the newsletter", "oversight": "Oversight",
+}  # fmt: skip
+"""Service → what readers know it as."""
 TIMEOUT = httpx.Timeout(CHANGE_SECONDS, connect=2).as_dict()
 
 
@@ -152,6 +157,7 @@ class Clients:
         sent |= {"x-correlation-id": correlation_id(), "traceparent": traceparent()}
         if principal != ANYBODY:
             sent["authorization"] = "Bearer " + sign(principal, self.settings.signing_key)
+        called = CALLED.get(service, service)
         limit = ASK_SECONDS if method in {"GET", "HEAD"} else CHANGE_SECONDS
         try:
             async with asyncio.timeout(limit):
@@ -160,9 +166,9 @@ class Clients:
         except httpx.InvalidURL:
             raise NotFound from None
         except TimeoutError:
-            raise ServiceAway(f"'{service}' did not answer within {limit:.0f} seconds.", service=service) from None
+            raise ServiceAway(f"{called} did not answer within {limit:.0f} seconds.", service=service) from None
         except httpx.HTTPError:
-            raise ServiceAway(f"'{service}' does not answer; try again in a minute.", service=service) from None
+            raise ServiceAway(f"{called} does not answer; try again in a minute.", service=service) from None
 
     async def ask(self, service: str, path: str, *, principal: Principal = GATEWAY, **query: Any) -> Any:
         """The JSON of a GET. Raises Refused and ServiceAway."""

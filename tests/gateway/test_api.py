@@ -129,6 +129,7 @@ async def test_a_service_that_is_away_is_named(client: httpx.AsyncClient, edge: 
     edge.routes._patterns.append((0, re.compile("/events"), "events"))
     answered = await client.get("/api/events")
     assert (answered.status_code, answered.json()["service"]) == (503, "events")
+    assert answered.json()["detail"] == "The list of events does not answer; try again in a minute."
 
 
 async def test_readiness_says_which_service_is_away(client: httpx.AsyncClient) -> None:
