@@ -49,7 +49,7 @@ class TooLarge(Problem):
     """What was sent is too large; send it in parts."""
 
     status = 413
-    title = "The body is too large"
+    title = "Too large"
 
 
 class Guard:

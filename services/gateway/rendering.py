@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import secrets
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -20,6 +21,7 @@ from shared.auth import Principal
 from shared.mailer.addresses import as_written
 
 SMALLEST_COMPRESSED = 1400
+FOR_PROGRAMS = re.compile(r"[;:,] [^;:,]*/api/.*$", re.DOTALL)
 SECTIONS = frozenset({"networks", "leads", "events", "newsletter", "alerts", "oversight", "staff", "mailbox", "help"})
 WORDS = {
     "lead_doctor": "Lead doctor",
@@ -71,6 +73,11 @@ def words(value: Any) -> str:
     text = str(value or "")
     plain = text.replace("_", " ")
     return WORDS.get(text) or plain[:1].upper() + plain[1:]
+
+
+def for_people(sentence: Any) -> str:
+    """What a service says is wrong, without the address that it names for programs."""
+    return FOR_PROGRAMS.sub(".", str(sentence))
 
 
 def happened(type_: Any) -> str:
@@ -190,7 +197,7 @@ def environment(asset_path: str, name: str) -> Environment:
     made.globals |= {"assetPath": asset_path, "service_name": name, "colour": colour, "count": count}
     made.filters |= {"words": words, "day": day, "iso": iso, "when": when, "stamp": stamp, "colour": colour}
     made.filters |= {"happened": happened, "prose": prose, "signed": signed, "month": month, "set": set}
-    made.filters |= {"marked": marked, "exactly": exactly, "at": at, "written": as_written}
+    made.filters |= {"marked": marked, "exactly": exactly, "at": at, "written": as_written, "for_people": for_people}
     return made
 
 

@@ -113,7 +113,7 @@ async def test_an_address_of_a_service_is_given_as_it_is_from_outside(client: ht
 async def test_a_body_that_is_too_large_is_refused(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "LARGEST_FILE", 10 - guard.ENVELOPE)
     answered = await client.post("/api/networks", headers=TOKEN, content=b"x" * 11)
-    assert (answered.status_code, answered.json()["title"]) == (413, "The body is too large")
+    assert (answered.status_code, answered.json()["title"]) == (413, "Too large")
 
 
 async def test_a_change_with_a_cookie_needs_the_form_token(edge: Gateway, client: httpx.AsyncClient) -> None:

@@ -62,6 +62,23 @@ def test_a_service_s_refusal_is_said_above_the_form_and_beside_the_field_in_the_
     assert error_of(errors, "name") is None
 
 
+def test_what_a_service_says_for_programs_is_said_to_people_as_people_speak() -> None:
+    errors = [
+        {"field": "kind", "message": "Input should be 'meeting', 'course' or 'stand'"},
+        {"field": "wte", "message": "Input should be a valid decimal"},
+        {"field": "email", "message": "value is not a valid email address: it has no @"},
+        {"field": "email", "message": "Input should be ''"},
+        {"field": "body", "message": "is not known; use the ODS codes that /api/bodies lists."},
+    ]
+    said = [error["text"] for error in error_list(Refused(422, {"errors": errors}), {})]
+    assert said == [
+        "Kind: Choose meeting, course or stand", "Wte: Enter a number",
+        "Email: Enter an e-mail address such as name@organisation.example", "Body: is not known.",
+    ]  # fmt: skip
+    gone = Refused(404, {"detail": "There is no such person; search for their name under /api/people."})
+    assert error_list(gone, {})[0]["text"] == "There is no such person."
+
+
 def test_a_chart_states_its_finding_and_a_matrix_counts_its_gaps() -> None:
     assert (
         bars("Networks by stage", {"managed": 2, "emerging": 5})["title"] == "Networks by stage: most are emerging (5)"

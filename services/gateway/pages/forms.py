@@ -9,16 +9,21 @@ from starlette.datastructures import FormData, UploadFile
 
 from services.gateway.checking import ShownAgain
 from services.gateway.clients import Refused
+from services.gateway.rendering import for_people
 
 PLAIN = (
     ("String should have at least 1 character", "Enter something"),
     ("Field required", "Enter something"),
     ("Input should be a valid integer", "Enter a whole number"),
     ("Input should be a valid date", "Enter a date"),
+    ("Input should be a valid decimal", "Enter a number"),
+    ("String should match pattern", "Write it in the form that is asked for"),
     ("value is not a valid email address", "Enter an e-mail address such as name@organisation.example"),
     ("String should have at least", "Make it longer; it should have at least"),
     ("String should have at most", "Shorten this; it should have at most"),
 )
+OR_NOTHING = "Input should be ''"
+"""Said of a field that may be empty, beside what is wrong with it."""
 
 
 def text(form: FormData, name: str) -> str:
@@ -43,9 +48,11 @@ def error_list(refused: Refused, labels: Mapping[str, str], otherwise: str = "ma
         return []
     found = []
     for error in refused.errors:
+        if error["message"] == OR_NOTHING:
+            continue
         name = str(error["field"]).partition(".")[0]
         found.append({"text": f"{labels.get(name, name.capitalize())}: {plain(error['message'])}", "href": f"#{name}"})
-    return found or [{"text": refused.detail, "href": f"#{otherwise}"}]
+    return found or [{"text": for_people(refused.detail), "href": f"#{otherwise}"}]
 
 
 def error_of(errors: list[dict[str, str]], name: str) -> dict[str, str] | None:
@@ -59,4 +66,6 @@ def plain(message: str) -> str:
     for technical, said in PLAIN:
         if message.startswith(technical):
             return said + message.removeprefix(technical) if technical.endswith(("at most", "at least")) else said
-    return message
+    if message.startswith("Input should be '"):
+        return "Choose " + message.removeprefix("Input should be ").replace("'", "").replace("_", " ")
+    return for_people(message)

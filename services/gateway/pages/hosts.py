@@ -11,6 +11,7 @@ from services.gateway.visit import Visit
 NAMED = re.compile(r".*\(([A-Za-z0-9]{1,10})\)")
 """As the form shows it: the name with the code in brackets."""
 OFFERED = 15
+LONGEST = 200
 
 
 class UnclearHost(Refused):
@@ -34,6 +35,8 @@ async def host_code(visit: Visit, written: str, present: str = "") -> str:
         known = await visit.ask_or({}, "membership", f"/organisations/{shown[1]}")
         if known.get("code"):
             return str(known["code"])
+    if len(written) > LONGEST:
+        raise UnclearHost(f"{written[:40]}…", [])
     found = (await visit.ask("membership", "/organisations", q=written, limit=OFFERED))["items"]
     exact = [one for one in found if written.casefold() in (one["name"].casefold(), (one["code"] or "").casefold())]
     fitting = exact or found
