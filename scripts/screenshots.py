@@ -119,7 +119,7 @@ PAGES = (
     ("staff", "/staff/standards/audit/retire", "standard-trial"),
     ("staff", HOOK, "webhook"),
     ("staff", f"{HOOK}{LINKED}/edit", "webhook-form"),
-    ("staff", f"{HOOK}{LINKED}/log/1", "webhook-log"),
+    ("staff", f"{HOOK.replace('Trust intranet', 'Data warehouse')}{LINKED}/log/1", "webhook-log"),
     ("staff", f"{NETWORK}/roles", "roles"),
     ("staff", f"{NETWORK}/history", "history"),
     ("staff", f"{NETWORK}/history{LINKED}main a[href^='/changes/']", "follow-a-change"),

@@ -88,7 +88,7 @@ DEEPER = (
 BEHIND = (
     ("/staff/newsletter", "table a", "/preview"), ("/service-changes", "main h2 a", "/edit"),
     ("/subscriptions?everybody=1", ".tidings-line:has-text('Trust intranet') a", "/edit"),
-    ("/subscriptions?everybody=1", ".tidings-line:has-text('Trust intranet') a", "/log/1"),
+    ("/subscriptions?everybody=1", ".tidings-line:has-text('Data warehouse') a", "/log/1"),
 )  # fmt: skip
 """Pages behind those behind a list: the list, the link, and what comes after its address."""
 REFUSED = (
