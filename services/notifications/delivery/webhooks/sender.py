@@ -27,8 +27,10 @@ from shared.telemetry import WEBHOOKS
 log = structlog.get_logger()
 LANES = {"quick": 128, "new": 128, "slow": 128}
 """Visits at once, by pace."""
-A_TURN = {"quick": 128, "new": 16, "slow": 16}
-"""Visits that begin together: those of receivers that may never answer are to keep nobody waiting."""
+A_TURN = {"quick": 128, "new": 32, "slow": 16}
+"""Visits that begin together."""
+TURNS_APART_SECONDS = 0.25
+"""Between two turns of receivers that may never answer: looking for them is to keep nobody waiting."""
 MOST_WAITING = 512
 """Visits at once that have overrun and so given up their place in a lane. With that many, nobody new or slow gives up
 a place any more, so no further ones of these begin; the places of the quick are never touched by this."""
@@ -68,6 +70,7 @@ class WebhookSender:
         self._woken = asyncio.Event()
         self._broken: BaseException | None = None
         self._sweep_at = 0.0
+        self._others_at = 0.0
 
     async def run(self) -> None:
         """Visit what is due, wait for more; stop politely when cancelled."""
@@ -87,9 +90,12 @@ class WebhookSender:
         """Begin what is due: the visits of the quick are on their way before those of others are looked at."""
         room = MOST_IN_ALL - len(self._visits)
         free = {pace: min(most - self._in_lane[pace], A_TURN[pace], room) for pace, most in LANES.items()}
-        wanted = [pace for pace, places in free.items() if places > 0]
+        turn = time.monotonic() >= self._others_at
+        wanted = [pace for pace, places in free.items() if places > 0 and (turn or pace == "quick")]
         async with self._database.reading() as session:
             due = await rows.due_paces(session, wanted)
+        if set(due) - {"quick"}:
+            self._others_at = time.monotonic() + TURNS_APART_SECONDS
         for pace in due:
             await self._begin_of(pace, free[pace])
 
