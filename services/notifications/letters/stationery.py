@@ -22,23 +22,18 @@ from email.header import Header
 from email.utils import format_datetime, formataddr
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
 from services.notifications.confirmations import Confirmations
-from services.notifications.letters.styles import inlined, piece_inlined
 from services.notifications.passes import Passes
 from shared.config import Settings
 from shared.errors import NotFound, Unprocessable
 from shared.mailer.addresses import WrongAddress, normal_form
+from shared.stationery import templates_in
+from shared.stationery.styles import inlined, piece_inlined
 
 _ADDRESS = re.compile(r"[^\s<>@,;:\"\\()\[\]\x00-\x1f\x7f-\U0010ffff]+@[A-Za-z0-9.-]+")
 _BOUNDARY = b"=_tidings_part"
 _FIRST_DOT = re.compile(rb"^\.", re.MULTILINE)
-templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape(["html"]),
-    undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    auto_reload=False,
-)  # fmt: skip
+templates = templates_in(Path(__file__).parent / "templates")
 
 
 class NotAnAddress(Unprocessable):
