@@ -73,6 +73,7 @@ PAGES = (
     ("member", "/account/password", "password"),
     ("member", "/account/second-factor", "second-step"),
     ("member", "/account/sessions", "sessions"),
+    ("member", "/account/email", "change-address"),
     ("member", "/account/tokens", "tokens"),
     ("member", "/account/erase", "erase"),
     ("member", "/searches", "saved-searches"),

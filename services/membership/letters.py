@@ -15,8 +15,9 @@ import structlog
 from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.membership.tables import Invitation, Letter, MailedKey
-from services.membership.wording import mail_of
+from services.membership.mails import mail_of
+from services.membership.tables import EmailChange, Invitation, Letter, MailedKey
+from services.membership.wording import words_of
 from shared import clock
 from shared.mailer import Accepted, Mail, Refused
 from shared.service import Parts
@@ -71,7 +72,8 @@ async def _leased(session: AsyncSession, parts: Parts) -> list[tuple[str, Mail]]
 async def _made(session: AsyncSession, letter: Letter, parts: Parts) -> Mail | None:
     """The mail; one for an address that no header takes is given up, so that it holds up no other."""
     try:
-        return await mail_of(session, letter, parts.settings)
+        said = await words_of(session, letter, parts.settings)
+        return mail_of(said, letter, parts.settings) if said else None
     except ValueError as error:
         log.error("letter_not_made", letter=letter.id, reason=type(error).__name__)
         return None
@@ -94,6 +96,7 @@ def _old() -> Select[str]:
 async def _forget(session: AsyncSession) -> None:
     await session.execute(delete(Letter).where(Letter.id.in_(_old())))
     await session.execute(delete(MailedKey).where(MailedKey.expires_at < clock.now()))
+    await session.execute(delete(EmailChange).where(EmailChange.expires_at < clock.now()))
     over = Invitation.expires_at < clock.now() - INVITATIONS_KEPT
     await session.execute(delete(Invitation).where(over))
 

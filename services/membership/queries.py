@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership.announcing import LEAD_ROLES
+from services.membership.commands.email_changes import NothingAsked
 from services.membership.commands.letters import LinkOver
 from services.membership.commands.networks import NoSuchNetwork, require_network
 from services.membership.commands.organisations import NoSuchOrganisation
@@ -21,6 +22,7 @@ from services.membership.passwords import hashed
 from services.membership.schemas import InvitationOut, Invited, MyBody, MyNetwork, RoleOut
 from services.membership.tables import (
     Account,
+    EmailChange,
     Invitation,
     MailedKey,
     Network,
@@ -248,6 +250,24 @@ async def invitation_shown(session: AsyncSession, invitation: Invitation) -> Inv
         status="over" if is_over else invitation.status, created_at=invitation.created_at,
         expires_at=invitation.expires_at,
     )  # fmt: skip
+
+
+async def email_change_of(session: AsyncSession, person_id: str) -> EmailChange:
+    """The address that somebody's confirmation is waited for. Raises NothingAsked."""
+    asked = await session.get(EmailChange, person_id)
+    if asked is None or asked.expires_at <= clock.now():
+        raise NothingAsked
+    return asked
+
+
+async def email_change_by_key(session: AsyncSession, secret: str) -> EmailChange:
+    """The address that a mailed link confirms. Raises LinkOver."""
+    theirs = (MailedKey.hash == hashed(secret), MailedKey.kind == "email", MailedKey.expires_at > clock.now())
+    query = select(EmailChange).join(MailedKey, MailedKey.subject_id == EmailChange.person_id).where(*theirs)
+    asked = (await session.execute(query)).scalar_one_or_none()
+    if asked is None:
+        raise LinkOver
+    return asked
 
 
 async def invited_by_key(session: AsyncSession, secret: str) -> Invited:

@@ -115,7 +115,7 @@ class Letter(Row):
     __tablename__ = "letters"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(comment="reset, invitation, password, email or linked")
+    kind: Mapped[str] = mapped_column(comment="what it says, see wording.py")
     address: Mapped[str]
     subject_id: Mapped[str] = mapped_column(index=True)
     created_at: Mapped[datetime]
@@ -129,9 +129,20 @@ class MailedKey(Row):
     __tablename__ = "mailed_keys"
 
     hash: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(comment="reset or invitation")
+    kind: Mapped[str] = mapped_column(comment="reset, invitation or email")
     subject_id: Mapped[str] = mapped_column(index=True)
     expires_at: Mapped[datetime]
+
+
+class EmailChange(Row):
+    """The address that somebody wants to sign in with, until the link that was mailed there is pressed."""
+
+    __tablename__ = "email_changes"
+
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Invitation(Row):

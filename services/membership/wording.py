@@ -1,105 +1,188 @@
-"""What the mails about accounts say: plain text, one link, and what to do if it was somebody else."""
+"""What the mails about accounts say: what happened, one thing to press, and what to do if it was somebody else."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import formatdate
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership.announcing import TITLES
+from services.membership.commands.email_changes import EMAIL_HOURS
 from services.membership.commands.invitations import INVITATION_DAYS
 from services.membership.commands.letters import RESET_MINUTES, new_key
-from services.membership.tables import Invitation, Letter, Network, Person
+from services.membership.tables import EmailChange, Invitation, Letter, Network, Person
 from shared.config import Settings
-from shared.envelope import new_id
-from shared.mailer import Mail
 
-RESET = """Somebody, most likely you, asked to choose a new password for {name}.
-
-Choose it here within {minutes} minutes:
-{url}/sign-in/new-password/{key}
-
-The link works once. If it was not you, do nothing: your password stays as it is, and nobody was told whether this
-address is known."""
-INVITATION = """{inviter} invites you {what}.
-
-Accept here until {until}:
-{url}/invitation/{key}
-
-If you know nothing of this, do nothing, and nothing happens."""
-CHANGED = """The password of your account at {name} was changed. Everybody who was signed in with the old one has been
-signed out.
-
-If it was not you, choose a new one at once: {url}/sign-in/forgotten
-Then look at your tokens for programs: {url}/account/tokens"""
-EMAIL = """The e-mail address of your account at {name} was changed. From now on you sign in with the new one, and mail
-goes there.
-
-If it was not you, answer the national team at once: {url}/contact"""
-LINKED = """You can sign in to {name} with {provider} from now on.
-
-To be safe, your old password and your tokens for programs have ended, and everybody who was signed in has been signed
-out. If you want a password beside it, choose one here: {url}/sign-in/forgotten
-
-If it was not you, write to the national team at once: {url}/contact"""
-SUBJECTS = {
-    "reset": "Choose a new password", "invitation": "You are invited", "password": "Your password was changed",
-    "email": "Your e-mail address was changed", "linked": "A new way to sign in",
-}  # fmt: skip
+OWN = "It is about how you sign in."
+ARTICLE_A = frozenset({"member", "patient_representative", "co_ordinator", "chair"})
 
 
-async def mail_of(session: AsyncSession, letter: Letter, settings: Settings) -> Mail | None:
-    """The mail of a letter, its link made now; None where there is nobody, or nothing any more, to write about."""
-    said = {"name": settings.name, "url": settings.public_url, "provider": settings.oidc_name}
-    if letter.kind == "reset":
-        text = await _reset(session, letter, said)
-    elif letter.kind == "invitation":
-        text = await _invitation(session, letter, said)
-    else:
-        text = {"password": CHANGED, "email": EMAIL, "linked": LINKED}[letter.kind].format(**said)
-    return _written(letter, text, settings) if text else None
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A mail's words: its title, what comes *before* the button and *after* it, further *links*, and *why* it came."""
+
+    title: str
+    before: tuple[str, ...]
+    button: str = ""
+    url: str = ""
+    after: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    why: str = OWN
 
 
-async def _reset(session: AsyncSession, letter: Letter, said: dict[str, str]) -> str:
+async def words_of(session: AsyncSession, letter: Letter, settings: Settings) -> Said | None:
+    """The words of a letter, its link made now; None where there is nobody, or nothing any more, to write about."""
+    if letter.kind in WITH_A_LINK:
+        return await WITH_A_LINK[letter.kind](session, letter, settings)
+    return PLAIN[letter.kind](settings)
+
+
+async def _reset(session: AsyncSession, letter: Letter, settings: Settings) -> Said | None:
     query = select(Person.id).where(Person.email == letter.address, Person.email != "")
     person_id = (await session.execute(query)).scalar_one_or_none()
     if person_id is None:
-        return ""
+        return None
     key = await new_key(session, kind="reset", subject_id=person_id, lives=timedelta(minutes=RESET_MINUTES))
-    return RESET.format(**said, minutes=RESET_MINUTES, key=key)
-
-
-async def _invitation(session: AsyncSession, letter: Letter, said: dict[str, str]) -> str:
-    invitation = await session.get(Invitation, letter.subject_id)
-    if invitation is None or invitation.status != "open":
-        return ""
-    inviter = await session.get(Person, invitation.invited_by)
-    network = await session.get(Network, invitation.network_id) if invitation.network_id else None
-    what = f"to {said['name']}"
-    if network:
-        article = "a" if invitation.role in ("member", "patient_representative", "co_ordinator", "chair") else "the"
-        what = f"to {network.name}, as {article} {TITLES[invitation.role]}, and to {said['name']}"
-    lives = timedelta(days=INVITATION_DAYS)
-    key = await new_key(session, kind="invitation", subject_id=invitation.id, lives=lives)
-    until = f"{invitation.expires_at:%-d %B %Y}"
-    return INVITATION.format(
-        **said, inviter=inviter.name if inviter else "The national team", what=what, until=until, key=key
+    return Said(
+        "Choose a new password",
+        (f"Somebody, most likely you, asked to choose a new password for {settings.name}.",),
+        "Choose it", f"{settings.public_url}/sign-in/new-password/{key}",
+        (
+            f"The button works once, within {RESET_MINUTES} minutes.",
+            "If it was not you, do nothing: your password stays as it is, and nobody was told whether this address is "
+            "known.",
+        ),
     )  # fmt: skip
 
 
-def _written(letter: Letter, text: str, settings: Settings) -> Mail:
-    message_id = f"<{new_id()}@{settings.mail_from.rpartition('@')[2]}>"
-    message = EmailMessage(policy=SMTP)
-    message["Subject"] = f"{SUBJECTS[letter.kind]} – {settings.name}"
-    message["From"] = Address(settings.name, addr_spec=settings.mail_from)
-    message["To"] = letter.address
-    message["Date"] = formatdate()
-    message["Message-ID"] = message_id
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text + f"\n\n{settings.name}, {settings.public_url}\n")
-    return Mail(message_id, settings.mail_from, letter.address, message.as_bytes())
+async def _invitation(session: AsyncSession, letter: Letter, settings: Settings) -> Said | None:
+    invitation = await session.get(Invitation, letter.subject_id)
+    if invitation is None or invitation.status != "open":
+        return None
+    inviter = await session.get(Person, invitation.invited_by)
+    network = await session.get(Network, invitation.network_id) if invitation.network_id else None
+    what = f"to {settings.name}"
+    if network:
+        article = "a" if invitation.role in ARTICLE_A else "the"
+        what = f"to {network.name}, as {article} {TITLES[invitation.role]}, and to {settings.name}"
+    lives = timedelta(days=INVITATION_DAYS)
+    key = await new_key(session, kind="invitation", subject_id=invitation.id, lives=lives)
+    return Said(
+        "You are invited", (f"{inviter.name if inviter else 'The national team'} invites you {what}.",),
+        "Look at the invitation", f"{settings.public_url}/invitation/{key}",
+        (
+            f"It is open until {invitation.expires_at:%-d %B %Y}.",
+            "If you know nothing of this, do nothing, and nothing happens.",
+        ),
+        why="Somebody gave this address to invite you.",
+    )  # fmt: skip
+
+
+async def _new_email(session: AsyncSession, letter: Letter, settings: Settings) -> Said | None:
+    """To the new address: the link, or, where somebody else has the address by now, that."""
+    asked = await session.get(EmailChange, letter.subject_id)
+    if asked is None or asked.email != letter.address:
+        return None
+    why = "Somebody gave this address as their new one."
+    if await _is_taken(session, letter.address):
+        return Said(
+            "This address has an account",
+            (f"Somebody, most likely you, wants to sign in to {settings.name} with this address. It has an account "
+             "already, so nothing was changed.",),
+            "Sign in to that account", f"{settings.public_url}/sign-in",
+            ("If you have two accounts, the national team can make one of them.",), why=why,
+        )  # fmt: skip
+    key = await new_key(session, kind="email", subject_id=letter.subject_id, lives=timedelta(hours=EMAIL_HOURS))
+    return Said(
+        "Confirm your new address",
+        (f"Somebody, most likely you, wants to sign in to {settings.name} with this address.",),
+        "Use this address", f"{settings.public_url}/confirm-address/{key}",
+        (f"The button works once, within {EMAIL_HOURS} hours.", "If it was not you, do nothing, and nothing happens."),
+        why=why,
+    )  # fmt: skip
+
+
+async def _is_taken(session: AsyncSession, email: str) -> bool:
+    return (await session.execute(select(Person.id).where(Person.email == email))).first() is not None
+
+
+def _email_asked(settings: Settings) -> Said:
+    return Said(
+        "Your address is about to change",
+        ("Somebody who knows your password, most likely you, asked to sign in with another address from now on. It "
+         "changes once the link that we mailed there is pressed.",),
+        after=("If it was not you, choose a new password at once: that also ends the change.",),
+        links=(("Choose a new password", f"{settings.public_url}/sign-in/forgotten"),),
+    )  # fmt: skip
+
+
+def _email(settings: Settings) -> Said:
+    return Said(
+        "Your e-mail address was changed",
+        (f"From now on you sign in to {settings.name} with the new address, and mail goes there. This is the last mail "
+         "to the old one.",),
+        after=("If it was not you, tell the national team at once.",),
+        links=(("Tell the national team", f"{settings.public_url}/contact"),),
+    )  # fmt: skip
+
+
+def _password(settings: Settings) -> Said:
+    return Said(
+        "Your password was changed", ("Everybody who was signed in with the old one has been signed out.",),
+        after=("If it was not you, choose a new one at once. Then look at your tokens for programs.",),
+        links=(
+            ("Choose a new password", f"{settings.public_url}/sign-in/forgotten"),
+            ("Your tokens for programs", f"{settings.public_url}/account/tokens"),
+        ),
+    )  # fmt: skip
+
+
+def _linked(settings: Settings) -> Said:
+    return Said(
+        "A new way to sign in", (
+            f"You can sign in to {settings.name} with {settings.oidc_name} from now on.",
+            "To be safe, your old password and your tokens for programs have ended, and everybody who was signed in "
+            "has been signed out.",
+        ),
+        after=("If it was not you, tell the national team at once.",),
+        links=(
+            ("Choose a password beside it", f"{settings.public_url}/sign-in/forgotten"),
+            ("Tell the national team", f"{settings.public_url}/contact"),
+        ),
+    )  # fmt: skip
+
+
+def _app_on(settings: Settings) -> Said:
+    return Said(
+        "Signing in takes a code now", ("An authenticator app was set up for your account.",),
+        after=("If it was not you, choose a new password at once and ask the national team to take the app off.",),
+        links=(
+            ("Choose a new password", f"{settings.public_url}/sign-in/forgotten"),
+            ("Ask the national team", f"{settings.public_url}/contact"),
+        ),
+    )  # fmt: skip
+
+
+def _app_off(settings: Settings) -> Said:
+    return Said(
+        "Signing in takes no code any more",
+        ("The authenticator app was taken off your account: your password alone lets you in.",),
+        after=("If it was not you, choose a new password at once, and set up an app again.",),
+        links=(
+            ("Choose a new password", f"{settings.public_url}/sign-in/forgotten"),
+            ("Set up an app", f"{settings.public_url}/account/second-factor"),
+        ),
+    )  # fmt: skip
+
+
+WITH_A_LINK: dict[str, Callable[[AsyncSession, Letter, Settings], Awaitable[Said | None]]] = {
+    "reset": _reset, "invitation": _invitation, "new-email": _new_email,
+}  # fmt: skip
+PLAIN: dict[str, Callable[[Settings], Said]] = {
+    "email-asked": _email_asked, "email": _email, "password": _password, "linked": _linked, "app-on": _app_on,
+    "app-off": _app_off,
+}  # fmt: skip
+"""Kind of letter → its words."""

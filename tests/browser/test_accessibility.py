@@ -42,7 +42,8 @@ PUBLIC = (
     "/networks?q=who+leads+storke+in+North+West", "/leads?q=who+leads+burns",
     "/api/docs", "/api/docs?q=nothing-is-called-this", "/api/docs/no-such-operation", "/api/messages",
     "/api/docs/change_network_networks__network_id__patch", "/api/docs/import_networks_networks_imports_post",
-    "/api/messages/registry_network_changed_v1", "/first-account/nobody", "/newsletter/confirm/nobody",
+    "/api/messages/registry_network_changed_v1", "/first-account/nobody", "/confirm-address/nobody",
+    "/newsletter/confirm/nobody",
     "/unsubscribe/nobody", "/preferences/nobody.20250101.0/why/nobody",
 )  # fmt: skip
 STAFF = (
@@ -69,8 +70,8 @@ STAFF = (
     "/staff/standards/audit/edit", "/staff/standards/audit/retire",
     "/networks/imports", "/networks/together/none", "/account/second-factor", "/searches/none-of-mine",
     f"{NETWORK}/restore", f"{PART}/restore",
-    "/account", "/account/record", "/account/password", "/account/sessions", "/account/tokens", "/account/who-sees-me",
-    "/account/erase", "/staff/invitations", f"{NETWORK}/invitations",
+    "/account", "/account/record", "/account/email", "/account/password", "/account/sessions", "/account/tokens",
+    "/account/who-sees-me", "/account/erase", "/staff/invitations", f"{NETWORK}/invitations",
 )  # fmt: skip
 DEEPER = (
     ("/oversight/Q31", "#feed a:has-text('Follow up')"),
@@ -170,6 +171,7 @@ def test_the_page_that_sets_up_an_app_is_accessible(signed_in: Callable[[str], P
 @pytest.mark.parametrize(
     ("path", "fields", "button"),
     [
+        ("/account/email", {"#email": "no address", "#present": "wrong"}, "Send the link"),
         ("/account/password", {"#present": "wrong", "#password": "passwordpassword"}, "Change it"),
         ("/account/record", {"#name": ""}, "Save"), ("/account/erase", {}, "Erase"),
         ("/account/tokens", {"#name": "A program"}, "Make the token"),

@@ -15,7 +15,7 @@ from shared import clock
 
 TITLE = "My data"
 LABELS = {
-    "name": "Name", "email": "E-mail address", "professions": "Professions", "interests": "Interests",
+    "name": "Name", "professions": "Professions", "interests": "Interests",
     "organisation": "Organisation", "present": "Present password", "password": "New password", "sure": "Erase",
 }  # fmt: skip
 WANTED_LIST = 100
@@ -49,7 +49,7 @@ async def save_record(visit: Visit) -> Response:
     """Change it."""
     form = await visit.form()
     visit.require_signed_in()
-    body: dict[str, Any] = {name: text(form, name) for name in ("name", "email", "organisation")}
+    body: dict[str, Any] = {name: text(form, name) for name in ("name", "organisation")}
     body |= {name: _lines(text(form, name)) for name in ("professions", "interests")}
     path, revision = f"/people/{visit.principal.person_id}", text(form, "revision")
     try:
@@ -150,9 +150,11 @@ async def save_password(visit: Visit) -> Response:
     try:
         await visit.change("membership", "POST", f"/people/{person_id}/password", body)
     except Refused as refused:
-        field = "present" if refused.status == 403 else "password"
+        field = "present" if refused.status in (403, 429) else "password"
+        status = 429 if refused.status == 429 else 422
         errors = error_list(refused, LABELS, field)
-        return visit.page("account/password.html", "Change your password", status=422, errors=errors, error_of=error_of)
+        title = "Change your password"
+        return visit.page("account/password.html", title, status=status, errors=errors, error_of=error_of)
     if visit.session:
         await visit.signed_in_as(await visit.edge.sessions.renewed(visit.session))
     return visit.back("/account?done=password")

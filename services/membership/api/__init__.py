@@ -1,9 +1,19 @@
 """The routes of membership, by noun: parse, authorise, call one command or query."""
 
-from services.membership.api import accounts, internal, invitations, me, organisations, people, roles, second_factor
+from services.membership.api import (
+    accounts,
+    email_changes,
+    internal,
+    invitations,
+    me,
+    organisations,
+    people,
+    roles,
+    second_factor,
+)
 
 routers = [
     roles.router, people.router, organisations.router, me.router, second_factor.router,
-    accounts.router, invitations.router, invitations.asking,
+    accounts.router, email_changes.router, email_changes.asking, invitations.router, invitations.asking,
     internal.asking, internal.router,
 ]  # fmt: skip

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 
 from services.membership import commands, queries
+from services.membership.limits import forget_tries, require_few_tries
 from services.membership.schemas import MyNetwork, NewPassword, NewPerson, PersonFields, PersonName, PersonOut
 from shared.auth import Principal, Session, may, oneself, signed_in, staff
 from shared.boundary import IfMatch, Router, etag
@@ -82,7 +83,12 @@ async def erase_person(
 
 @router.post("/people/{person_id}/password", status_code=204)
 async def change_password(
-    person_id: str, body: NewPassword, session: Session, by: Principal = may(oneself, "people:write")
-) -> None:
+    person_id: str, body: NewPassword, session: Session, request: Request,
+    by: Principal = may(oneself, "people:write"),
+) -> None:  # fmt: skip
     """Give another password, which also makes the account where there is none; one's own takes the present one."""
+    store = request.app.state.parts.store
+    if by.person_id == person_id:
+        await require_few_tries(store, person_id)
     await commands.change_password(session, person_id=person_id, present=body.present, password=body.password, by=by)
+    await forget_tries(store, person_id)

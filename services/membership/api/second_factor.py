@@ -7,19 +7,14 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.membership import commands, passwords, queries
+from services.membership import commands, queries
+from services.membership.limits import forget_tries, require_few_tries
 from services.membership.schemas import AppKey, Code, PresentPassword, RecoveryCodes, SecondFactorStanding
-from services.membership.tables import Account
 from shared.auth import Principal, Session, may, signed_in, staff
 from shared.boundary import Router
 from shared.config import Settings
-from shared.errors import Forbidden
 
 router = Router(tags=["me"])
-
-
-class WrongPassword(Forbidden):
-    """The password is not right; check it and try again."""
 
 
 @router.get("/me/second-factor")
@@ -35,9 +30,10 @@ async def begin_second_factor(
     by: Principal = may(signed_in, "people:write"),
 ) -> AppKey:  # fmt: skip
     """Begin to set up an app, against the password. It counts once a code of it was given."""
-    account = await session.get(Account, by.person_id)
-    if not await passwords.matches(body.password, account.password if account else None):
-        raise WrongPassword
+    store = request.app.state.parts.store
+    await require_few_tries(store, by.person_id)
+    await commands.require_password(session, person_id=by.person_id, present=body.password)
+    await forget_tries(store, by.person_id)
     return await begun(session, request, response, by.person_id)
 
 

@@ -8,6 +8,7 @@ from services.membership.commands.accounts import (
     reset_password,
     set_password,
 )
+from services.membership.commands.email_changes import ask_for_email, confirm_email, withdraw_email
 from services.membership.commands.erasure import erase_person
 from services.membership.commands.identities import recognise
 from services.membership.commands.invitations import (
@@ -19,6 +20,7 @@ from services.membership.commands.invitations import (
 from services.membership.commands.networks import know_networks
 from services.membership.commands.organisations import add_organisation, change_organisation, load_reference
 from services.membership.commands.people import add_people, add_person, change_person
+from services.membership.commands.proofs import require_code, require_password
 from services.membership.commands.roles import add_roles, end_role, give_role, join_network, leave_network
 from services.membership.commands.second_factors import (
     begin_second_factor,
@@ -35,11 +37,13 @@ __all__ = [
     "add_people",
     "add_person",
     "add_roles",
+    "ask_for_email",
     "ask_for_reset",
     "begin_second_factor",
     "change_organisation",
     "change_password",
     "change_person",
+    "confirm_email",
     "confirm_second_factor",
     "end_role",
     "erase_person",
@@ -59,11 +63,14 @@ __all__ = [
     "part_roles",
     "recognise",
     "remove_second_factor",
+    "require_code",
+    "require_password",
     "resend_invitation",
     "reset_password",
     "set_password",
     "split_roles",
     "use_code",
+    "withdraw_email",
     "withdraw_invitation",
     "withdraw_token",
 ]

@@ -9,15 +9,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership import passwords
-from services.membership.commands.letters import end_keys, put_down, use_key
+from services.membership.commands.letters import end_links, put_down, use_key
 from services.membership.commands.people import add_person, locked_person
+from services.membership.commands.proofs import require_password
 from services.membership.commands.sound import require_sound
 from services.membership.commands.standing import judge_again
 from services.membership.passwords import hashed
 from services.membership.tables import Account, FirstLink, Person
 from shared import clock
 from shared.auth import ANYBODY, Principal
-from shared.errors import Forbidden, NotSignedIn
+from shared.errors import NotSignedIn
 from shared.mailer.addresses import as_known
 
 LINK_DAYS = 7
@@ -27,10 +28,6 @@ class LinkUsed(NotSignedIn):
     """This link was used already, is too old or was never given; restart the server to get another."""
 
 
-class WrongPresentPassword(Forbidden):
-    """Your present password is not right; check it and try again."""
-
-
 async def set_password(session: AsyncSession, *, person_id: str, password: str) -> Person:
     """Give a person an account, or their account another password. Raises NoSuchPerson, KnownPassword.
 
@@ -38,7 +35,7 @@ async def set_password(session: AsyncSession, *, person_id: str, password: str) 
     """
     person = await locked_person(session, person_id)
     require_sound(password, about=[person.name, person.email])
-    await end_keys(session, subject_id=person_id, kind="reset")
+    await end_links(session, person_id=person_id)
     stored = await passwords.hash_of(password)
     await session.merge(Account(person_id=person_id, password=stored, changed_at=clock.now()))
     await session.flush()
@@ -49,11 +46,10 @@ async def set_password(session: AsyncSession, *, person_id: str, password: str) 
 async def change_password(session: AsyncSession, *, person_id: str, present: str, password: str, by: Principal) -> None:
     """Change a password; for oneself only with the *present* one. Its owner is told by mail.
 
-    Raises NoSuchPerson, WrongPresentPassword, KnownPassword.
+    Raises NoSuchPerson, NoPassword, WrongPresentPassword, KnownPassword.
     """
-    account = await session.get(Account, person_id)
-    if by.person_id == person_id and account and not await passwords.matches(present, account.password):
-        raise WrongPresentPassword
+    if by.person_id == person_id and await session.get(Account, person_id) is not None:
+        await require_password(session, person_id=person_id, present=present)
     person = await set_password(session, person_id=person_id, password=password)
     put_down(session, kind="password", address=person.email, subject_id=person_id)
 

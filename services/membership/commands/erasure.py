@@ -15,7 +15,17 @@ from services.membership.commands.people import locked_person
 from services.membership.commands.roles import end_roles, roles_of
 from services.membership.commands.second_factors import remove_second_factor
 from services.membership.commands.standing import judge_again
-from services.membership.tables import Account, Identity, Invitation, Letter, MailedKey, Person, Role, Token
+from services.membership.tables import (
+    Account,
+    EmailChange,
+    Identity,
+    Invitation,
+    Letter,
+    MailedKey,
+    Person,
+    Role,
+    Token,
+)
 from shared import clock
 from shared.auth import Principal
 from shared.boundary import answers, require_revision
@@ -55,7 +65,7 @@ async def erase_person(session: AsyncSession, *, person_id: str, by: Principal, 
 async def _forget(session: AsyncSession, person_id: str) -> None:
     await session.execute(delete(Token).where(Token.person_id == person_id))
     await remove_second_factor(session, person_id=person_id)
-    for table in (Account, Identity):
+    for table in (Account, Identity, EmailChange):
         await session.execute(delete(table).where(table.person_id == person_id))
     await _forget_mail(session, person_id)
     await session.execute(delete(Person).where(Person.id == person_id))

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.membership.commands.letters import end_keys, put_down
+from services.membership.commands.letters import end_links, put_down
 from services.membership.commands.people import add_person, change_person, locked_person
 from services.membership.commands.standing import judge_again
 from services.membership.tables import Account, Identity, Organisation, Person, Token
@@ -75,7 +75,7 @@ async def _linked(
 async def _taken_over(session: AsyncSession, person: Person) -> None:
     await session.merge(Account(person_id=person.id, password="", changed_at=clock.now()))
     await session.execute(delete(Token).where(Token.person_id == person.id))
-    await end_keys(session, subject_id=person.id)
+    await end_links(session, person_id=person.id)
     judge_again(session, person.id)
     put_down(session, kind="linked", address=person.email, subject_id=person.id)
 

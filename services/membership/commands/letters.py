@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership.passwords import hashed
-from services.membership.tables import Letter, MailedKey
+from services.membership.tables import EmailChange, Letter, MailedKey
 from shared import clock
 from shared.envelope import new_id
 from shared.errors import NotSignedIn
@@ -51,6 +51,12 @@ async def use_key(session: AsyncSession, *, kind: str, secret: str) -> str:
     if subject_id is None:
         raise LinkOver
     return subject_id
+
+
+async def end_links(session: AsyncSession, *, person_id: str) -> None:
+    """Let no link that was mailed about somebody's account open anything, nor another address wait for one."""
+    await end_keys(session, subject_id=person_id)
+    await session.execute(delete(EmailChange).where(EmailChange.person_id == person_id))
 
 
 async def end_keys(session: AsyncSession, *, subject_id: str, kind: str = "") -> None:

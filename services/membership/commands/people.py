@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.membership.commands.letters import end_keys, put_down
+from services.membership.commands.letters import end_links, put_down
 from services.membership.commands.standing import judge_again
 from services.membership.tables import Organisation, Person
 from shared import clock
@@ -36,6 +36,10 @@ class EmailTaken(Conflict):
 
 class UnknownOrganisation(Unprocessable):
     """The organisation is not known; use an ODS code that /api/organisations lists."""
+
+
+class EmailTakesProof(Forbidden):
+    """Your own address changes by a mailed link, against your password: /account/email, /api/me/email-change."""
 
 
 class StandingIsForStaff(Forbidden):
@@ -65,11 +69,12 @@ async def add_people(
 
 async def change_person(
     session: AsyncSession, *, person_id: str, fields: dict[str, Any], by: Principal,
-    expected: int | None = None, reason: str = "", minor: bool = False,
+    expected: int | None = None, reason: str = "", minor: bool = False, proven: bool = False,
 ) -> Person:  # fmt: skip
     """Change some fields of a person; nothing is recorded when every field has the value already.
 
-    Raises NoSuchPerson, ChangedMeanwhile, StandingIsForStaff, EmailTaken, UnknownOrganisation.
+    *proven*: the new address is. Raises NoSuchPerson, ChangedMeanwhile, StandingIsForStaff, EmailTakesProof,
+    EmailTaken, UnknownOrganisation.
     """
     person = await locked_person(session, person_id)
     require_revision(expected, person.revision)
@@ -77,6 +82,8 @@ async def change_person(
     changed = {name: value for name, value in fields.items() if getattr(person, name) != value}
     if changed.keys() & STANDING and not by.is_staff:
         raise StandingIsForStaff
+    if "email" in changed and by.person_id == person_id and not proven:
+        raise EmailTakesProof
     await _require_free(session, [changed.get("email", "")])
     await _require_known(session, {changed.get("organisation", "")}, any_kind=True)
     await _require_known(session, set(changed.get("bodies", ())), any_kind=False)
@@ -85,7 +92,7 @@ async def change_person(
     before = state_of(person).model_dump(mode="json")
     if "email" in changed:
         put_down(session, kind="email", address=person.email, subject_id=person_id)
-        await end_keys(session, subject_id=person_id)
+        await end_links(session, person_id=person_id)
     for name, value in changed.items():
         setattr(person, name, value)
     if changed.keys() & STANDING:

@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.membership.commands.letters import put_down
 from services.membership.commands.people import locked_person
 from services.membership.passwords import hashed
 from services.membership.tables import RecoveryCode, SecondFactor
@@ -59,7 +60,7 @@ async def confirm_second_factor(session: AsyncSession, *, person_id: str, code: 
 
     Raises NoSuchPerson, NothingBegun, SetUpAlready, WrongCode.
     """
-    await locked_person(session, person_id)
+    person = await locked_person(session, person_id)
     kept = await session.get(SecondFactor, person_id)
     if kept is None:
         raise NothingBegun
@@ -69,6 +70,7 @@ async def confirm_second_factor(session: AsyncSession, *, person_id: str, code: 
     kept.confirmed_at = clock.now()
     codes = [f"{secrets.token_hex(3)}-{secrets.token_hex(3)}" for _ in range(RECOVERY_CODES)]
     session.add_all(RecoveryCode(hash=_hash_of(person_id, one), person_id=person_id) for one in codes)
+    put_down(session, kind="app-on", address=person.email, subject_id=person_id)
     await session.flush()
     return codes
 
@@ -87,8 +89,17 @@ async def use_code(session: AsyncSession, *, person_id: str, code: str, key: str
         raise WrongCode  # somebody used it a moment ago
 
 
+async def has_app(session: AsyncSession, person_id: str) -> bool:
+    """Whether signing in takes a code of theirs."""
+    kept = await session.get(SecondFactor, person_id)
+    return kept is not None and kept.confirmed_at is not None
+
+
 async def remove_second_factor(session: AsyncSession, *, person_id: str) -> None:
-    """Let the password alone do again, and forget the recovery codes."""
+    """Let the password alone do again, and forget the recovery codes; its owner is told. Raises NoSuchPerson."""
+    person = await locked_person(session, person_id)
+    if await has_app(session, person_id):
+        put_down(session, kind="app-off", address=person.email, subject_id=person_id)
     await session.execute(delete(SecondFactor).where(SecondFactor.person_id == person_id))
     await session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
 

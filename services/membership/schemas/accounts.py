@@ -36,6 +36,32 @@ class ResetPassword(ChangeBody):
     password: Password
 
 
+class NewEmail(ChangeBody):
+    """Another address of one's own; `code` is one of the authenticator app, where there is one."""
+
+    email: Annotated[EmailStr, Field(max_length=320)]
+    present: Secret
+    code: Annotated[str, Field(max_length=40)] = ""
+
+
+class EmailKey(BaseModel):
+    """The secret of the link that was mailed to a new address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: Secret
+
+
+class EmailChangeOut(BaseModel):
+    """An address that waits for the link that was mailed there to be pressed."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    email: str
+    asked_at: datetime
+    expires_at: datetime
+
+
 class NewInvitation(ChangeBody):
     """Somebody to be invited to an account."""
 
