@@ -12,21 +12,23 @@ Invariants:
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import timedelta
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Column, LargeBinary, SmallInteger, Table, Text, insert, select
+from sqlalchemy import Column, LargeBinary, SmallInteger, Table, Text, cast, delete, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
 from shared.auth import principal_of
-from shared.db import UtcDateTime, kernel
+from shared.db import Database, UtcDateTime, kernel
 from shared.errors import BadRequest, Conflict, Stale
 from shared.fields import Reason
 
@@ -43,6 +45,9 @@ answers = Table(
 )
 
 LONGEST_KEY = 200
+KEPT = timedelta(days=7)
+"""How long a repeated key gets the first answer again."""
+KEPT_LOOK_SECONDS = 3600.0
 PREVIEW = "x-preview"
 """The header with which the gateway asks for a preview, and by which it knows the answer; it passes no client's."""
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -134,6 +139,23 @@ def _answer(person: str, key: str, fingerprint: str, response: Response) -> dict
         "person_id": person, "key": key, "fingerprint": fingerprint, "status": response.status_code,
         "headers": orjson.dumps(kept), "body": bytes(response.body), "given_at": clock.now(),
     }  # fmt: skip
+
+
+async def forget_old_answers(database: Database) -> None:
+    """Forget, every hour, what nobody repeats any more."""
+    while True:
+        async with database.transaction() as session:
+            await session.execute(delete(answers).where(answers.c.given_at < clock.now() - KEPT))
+        await asyncio.sleep(KEPT_LOOK_SECONDS)
+
+
+async def forget_answers(session: AsyncSession, person_ids: Iterable[str], *words: str) -> None:
+    """Forget the answers to erased people, and those that tell of them: by id, or by one of *words* (an address)."""
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    body = func.encode(answers.c.body, "escape") if is_postgresql else cast(answers.c.body, Text)
+    for person_id in person_ids:
+        told = (body.contains(word, autoescape=True) for word in (person_id, *words) if word)
+        await session.execute(delete(answers).where(or_(answers.c.person_id == person_id, *told)))
 
 
 class ChangeBody(BaseModel):

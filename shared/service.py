@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import failures, health, needs, reach, trace
 from shared.auth import Principal
+from shared.boundary import forget_old_answers
 from shared.config import Settings
 from shared.consumer import Consumer, Subscription
 from shared.contracts import TOPICS
@@ -219,12 +220,17 @@ async def running(service: Service, parts: Parts) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(parts.relay.run(), name=f"{service.name}-relay")]
     if parts.consumer:
         tasks.append(asyncio.create_task(parts.consumer.run(), name=f"{service.name}-consumer"))
-    tasks += [asyncio.create_task(_kept_alive(worker, parts), name=worker.__name__) for worker in service.workers]
+    workers = (*service.workers, _forget_old_answers)
+    tasks += [asyncio.create_task(_kept_alive(worker, parts), name=worker.__name__) for worker in workers]
     try:
         yield
     finally:
         await _stop(tasks)
         await parts.database.dispose()
+
+
+async def _forget_old_answers(parts: Parts) -> None:
+    await forget_old_answers(parts.database)
 
 
 async def _stop(tasks: list[asyncio.Task[None]]) -> None:

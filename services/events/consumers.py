@@ -13,6 +13,7 @@ from services.events.commands.bookings import forget_bookings
 from services.events.commands.successions import hand_back, hand_over
 from services.events.tables import Cover, Network, Person, Role
 from shared.auth import Principal
+from shared.boundary import forget_answers
 from shared.db import upsert_newer
 from shared.envelope import Envelope
 
@@ -87,3 +88,4 @@ async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None
         await session.execute(delete(Person).where(Person.id.in_(erased)))
         await session.execute(delete(Role).where(Role.person_id.in_(erased)))
         await forget_bookings(session, person_ids=sorted(erased))
+        await forget_answers(session, erased)

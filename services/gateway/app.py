@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -147,6 +148,9 @@ class Gateway:
         self.edge.alerts.end([person_id, *self.live.picked.keys_of(person_id)])
         self.edge.feed.end([key for key in self.edge.feed.readers if key.startswith(feed_key(person_id))])
         self.progress.end(person_id)
+        with suppress(Problem):
+            if not (await self.edge.sessions.principal_of(person_id)).signed_in:
+                await self.edge.sessions.end_others(person_id)  # erased: nor does a session keep the name
 
     async def _judge_now_and_then(self) -> None:
         """A broadcast is a hint: who lost what a stream needs is found without it, too."""

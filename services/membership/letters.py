@@ -12,14 +12,15 @@ import asyncio
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.membership.commands.letters import FORGET
 from services.membership.mails import mail_of
 from services.membership.tables import EmailChange, Invitation, Letter, MailedKey
 from services.membership.wording import words_of
 from shared import clock
-from shared.mailer import Accepted, Mail, Refused
+from shared.mailer import Accepted, Mail, Outcome, Refused
 from shared.service import Parts
 from shared.turning import turning
 
@@ -28,7 +29,10 @@ PAUSE_SECONDS = 1.0
 LEASE = timedelta(minutes=2)
 MOST_TRIES = 8
 AT_ONCE = 20
+LONGEST_REFUSAL = 300
 KEPT = timedelta(days=1)
+IN_FLIGHT = timedelta(seconds=3)
+"""How long a mail that was on its way to somebody who is erased may take to arrive in the local mailbox."""
 INVITATIONS_KEPT = timedelta(days=30)
 
 
@@ -36,14 +40,15 @@ async def send_letters(parts: Parts) -> None:
     """Look every second; a reset is waited for."""
     while True:
         async with parts.database.reading() as session:
-            due = (await session.execute(_due().limit(1))).first() is not None
+            due = (await session.execute(select(Letter.id).where(Letter.due_at <= clock.now()).limit(1))).first()
         if due:
             await send_due(parts)
         await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def send_due(parts: Parts) -> None:
-    """Send what is due now."""
+    """Send what is due now, and forget what is to be forgotten."""
+    await _forget_mails(parts)
     async with parts.database.transaction() as session:
         mails = await _leased(session, parts)
     if not mails:
@@ -52,8 +57,19 @@ async def send_due(parts: Parts) -> None:
         for letter_id, mail in mails:
             outcome = await line.send(mail)
             async with parts.database.transaction() as session:
-                await _sent(session, letter_id, is_done=isinstance(outcome, Accepted | Refused))
+                await _sent(session, letter_id, outcome)
             log.info("letter_sent", letter=letter_id, outcome=type(outcome).__name__)
+
+
+async def _forget_mails(parts: Parts) -> None:
+    """Drop the mails to the addresses of the erased; first the mails, then the note that says so."""
+    query = select(Letter.id, Letter.address).where(Letter.kind == FORGET, Letter.created_at < clock.now() - IN_FLIGHT)
+    async with parts.database.reading() as session:
+        found = list((await session.execute(query)).tuples())
+    for letter_id, address in found:
+        await parts.mailer.forget(address)
+        async with parts.database.transaction() as session:
+            await session.execute(delete(Letter).where(Letter.id == letter_id))
 
 
 async def _leased(session: AsyncSession, parts: Parts) -> list[tuple[str, Mail]]:
@@ -79,14 +95,20 @@ async def _made(session: AsyncSession, letter: Letter, parts: Parts) -> Mail | N
         return None
 
 
-async def _sent(session: AsyncSession, letter_id: str, *, is_done: bool) -> None:
+async def _sent(session: AsyncSession, letter_id: str, outcome: Outcome) -> None:
     letter = await session.get(Letter, letter_id, with_for_update=True)
-    if letter:
-        letter.due_at = None if is_done else clock.now() + timedelta(seconds=15 * 2**letter.tries)
+    if letter is None:
+        return
+    is_done = isinstance(outcome, Accepted | Refused)
+    letter.due_at = None if is_done else clock.now() + timedelta(seconds=15 * 2**letter.tries)
+    if isinstance(outcome, Refused) and letter.kind == "invitation":
+        said = f"{outcome.code} {outcome.text}"[:LONGEST_REFUSAL]
+        refused = update(Invitation).where(Invitation.id == letter.subject_id)
+        await session.execute(refused.values(refusal=said))
 
 
 def _due() -> Select[Letter]:
-    return select(Letter).where(Letter.due_at <= clock.now()).order_by(Letter.due_at)
+    return select(Letter).where(Letter.due_at <= clock.now(), Letter.kind != FORGET).order_by(Letter.due_at)
 
 
 def _old() -> Select[str]:

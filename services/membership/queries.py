@@ -248,7 +248,7 @@ async def invitation_shown(session: AsyncSession, invitation: Invitation) -> Inv
         id=invitation.id, email=invitation.email, name=invitation.name, network_id=invitation.network_id,
         network_name=network.name if network else "", role=invitation.role,
         status="over" if is_over else invitation.status, created_at=invitation.created_at,
-        expires_at=invitation.expires_at,
+        expires_at=invitation.expires_at, refusal=invitation.refusal,
     )  # fmt: skip
 
 

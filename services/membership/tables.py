@@ -148,7 +148,8 @@ class EmailChange(Row):
 class Invitation(Row):
     """Somebody is invited to have an account and, where `network_id` is given, to a role in that network.
 
-    `status` is open, accepted or withdrawn; an open one is over after `expires_at`.
+    `status` is open, accepted or withdrawn; an open one is over after `expires_at`. `refusal` is what the mail server
+    said that would not take its mail.
     """
 
     __tablename__ = "invitations"
@@ -163,6 +164,7 @@ class Invitation(Row):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     status: Mapped[str]
+    refusal: Mapped[str] = mapped_column(server_default="", default="")
 
 
 class FirstLink(Row):

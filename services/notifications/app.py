@@ -50,6 +50,7 @@ service = Service(
         feeds.router,
         feeds.internal,
         internal.router,
+        internal.asking,
     ],
     metadata=tables.metadata,
     migrations=migrations,

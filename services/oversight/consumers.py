@@ -20,9 +20,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.oversight.queries.dashboard import REQUIRED
 from services.oversight.queries.feed import wires
-from services.oversight.tables import Challenge, Cover, FeedBody, FeedCounter, FeedItem, FeedSeen, Network, Person, Role
+from services.oversight.tables import (
+    Challenge,
+    Cover,
+    FeedBody,
+    FeedCounter,
+    FeedItem,
+    FeedSeen,
+    FollowUp,
+    Network,
+    Person,
+    Role,
+)
 from shared import clock
 from shared.announcement import Announcement
+from shared.boundary import forget_answers
 from shared.db import broadcast_after_commit, upsert_newer
 from shared.envelope import Envelope
 
@@ -157,3 +169,6 @@ async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None
     await upsert_newer(session, Person.__table__, rows)  # type: ignore[arg-type]
     await session.execute(delete(Person).where(Person.id.in_(erased)))
     await session.execute(delete(FeedSeen).where(FeedSeen.person_id.in_(erased)))
+    given = update(FollowUp).where(FollowUp.assigned_to.in_(erased))
+    await session.execute(given.values(assigned_to=""))
+    await forget_answers(session, erased)

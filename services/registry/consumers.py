@@ -21,6 +21,7 @@ from services.registry.commands.columns import forget_columns
 from services.registry.commands.health import Cause
 from services.registry.facts import standards_in_force, subjects
 from services.registry.tables import Link, Person, Profession, Role
+from shared.boundary import forget_answers
 from shared.db import among, upsert_newer
 from shared.envelope import Envelope
 
@@ -68,6 +69,7 @@ async def on_people(session: AsyncSession, messages: Sequence[Envelope]) -> None
     await session.execute(delete(Person).where(Person.id.in_(erased)))
     await commands.forget_searches(session, erased)
     await forget_columns(session, erased)
+    await forget_answers(session, erased)
     causes = {key: caused_by(said[key][1], "professions") for key in newer}
     causes |= {message.key: caused_by(message, "professions") for message in messages if message.data is None}
     await _keep_professions(session, newer, causes)

@@ -103,6 +103,10 @@ class Mailer(Protocol):
         """A connection for the block; opened with the first mail, closed politely at the end."""
         ...
 
+    async def forget(self, recipient: str) -> None:
+        """Drop what is kept here of mails to an address; what a mail server keeps is not ours to drop."""
+        ...
+
 
 def open_mailer(settings: Settings) -> Mailer:
     """The mailer that the settings choose, not started. Only the chosen one is imported: each costs memory."""

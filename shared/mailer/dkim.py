@@ -122,6 +122,10 @@ class SigningMailer:
         async with self._inner.connection() as line:
             yield _Signing(line, self._signer)
 
+    async def forget(self, recipient: str) -> None:
+        """Let the other forget."""
+        await self._inner.forget(recipient)
+
 
 class _Signing:
     def __init__(self, line: Connection, signer: Signer) -> None:

@@ -117,6 +117,10 @@ class LocalMailbox:
             self._writing = asyncio.create_task(self._write_all(), name="mailbox-writing")
         return await outcome
 
+    async def forget(self, recipient: str) -> None:
+        """Drop every mail to an address, and overwrite where it stood."""
+        await self._in(self._writer, self._delete, recipient)
+
     # For the page
 
     async def list(
@@ -181,6 +185,13 @@ class LocalMailbox:
         if self._database:
             self._database.close()
             self._database = None
+
+    def _delete(self, recipient: str) -> None:
+        if self._database is None:
+            raise RuntimeError("the mailbox is not open")
+        self._database.execute("PRAGMA secure_delete = ON")
+        self._database.execute("DELETE FROM mails WHERE lower(recipient) = lower(?)", (recipient,))
+        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _insert(self, mails: Sequence[Mail]) -> None:
         if self._database is None:

@@ -91,6 +91,9 @@ class SmtpMailer:
         finally:
             connection.close()
 
+    async def forget(self, recipient: str) -> None:
+        """Nothing is kept here."""
+
     async def open(self) -> tuple[Conversation, dict[str, str]]:
         """A conversation past the sign-in, and the server's extensions. Raises ServerAway."""
         try:

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 
 import httpx
 import pyotp
-import pytest
 
-from tests.flows.system import PASSWORD, System, build, running
-
-
-@pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """The demonstration, embedded, with an app required of staff and officers."""
-    with running(build(tmp_path_factory.mktemp("strict"), TIDINGS_SECOND_FACTOR="required")) as started:
-        yield started
+from tests.flows.people import newcomer
+from tests.flows.system import PASSWORD, System
 
 
 def sent(client: httpx.Client, page: httpx.Response, path: str, **fields: str) -> httpx.Response:
@@ -47,8 +39,9 @@ def with_password(client: httpx.Client, who: str) -> httpx.Response:
 
 
 def test_staff_set_up_an_app_before_they_are_let_in_and_need_its_code_from_then_on(strict: System) -> None:
+    account, _ = newcomer(strict, is_staff=True)
     with visitor(strict) as client:
-        page = with_password(client, "staff")
+        page = with_password(client, account)
         assert "Set up an authenticator app" in page.text and not is_let_in(client)
         uri = unescape(re.findall(r'href="(otpauth:[^"]+)"', page.text)[0])
         app = pyotp.parse_uri(uri)
@@ -59,7 +52,7 @@ def test_staff_set_up_an_app_before_they_are_let_in_and_need_its_code_from_then_
         codes = re.findall(r"<code>([0-9a-f-]+)</code>", sent(client, wrong, "/sign-in/set-up", code=app.now()).text)
         assert len(codes) == 10 and is_let_in(client)
     with visitor(strict) as client:
-        page = with_password(client, "staff")
+        page = with_password(client, account)
         assert "Enter the code of your app" in page.text and not is_let_in(client)
         assert "The code is not right" in sent(client, page, "/sign-in/code", code=app.now()).text  # used above
         sent(client, page, "/sign-in/code", code=codes[0])
@@ -71,7 +64,7 @@ def test_a_member_signs_in_with_a_password_and_a_ticket_lets_nobody_guess_for_ev
         with_password(client, "member")
         assert client.get("/alerts").status_code == 200
     with visitor(strict) as client:
-        page = with_password(client, "officer")
+        page = with_password(client, newcomer(strict, bodies=["Q36"])[0])
         answers = [sent(client, page, "/sign-in/set-up", code=f"{number:06}") for number in range(12)]
         assert [answer.status_code for answer in answers][-2:] == [429, 429]
         assert "Too many wrong codes" in answers[-1].text and answers[-1].headers["retry-after"]

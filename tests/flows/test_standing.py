@@ -12,22 +12,12 @@ from uuid import uuid4
 
 import httpx
 
-from tests.flows.system import PASSWORD, System
+from tests.flows.people import newcomer
+from tests.flows.system import System
 from tests.flows.test_change import network_of
 from tests.flows.test_second_factor import visitor, with_password
 
 SOON = 1.0
-
-
-async def person(system: System, **standing: Any) -> tuple[str, str]:
-    """(account, id) of somebody new with a password."""
-    account = f"standing.{uuid4().hex[:8]}"
-    async with system.as_("staff") as staff:
-        fields = {"name": "Sam Standing", "email": f"{account}@tidings.example", **standing}
-        made = (await staff.post("/people", json=fields)).json()
-        given = await staff.post(f"/people/{made['id']}/password", json={"password": PASSWORD})
-        assert given.status_code == 204, given.text
-    return account, made["id"]
 
 
 @asynccontextmanager
@@ -94,7 +84,7 @@ async def ends_in_time(system: System, streams: list[tuple[str, dict[str, str]]]
 
 
 async def test_an_officer_who_loses_the_body_hears_its_feed_no_more(system: System) -> None:
-    account, person_id = await person(system, bodies=["Q36"])
+    account, person_id = newcomer(system, bodies=["Q36"])
     streams = [
         ("/api/oversight/Q36/feed/stream", by_token(system, account)), ("/live/feed/Q36", by_session(system, account)),
     ]  # fmt: skip
@@ -103,7 +93,7 @@ async def test_an_officer_who_loses_the_body_hears_its_feed_no_more(system: Syst
 
 
 async def test_who_is_staff_no_more_hears_neither_a_feed_nor_the_desk(system: System) -> None:
-    account, person_id = await person(system, is_staff=True)
+    account, person_id = newcomer(system, is_staff=True)
     async with system.as_("staff") as staff:
         issue = (await staff.get("/newsletter/issues")).json()["items"][0]["id"]
     session = by_session(system, account)
@@ -116,8 +106,8 @@ async def test_who_is_staff_no_more_hears_neither_a_feed_nor_the_desk(system: Sy
 
 
 async def test_who_was_staff_hears_as_a_program_what_is_public_alone(system: System) -> None:
-    account, person_id = await person(system, is_staff=True)
-    _, joining = await person(system)
+    account, person_id = newcomer(system, is_staff=True)
+    _, joining = newcomer(system)
     await ends_in_time(system, [("/api/changes/stream", by_token(system, account))], person_id, is_staff=False)
     network = await network_of(system, "member")
     async with (
@@ -135,7 +125,7 @@ async def test_who_was_staff_hears_as_a_program_what_is_public_alone(system: Sys
 
 
 async def test_who_is_taken_out_of_a_network_hears_what_concerns_it_no_more(system: System) -> None:
-    account, person_id = await person(system)
+    account, person_id = newcomer(system)
     network = await network_of(system, "member")
     async with system.as_("staff") as staff:
         role = {"person_id": person_id, "role": "patient_representative"}

@@ -51,6 +51,15 @@ async def test_mails_are_found_by_recipient_and_by_words(mailbox: LocalMailbox) 
     assert await mailbox.count(query="0%") == 1 and await mailbox.count(query="_") == 0
 
 
+async def test_mails_to_somebody_who_is_forgotten_are_gone_from_the_file(mailbox: LocalMailbox) -> None:
+    for name in ("ann", "quillfeather"):
+        await mailbox.send(mail(name))
+    await mailbox.forget("QUILLFEATHER@people.example")
+    assert [one.subject for one in await mailbox.list()] == ["For ann"]
+    kept = b"".join(path.read_bytes() for path in mailbox.path.parent.iterdir())
+    assert b"quillfeather" not in kept.lower() and b"ann@people.example" in kept
+
+
 async def test_a_mail_outlives_the_process(mailbox: LocalMailbox) -> None:
     await mailbox.send(mail("ann"))
     again = LocalMailbox(mailbox.path)

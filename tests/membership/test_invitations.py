@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +11,8 @@ import pytest
 
 from shared import clock
 from shared.auth import ANYBODY, Principal
+from shared.mailer import Mail, Refused
+from shared.mailer.mailbox import LocalMailbox
 from tests.membership.conftest import BOTH
 from tests.membership.test_passwords import NEW, key_in, mails, signs_in
 
@@ -129,3 +133,31 @@ async def test_erasing_somebody_forgets_what_invited_them(membership: Any, boss:
     person = (await accepted(membership, key_in((await mails(membership, CAT))[0]))).json()
     assert (await membership.ask("DELETE", f"/people/{person['id']}")).status_code == 204
     assert await status_of(membership, boss) == []
+
+
+@BOTH
+async def test_whoever_invited_sees_that_the_mail_was_refused_until_it_is_sent_again(
+    membership: Any, boss: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(_mailbox: LocalMailbox, _mail: Mail) -> Refused:
+        return Refused(550, "5.1.1 no such user")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LocalMailbox, "send", refused)
+        invitation = (await invited(membership, boss)).json()
+        await until(lambda: refusal_of(membership, boss), "550 5.1.1 no such user")
+    again = await membership.ask("POST", f"/invitations/{invitation['id']}/resend", {}, by=boss)
+    assert again.json()["refusal"] == ""
+    assert "You are invited" in (await mails(membership, CAT))[0]
+
+
+async def refusal_of(membership: Any, by: Principal) -> str:
+    found = (await membership.ask("GET", "/networks/stroke/invitations", by=by)).json()
+    return str(found["items"][0]["refusal"])
+
+
+async def until(found: Callable[[], Awaitable[str]], wanted: str) -> None:
+    """Wait until *found* answers what is *wanted*."""
+    async with asyncio.timeout(10):
+        while await found() != wanted:
+            await asyncio.sleep(0.05)

@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from services.gateway.clients import Refused
+from services.gateway.clients import Refused, ServiceAway
 from services.gateway.pages.choices import ROLES
 from services.gateway.pages.forms import entered, error_list, error_of, text
 from services.gateway.pages.second_step import after_password
-from services.gateway.rendering import words
+from services.gateway.rendering import day, words
 from services.gateway.visit import Visit, page
 
 LABELS = {"email": "E-mail address", "name": "Name", "role": "Role", "password": "Password"}
@@ -35,13 +35,25 @@ async def _listed(visit: Visit, network: Any, status: int = 200, **more: Any) ->
     cursor = visit.query.get("cursor", "")
     found = await visit.ask("membership", path, cursor=cursor)
     here = f"/networks/{network['slug']}/invitations" if network else "/staff/invitations"
+    stopped = await _suppressed(visit, [one["email"] for one in found["items"]])
     roles = [{"value": role, "text": words(role)} for role in ("member", *ROLES)]
     return visit.page(
         "account/invitations.html", f"Invitations to {network['name']}" if network else "Invitations", status=status,
-        network=network, found=found, place=here, roles=roles, labels=LABELS, error_of=error_of,
+        network=network, found=found, stopped=stopped, place=here, roles=roles, labels=LABELS, error_of=error_of,
         next=f"{here}?cursor={found['next']}" if found["next"] else "", first=here if cursor else "",
-        **({"values": {}} | more),
+        **({"values": {}, "unreached": ""} | more),
     )  # fmt: skip
+
+
+async def _suppressed(visit: Visit, addresses: list[str]) -> dict[str, Any]:
+    """Those of *addresses* that get no mail, and why; nothing is said of them while notifications is away."""
+    if not addresses:
+        return {}
+    try:
+        found = await visit.edge.clients.change("notifications", "POST", "/internal/suppressed", addresses)
+    except ServiceAway:
+        return {}
+    return {one["address"]: one for one in found}
 
 
 async def act_of_staff(visit: Visit) -> Response:
@@ -60,6 +72,8 @@ async def act_of_network(visit: Visit) -> Response:
 
 async def _done(visit: Visit, network: Any, sent: dict[str, Any]) -> Response:
     there = f"/networks/{network['slug']}/invitations" if network else "/staff/invitations"
+    if response := await _unreached(visit, network, sent):
+        return response
     invitation, do = quote(str(sent.get("id", "")), safe=""), sent.get("do", "")
     try:
         if do == "resend":
@@ -76,6 +90,20 @@ async def _done(visit: Visit, network: Any, sent: dict[str, Any]) -> Response:
         errors = error_list(refused, LABELS, "email")
         return await _listed(visit, network, refused.status, values=sent, errors=errors)
     return visit.back(f"{there}?done={'invitation-withdrawn' if do == 'withdraw' else 'invited'}")
+
+
+async def _unreached(visit: Visit, network: Any, sent: dict[str, Any]) -> Response | None:
+    """The page that says why mail to an address comes back, before it is written to again all the same."""
+    email = str(sent.get("email", "")).strip().lower()
+    if sent.get("do") == "withdraw" or sent.get("anyway") == "yes" or not email:
+        return None
+    stopped = (await _suppressed(visit, [email])).get(email)
+    if stopped is None:
+        return None
+    said = {"complaint": "Whoever has this address wants no mail of ours"}
+    told = said.get(stopped["kind"], "Mail to this address comes back")
+    errors = [{"text": f"{told}, since {day(stopped['since'])}; check how it is written", "href": "#email"}]
+    return await _listed(visit, network, 422, values=sent, errors=errors, unreached=email)
 
 
 # Behind the link

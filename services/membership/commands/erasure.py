@@ -6,10 +6,10 @@ being known who it was.
 
 from __future__ import annotations
 
-from sqlalchemy import Text, cast, delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.elements import ColumnElement
 
+from services.membership.commands.letters import FORGET, end_links, put_down
 from services.membership.commands.networks import locked_network
 from services.membership.commands.people import locked_person
 from services.membership.commands.roles import end_roles, roles_of
@@ -28,7 +28,7 @@ from services.membership.tables import (
 )
 from shared import clock
 from shared.auth import Principal
-from shared.boundary import answers, require_revision
+from shared.boundary import forget_answers, require_revision
 from shared.contracts.membership import PERSON_ERASED
 from shared.envelope import Envelope
 from shared.errors import Conflict
@@ -65,34 +65,31 @@ async def erase_person(session: AsyncSession, *, person_id: str, by: Principal, 
 async def _forget(session: AsyncSession, person_id: str) -> None:
     await session.execute(delete(Token).where(Token.person_id == person_id))
     await remove_second_factor(session, person_id=person_id)
-    for table in (Account, Identity, EmailChange):
+    for table in (Account, Identity):
         await session.execute(delete(table).where(table.person_id == person_id))
-    await _forget_mail(session, person_id)
+    email = await _forget_mail(session, person_id)
+    await forget_answers(session, [person_id], email)
     await session.execute(delete(Person).where(Person.id == person_id))
     theirs = select(Role.id).where(Role.person_id == person_id)
     about = (history.c.key == person_id) | history.c.subject.in_(theirs)
     await session.execute(update(history).where(about).values(reason=""))
     await session.execute(update(history).where(history.c.key == person_id).values(changes={}, state={}))
-    named = _mentions(session, person_id)
-    await session.execute(delete(answers).where((answers.c.person_id == person_id) | named))
 
 
-async def _forget_mail(session: AsyncSession, person_id: str) -> None:
-    """The letters to them, the links in those, and what invited them."""
+async def _forget_mail(session: AsyncSession, person_id: str) -> str:
+    """The letters to them, the links in those, and what invited them; their address, whose mails are forgotten next."""
     email = (await session.execute(select(Person.email).where(Person.id == person_id))).scalar_one()
-    invited = select(Invitation.id).where(Invitation.email == email, Invitation.email != "")
-    theirs = (MailedKey.subject_id == person_id) | MailedKey.subject_id.in_(invited)
-    await session.execute(delete(MailedKey).where(theirs))
-    to_them = (Letter.subject_id == person_id) | ((Letter.address == email) & (Letter.address != ""))
+    asked = (await session.execute(select(EmailChange.email).where(EmailChange.person_id == person_id))).scalars()
+    addresses = [address for address in (email, *asked) if address]
+    await end_links(session, person_id=person_id)
+    invited = select(Invitation.id).where(Invitation.email.in_(addresses))
+    await session.execute(delete(MailedKey).where(MailedKey.subject_id.in_(invited)))
+    to_them = (Letter.subject_id == person_id) | Letter.address.in_(addresses)
     await session.execute(delete(Letter).where(to_them))
     await session.execute(delete(Invitation).where(Invitation.id.in_(invited)))
-
-
-def _mentions(session: AsyncSession, person_id: str) -> ColumnElement[bool]:
-    """Answers kept for a repeated request that tell of this person: they carry the name beside the id."""
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    body = func.encode(answers.c.body, "escape") if is_postgresql else cast(answers.c.body, Text)
-    return body.contains(person_id)
+    for address in addresses:
+        put_down(session, kind=FORGET, address=address)
+    return email
 
 
 async def _tombstone(session: AsyncSession, person_id: str, revision: int, by: Principal) -> None:

@@ -76,7 +76,7 @@ async def invite(
 async def resend_invitation(session: AsyncSession, *, invitation_id: str) -> Invitation:
     """Mail a new link, which lives as long as a new invitation. Raises NoSuchInvitation, NotOpen."""
     invitation = await _open(session, invitation_id)
-    invitation.expires_at = clock.now() + timedelta(days=INVITATION_DAYS)
+    invitation.expires_at, invitation.refusal = clock.now() + timedelta(days=INVITATION_DAYS), ""
     put_down(session, kind="invitation", address=invitation.email, subject_id=invitation.id)
     await session.flush()
     return invitation

@@ -18,6 +18,8 @@ from shared.envelope import new_id
 from shared.errors import NotSignedIn
 
 RESET_MINUTES = 30
+FORGET = "forget"
+"""What is put down is no mail: those that the local mailbox keeps to this address are to be dropped."""
 
 
 class LinkOver(NotSignedIn):

@@ -10,7 +10,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Add its table."""
+    """Add its table, and what a mail server said that refused an invitation."""
     op.create_table(
         "email_changes",
         sa.Column("person_id", sa.Text(), nullable=False),
@@ -20,3 +20,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id"),
     )
     op.create_index("ix_email_changes_expires_at", "email_changes", ["expires_at"])
+    op.add_column("invitations", sa.Column("refusal", sa.Text(), server_default="", nullable=False))

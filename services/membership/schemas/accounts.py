@@ -92,7 +92,7 @@ class Acceptance(ChangeBody):
 
 
 class InvitationOut(BaseModel):
-    """An invitation; `status` is open, accepted, withdrawn or over."""
+    """An invitation; `status` is open, accepted, withdrawn or over. `refusal`: why its mail was not taken."""
 
     id: str
     email: str
@@ -103,6 +103,7 @@ class InvitationOut(BaseModel):
     status: str
     created_at: datetime
     expires_at: datetime
+    refusal: str
 
 
 class Invited(BaseModel):

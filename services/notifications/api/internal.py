@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Body, Query, Request
+from fastapi import APIRouter, Body, Query, Request
 
 from services.notifications import alerts, inbox
 from services.notifications.api.alerts import standing
 from services.notifications.audience import rules_of
 from services.notifications.commands.tellings import count_tellings
 from services.notifications.counts import counted
+from services.notifications.queries.readers import suppressed_among
 from services.notifications.schemas.alerts import Alert, AlertWire, Missed, ReaderOut, Wires
+from services.notifications.schemas.readers import Suppression
 from services.notifications.schemas.tellings import Measured
 from shared.auth import Principal, Session, gateway_only, may
-from shared.boundary import Router
+from shared.boundary import Question, Router
 
 router = Router(include_in_schema=False)
+asking = APIRouter(include_in_schema=False, route_class=Question)
 Offset = Annotated[int, Query(ge=0, le=2**62)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
@@ -53,6 +56,14 @@ async def missed(
     if too_far:
         found = list(reversed(await inbox.newest(session, person_id, before=2**62, limit=limit)))
     return Missed(epoch=epoch, head=newest, items=[Alert.model_validate(item) for item in found], too_far=too_far)
+
+
+@asking.post("/internal/suppressed")
+async def suppressed(
+    body: Annotated[list[str], Body(max_length=200)], session: Session, _by: Principal = may(gateway_only, "internal")
+) -> list[Suppression]:
+    """Those of some addresses that get no mail, and why. A question: addresses stand in no address of a page."""
+    return [Suppression(**row) for row in await suppressed_among(session, body)]
 
 
 @router.post("/internal/tellings", status_code=204)

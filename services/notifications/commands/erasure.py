@@ -33,11 +33,28 @@ from services.notifications.tables import (
     webhook_attempts,
     webhook_deliveries,
 )
+from shared.boundary import forget_answers
 
 
 async def forget(session: AsyncSession, person_id: str) -> None:
-    """Delete everything about a person: record, audiences, choices, what they read, copies sent and to be sent."""
+    """Delete everything about a person: record, audiences, choices, what they read, copies sent and to be sent.
+
+    The newsletter that they get at the same address without their account goes with it.
+    """
+    address = select(func.lower(people.c.email)).where(people.c.id == person_id, people.c.email != "")
+    same = select(newsletter_readers.c.id).where(func.lower(newsletter_readers.c.email) == address.scalar_subquery())
+    others = list((await session.execute(same)).scalars())
     await _forget_address(session, person_id)
+    for reader_id in (person_id, *others):
+        await _forget_reader(session, reader_id)
+    await _forget_webhooks(session, person_id)
+    await session.execute(delete(alert_audiences).where(alert_audiences.c.audience == f"person:{person_id}"))
+    await forget_answers(session, [person_id])
+    forgotten(session, person_id)
+
+
+async def _forget_reader(session: AsyncSession, person_id: str) -> None:
+    """Everything that stands under one id."""
     owned = {
         people: people.c.id, audience_members: audience_members.c.person_id, mutes: mutes.c.person_id,
         choices: choices.c.person_id, preferences: preferences.c.person_id, read_marks: read_marks.c.person_id,
@@ -50,9 +67,6 @@ async def forget(session: AsyncSession, person_id: str) -> None:
     await session.execute(delete(pushes).where(pushes.c.browser_id.in_(theirs)))
     for table, column in owned.items():
         await session.execute(delete(table).where(column == person_id))
-    await _forget_webhooks(session, person_id)
-    await session.execute(delete(alert_audiences).where(alert_audiences.c.audience == f"person:{person_id}"))
-    forgotten(session, person_id)
 
 
 async def _forget_address(session: AsyncSession, person_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, func, or_, select
@@ -56,3 +57,10 @@ async def suppression_of(session: AsyncSession, address: str) -> RowMapping | No
     """Why no mail goes to an address; None where it does."""
     query = select(suppressions).where(suppressions.c.address == as_known(address))
     return (await session.execute(query)).mappings().first()
+
+
+async def suppressed_among(session: AsyncSession, addresses: Sequence[str]) -> list[RowMapping]:
+    """Those of *addresses* to which no mail goes, and why."""
+    wanted = [address.strip().lower() for address in addresses]
+    query = select(suppressions).where(suppressions.c.address.in_(wanted))
+    return list((await session.execute(query)).mappings())
