@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.audience import forgotten
@@ -44,10 +44,13 @@ async def forget(session: AsyncSession, person_id: str) -> None:
     address = select(func.lower(people.c.email)).where(people.c.id == person_id, people.c.email != "")
     same = select(newsletter_readers.c.id).where(func.lower(newsletter_readers.c.email) == address.scalar_subquery())
     others = list((await session.execute(same)).scalars())
+    await _forget_answers_of_receivers(session, person_id)
     await _forget_address(session, person_id)
     for reader_id in (person_id, *others):
         await _forget_reader(session, reader_id)
-    await _forget_webhooks(session, person_id)
+    owned = select(subscriptions.c.id).where(subscriptions.c.owner_id == person_id)
+    if ids := list((await session.execute(owned)).scalars()):
+        await forget_subscriptions(session, ids)
     await session.execute(delete(alert_audiences).where(alert_audiences.c.audience == f"person:{person_id}"))
     await forget_answers(session, [person_id])
     forgotten(session, person_id)
@@ -77,12 +80,11 @@ async def _forget_address(session: AsyncSession, person_id: str) -> None:
     await session.execute(delete(issue_tests).where(issue_tests.c.by == person_id))
 
 
-async def _forget_webhooks(session: AsyncSession, person_id: str) -> None:
-    """End theirs; what receivers answered to messages about this person may repeat the name, so it goes too."""
-    owned = select(subscriptions.c.id).where(subscriptions.c.owner_id == person_id)
-    if ids := list((await session.execute(owned)).scalars()):
-        await forget_subscriptions(session, ids)
+async def _forget_answers_of_receivers(session: AsyncSession, person_id: str) -> None:
+    """What receivers of webhooks answered to messages about somebody, or with their name or address in it."""
     named = select(alerts.c.message_id).where(alerts.c.headline.contains(f"{{person:{person_id}}}", autoescape=True))
     sent = select(webhook_deliveries.c.number).where(webhook_deliveries.c.message_id.in_(named))
-    answers = update(webhook_attempts).where(webhook_attempts.c.delivery.in_(sent))
-    await session.execute(answers.values(body="", headers={}))
+    person = (await session.execute(select(people.c.name, people.c.email).where(people.c.id == person_id))).first()
+    told = (webhook_attempts.c.body.icontains(word, autoescape=True) for word in person or () if word)
+    about = or_(webhook_attempts.c.delivery.in_(sent), *told)
+    await session.execute(update(webhook_attempts).where(about).values(body="", headers={}))
