@@ -104,7 +104,10 @@ class Mailer(Protocol):
         ...
 
     async def forget(self, recipient: str) -> None:
-        """Drop what is kept here of mails to an address; what a mail server keeps is not ours to drop."""
+        """Drop what is kept here of mails to an address; what a mail server keeps is not ours to drop.
+
+        *recipient* is the SHA-256 of the address in small letters: who asks has forgotten the address already.
+        """
         ...
 
 

@@ -9,6 +9,7 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 import sqlite3
 import time
@@ -118,7 +119,7 @@ class LocalMailbox:
         return await outcome
 
     async def forget(self, recipient: str) -> None:
-        """Drop every mail to an address, and overwrite where it stood."""
+        """Drop every mail to the address of that SHA-256, and overwrite where it stood."""
         await self._in(self._writer, self._delete, recipient)
 
     # For the page
@@ -190,7 +191,9 @@ class LocalMailbox:
         if self._database is None:
             raise RuntimeError("the mailbox is not open")
         self._database.execute("PRAGMA secure_delete = ON")
-        self._database.execute("DELETE FROM mails WHERE lower(recipient) = lower(?)", (recipient,))
+        found = self._database.execute("SELECT DISTINCT recipient FROM mails").fetchall()
+        theirs = [row for row in found if hashlib.sha256(row[0].lower().encode()).hexdigest() == recipient]
+        self._database.executemany("DELETE FROM mails WHERE recipient = ?", theirs)
         self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _insert(self, mails: Sequence[Mail]) -> None:

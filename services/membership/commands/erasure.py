@@ -15,6 +15,7 @@ from services.membership.commands.people import locked_person
 from services.membership.commands.roles import end_roles, roles_of
 from services.membership.commands.second_factors import remove_second_factor
 from services.membership.commands.standing import judge_again
+from services.membership.passwords import hashed
 from services.membership.tables import (
     Account,
     EmailChange,
@@ -88,7 +89,7 @@ async def _forget_mail(session: AsyncSession, person_id: str) -> str:
     await session.execute(delete(Letter).where(to_them))
     await session.execute(delete(Invitation).where(Invitation.id.in_(invited)))
     for address in addresses:
-        put_down(session, kind=FORGET, address=address)
+        put_down(session, kind=FORGET, address=hashed(address))
     return email
 
 

@@ -19,7 +19,7 @@ from shared.errors import NotSignedIn
 
 RESET_MINUTES = 30
 FORGET = "forget"
-"""What is put down is no mail: those that the local mailbox keeps to this address are to be dropped."""
+"""What is put down is no mail: those that the local mailbox keeps to the address of this SHA-256 are to be dropped."""
 
 
 class LinkOver(NotSignedIn):
