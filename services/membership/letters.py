@@ -65,7 +65,7 @@ async def _forget_mails(parts: Parts) -> None:
     """Drop the mails to the addresses of the erased; first the mails, then the note that says so."""
     query = select(Letter.id, Letter.address).where(Letter.kind == FORGET, Letter.created_at < clock.now() - IN_FLIGHT)
     async with parts.database.reading() as session:
-        found = list((await session.execute(query)).tuples())
+        found = list(await session.execute(query))
     for letter_id, address in found:
         await parts.mailer.forget(address)
         async with parts.database.transaction() as session:
