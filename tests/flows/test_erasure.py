@@ -19,6 +19,7 @@ import httpx
 import pytest
 import redis.asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.log.sqlite import compaction
 from tests.flows.system import PASSWORD, SERVICES, System, wait_until_settled
@@ -195,9 +196,8 @@ async def in_topics(system: System, trace: str) -> list[str]:
     consumer = AIOKafkaConsumer(bootstrap_servers=system.env["TIDINGS_KAFKA"], enable_auto_commit=False)
     await consumer.start()
     try:
-        topics = [topic for topic in await consumer.topics() if "." in topic]
         kept: dict[Any, bytes] = {}
-        places = [TopicPartition(topic, p) for topic in topics for p in consumer.partitions_for_topic(topic) or ()]
+        places = await _places(system)
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
         await consumer.seek_to_beginning()
@@ -207,6 +207,18 @@ async def in_topics(system: System, trace: str) -> list[str]:
     finally:
         await consumer.stop()
     return [f"{key}" for key, content in kept.items() if trace.encode() in content.lower()]
+
+
+async def _places(system: System) -> list[TopicPartition]:
+    """Every partition of every topic of ours."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=system.env["TIDINGS_KAFKA"])
+    await admin.start()
+    try:
+        topics = [topic for topic in await admin.list_topics() if "." in topic]
+        found = await admin.describe_topics(topics)
+    finally:
+        await admin.close()
+    return [TopicPartition(each["topic"], one["partition"]) for each in found for one in each["partitions"]]
 
 
 def _place(place: TopicPartition, record: Any) -> Any:
