@@ -128,7 +128,9 @@ async def test_who_is_erased_is_nowhere_however_much_they_did(system: System, ta
     network = await network_of(system, "member")
     async with system.as_("staff") as client, system.as_("member") as member:
         staff = Doing(client)
-        hook = await staff.ask("POST", "/subscriptions", {"name": "Of staff", "url": talker.running.url, "form": "full"})
+        hook = await staff.ask(
+            "POST", "/subscriptions", {"name": "Of staff", "url": talker.running.url, "form": "full"}
+        )
         person_id = await invited(system, staff)
         async with system.as_(ADDRESS.partition("@")[0]) as own:
             await does_everything(Doing(own), person_id, network, talker.running.url)
