@@ -13,6 +13,7 @@ from services.gateway.pages.forms import entered, error_list, error_of, text
 from services.gateway.pages.second_step import after_password
 from services.gateway.rendering import day, words
 from services.gateway.visit import Visit, page
+from shared.mailer.addresses import as_known
 
 LABELS = {"email": "E-mail address", "name": "Name", "role": "Role", "password": "Password"}
 ACCEPT = "You are invited"
@@ -94,7 +95,7 @@ async def _done(visit: Visit, network: Any, sent: dict[str, Any]) -> Response:
 
 async def _unreached(visit: Visit, network: Any, sent: dict[str, Any]) -> Response | None:
     """The page that says why mail to an address comes back, before it is written to again all the same."""
-    email = str(sent.get("email", "")).strip().lower()
+    email = as_known(str(sent.get("email", "")))
     if sent.get("do") == "withdraw" or sent.get("anyway") == "yes" or not email:
         return None
     stopped = (await _suppressed(visit, [email])).get(email)

@@ -18,6 +18,7 @@ from services.membership.tables import EmailChange, Person
 from shared import clock
 from shared.auth import Principal
 from shared.errors import NotFound, Unprocessable
+from shared.mailer.addresses import as_known
 
 EMAIL_HOURS = 24
 
@@ -32,7 +33,7 @@ class NothingAsked(NotFound):
 
 async def ask_for_email(session: AsyncSession, *, person_id: str, email: str) -> EmailChange:
     """Mail a link to a new address of somebody who has proved who they are. Raises SameAddress, NoSuchPerson."""
-    person, email = await locked_person(session, person_id), email.strip().lower()
+    person, email = await locked_person(session, person_id), as_known(email)
     if email == person.email:
         raise SameAddress
     await end_links(session, person_id=person_id)

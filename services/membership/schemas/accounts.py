@@ -39,7 +39,7 @@ class ResetPassword(ChangeBody):
 class NewEmail(ChangeBody):
     """Another address of one's own; `code` is one of the authenticator app, where there is one."""
 
-    email: Annotated[EmailStr, Field(max_length=320)]
+    email: Annotated[MailAddress, Field(max_length=320)]
     present: Secret
     code: Annotated[str, Field(max_length=40)] = ""
 

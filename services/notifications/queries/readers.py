@@ -61,6 +61,6 @@ async def suppression_of(session: AsyncSession, address: str) -> RowMapping | No
 
 async def suppressed_among(session: AsyncSession, addresses: Sequence[str]) -> list[RowMapping]:
     """Those of *addresses* to which no mail goes, and why."""
-    wanted = [address.strip().lower() for address in addresses]
+    wanted = [as_known(address) for address in addresses]
     query = select(suppressions).where(suppressions.c.address.in_(wanted))
     return list((await session.execute(query)).mappings())
