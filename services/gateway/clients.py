@@ -9,7 +9,6 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,10 +29,6 @@ ASK_SECONDS = 10.0
 """How long a read may take."""
 CHANGE_SECONDS = 30.0
 """How long a change may take; an import of a large file is the slowest."""
-sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
-"""httpx asks by an import, several times a request, whether another kind of loop runs it. Python looks through every
-folder for what is not installed, each time, unless it is told that it is not there.
-"""
 CALLED = {
     "registry": "The register", "membership": "The list of people and organisations", "events": "The list of events",
     "notifications": "The part for alerts, mail and the newsletter", "oversight": "Oversight",
