@@ -31,7 +31,7 @@ async def ask_for_email(
     return EmailChangeOut.model_validate(asked)
 
 
-@router.get("/me/email-change")
+@router.get("/me/email-change", responses={404: {"description": "None waits."}})
 async def get_email_change(session: Session, by: Principal = may(signed_in, "people:read")) -> EmailChangeOut:
     """The address that waits for its link to be pressed."""
     return EmailChangeOut.model_validate(await queries.email_change_of(session, by.person_id))

@@ -67,7 +67,7 @@ async def get_challenge(
 
 @router.get("/challenges/{challenge_id}/replies")
 async def list_replies(
-    challenge_id: str, session: Session, limit: Limit = 100, cursor: Annotated[int, Query(ge=0)] = 0,
+    challenge_id: str, session: Session, limit: Limit = 100, cursor: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     by: Principal = may(anyone, "networks:read"),
 ) -> Page[Post]:  # fmt: skip
     """The thread of a challenge, from the challenge itself to the last word."""
