@@ -90,7 +90,7 @@ def test_staff_give_a_network_a_new_lead(fresh: Page) -> None:
     expect(fresh.locator("main table")).to_contain_text("Lead nurse")
 
 
-def test_one_drafts_an_issue_a_second_pair_of_eyes_approves_it_and_takes_that_back(
+def test_one_drafts_an_issue_a_second_pair_of_eyes_approves_it_and_all_of_it_can_be_begun_anew(
     fresh: Page, system: System, browser: Browser
 ) -> None:
     _sign_in(fresh, "staff")
@@ -103,8 +103,11 @@ def test_one_drafts_an_issue_a_second_pair_of_eyes_approves_it_and_takes_that_ba
     second.goto(fresh.url.partition("?")[0])
     _press(second, "main button:has-text('Approve')")
     expect(second.locator("main")).to_contain_text("The issue is approved")
-    _press(second, "main button:has-text('Take the approval back')")
-    expect(second.locator("[data-desk-items] [data-card]").first).to_be_visible()
+    _press(second, "main button:has-text('Cancel this issue')")
+    expect(second.locator("main")).to_contain_text("The issue is cancelled")
+    fresh.goto("/staff/newsletter")
+    _press(fresh, "button:has-text('Draft an issue now')")
+    expect(fresh.locator("[data-desk-items] [data-card]").nth(12)).to_be_attached()
 
 
 def test_an_officer_acknowledges_what_is_new_in_the_feed(fresh: Page) -> None:

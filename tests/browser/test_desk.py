@@ -62,7 +62,7 @@ def test_both_write_at_once_and_the_later_is_shown_both(two: tuple[Page, Page]) 
 def test_last_issue_offers_a_correction_of_what_has_changed_since(signed_in: Callable[[str], Page]) -> None:
     page = signed_in("staff")
     page.goto("/staff/newsletter")
-    page.goto(str(page.locator("table tr:nth-child(2) a").first.get_attribute("href")))
+    page.goto(str(page.locator("table tr:has-text('Sent') a").first.get_attribute("href")))
     offer = page.locator("form:has(button:has-text('Tell this to those who were told'))")
     expect(offer.first).to_contain_text("Announced since")
     _is_sound(page)
