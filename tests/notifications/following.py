@@ -39,9 +39,13 @@ async def edge_of(town: Town, broadcast: LocalBroadcast) -> AsyncIterator[Gatewa
 
 
 def _played(request: httpx.Request) -> httpx.Response:
-    if request.url.path == "/internal/tokens/resolve":
-        person = {"person_id": orjson.loads(request.content)["token"], "name": "", "is_staff": False, "bodies": []}
-        return httpx.Response(200, json={**person, "scopes": ["read"]})
+    path = request.url.path
+    if path == "/internal/tokens/resolve":
+        token = orjson.loads(request.content)["token"]
+        return httpx.Response(200, json={"person_id": token, "scopes": ["read"]})
+    if path.startswith("/internal/principals/"):
+        person = {"person_id": path.rpartition("/")[2], "name": "", "is_staff": False, "bodies": []}
+        return httpx.Response(200, json=person)
     return httpx.Response(200, json={"epoch": "e", "head": 0, "items": [], "paths": {}})
 
 
