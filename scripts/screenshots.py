@@ -83,7 +83,7 @@ PAGES = (
     ("officer", "/oversight/Q31", "oversight"),
     ("officer", f"/oversight/Q31{LINKED}#feed a:has-text('Follow up')", "follow-up"),
     ("officer", "/workforce?sha=Q31", "workforce"),
-    ("officer", "/oversight", "oversight-country"),
+    ("staff", "/oversight", "oversight-country"),
     ("staff", "/staff", "staff"),
     ("staff", "/staff/failures", "failures"),
     ("staff", "/networks/new", "new-network"),
