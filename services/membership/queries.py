@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import ColumnElement, func, select, tuple_
@@ -39,6 +39,8 @@ from shared.errors import BadRequest
 from shared.mailer.addresses import as_known
 
 __all__ = ["NoSuchNetwork", "require_network"]
+
+Thing = TypeVar("Thing", EmailChange, Invitation)
 
 UNKNOWN = "A former member"
 """Shown instead of the name of somebody who was erased."""
@@ -260,23 +262,24 @@ async def email_change_of(session: AsyncSession, person_id: str) -> EmailChange:
     return asked
 
 
+async def _by_key(session: AsyncSession, thing: type[Thing], thing_id: Any, *, kind: str, secret: str) -> Thing:
+    """What a mailed link is about. Raises LinkOver."""
+    theirs = (MailedKey.hash == hashed(secret), MailedKey.kind == kind, MailedKey.expires_at > clock.now())
+    query = select(thing).join(MailedKey, MailedKey.subject_id == thing_id).where(*theirs)
+    found = (await session.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise LinkOver
+    return found
+
+
 async def email_change_by_key(session: AsyncSession, secret: str) -> EmailChange:
     """The address that a mailed link confirms. Raises LinkOver."""
-    theirs = (MailedKey.hash == hashed(secret), MailedKey.kind == "email", MailedKey.expires_at > clock.now())
-    query = select(EmailChange).join(MailedKey, MailedKey.subject_id == EmailChange.person_id).where(*theirs)
-    asked = (await session.execute(query)).scalar_one_or_none()
-    if asked is None:
-        raise LinkOver
-    return asked
+    return await _by_key(session, EmailChange, EmailChange.person_id, kind="email", secret=secret)
 
 
 async def invited_by_key(session: AsyncSession, secret: str) -> Invited:
     """What the secret of a mailed link invites to. Raises LinkOver."""
-    theirs = (MailedKey.hash == hashed(secret), MailedKey.kind == "invitation", MailedKey.expires_at > clock.now())
-    query = select(Invitation).join(MailedKey, MailedKey.subject_id == Invitation.id).where(*theirs)
-    invitation = (await session.execute(query)).scalar_one_or_none()
-    if invitation is None:
-        raise LinkOver
+    invitation = await _by_key(session, Invitation, Invitation.id, kind="invitation", secret=secret)
     network = await session.get(Network, invitation.network_id) if invitation.network_id else None
     inviter = await session.get(Person, invitation.invited_by)
     person, password = await account_by_email(session, invitation.email)

@@ -97,7 +97,7 @@ async def told_of(session: AsyncSession, messages: Sequence[Envelope]) -> list[d
     is_new = func.coalesce(inbox.c.handled_at, alerts.c.stored_at) <= alerts.c.stored_at
     query = query.where(among(session, alerts.c.message_id, list(sources)), is_new).order_by(alerts.c.offset)
     rows = [dict(row) for row in (await session.execute(query)).mappings()]
-    audiences = await _audiences(session, [row["offset"] for row in rows])
+    audiences = await audiences_of(session, [row["offset"] for row in rows])
     return [{**row, "source": sources[row["message_id"]], "audiences": audiences[row["offset"]]} for row in rows]
 
 
@@ -170,11 +170,12 @@ async def wires_after(session: AsyncSession, *, after: int, limit: int) -> list[
     epoch, _ = await head(session)
     query = select(alerts).where(alerts.c.offset > after).order_by(alerts.c.offset).limit(limit)
     rows = [dict(row) for row in (await session.execute(query)).mappings()]
-    audiences = await _audiences(session, [row["offset"] for row in rows])
+    audiences = await audiences_of(session, [row["offset"] for row in rows])
     return await wires(session, [{**row, "audiences": audiences[row["offset"]]} for row in rows], epoch=epoch)
 
 
-async def _audiences(session: AsyncSession, offsets: Sequence[int]) -> dict[int, list[str]]:
+async def audiences_of(session: AsyncSession, offsets: Sequence[int]) -> dict[int, list[str]]:
+    """Offset → the audiences that its alert was told to."""
     told, found = alert_audiences.c, {offset: list[str]() for offset in offsets}
     query = select(told.audience, told.offset).where(among(session, told.offset, offsets))
     for audience, offset in await session.execute(query):

@@ -19,9 +19,9 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifications.alerts import audiences_of
 from services.notifications.matching import filed, ordered, wake, wanting
 from services.notifications.tables import (
-    alert_audiences,
     alerts,
     subscriptions,
     webhook_deliveries,
@@ -80,11 +80,9 @@ async def _furthest(session: AsyncSession) -> tuple[str, list[int]]:
 async def _told(session: AsyncSession, offsets: Sequence[int]) -> list[dict[str, Any]]:
     """The alerts, with the `audiences` that each was told to."""
     query = select(alerts).where(among(session, alerts.c.offset, offsets)).order_by(alerts.c.offset)
-    rows = {row["offset"]: {**row, "audiences": []} for row in (await session.execute(query)).mappings()}
-    told = select(alert_audiences).where(among(session, alert_audiences.c.offset, offsets))
-    for audience, offset in await session.execute(told):
-        rows[offset]["audiences"].append(audience)
-    return list(rows.values())
+    rows = (await session.execute(query)).mappings().all()
+    audiences = await audiences_of(session, offsets)
+    return [{**row, "audiences": audiences[row["offset"]]} for row in rows]
 
 
 async def _candidates(

@@ -14,7 +14,7 @@ from services.notifications.delivery.webhooks.rows import Visit, contents
 from services.notifications.headlines import names_in
 from services.notifications.letters.stationery import Stationery
 from services.notifications.sight import Owner, Sight, owners
-from services.notifications.tables import alert_audiences, alerts
+from services.notifications.tables import alerts
 from shared.db import among
 
 
@@ -59,11 +59,7 @@ async def _told(
     people = await names_in(session, (row["headline"] for row in rows))
     called = await sequence.network_names(session, (row["network_id"] for row in rows))
     shown = {row["offset"]: sequence.shown(row, epoch=epoch, people=people, networks=called) for row in rows}
-    audiences: dict[int, list[str]] = {offset: [] for offset in shown}
-    heard = select(alert_audiences).where(among(session, alert_audiences.c.offset, offsets))
-    for audience, offset in await session.execute(heard):
-        audiences.setdefault(offset, []).append(audience)
-    return shown, audiences
+    return shown, await sequence.audiences_of(session, offsets)
 
 
 async def _first_networks(session: AsyncSession, visits: Sequence[Visit]) -> dict[str, str]:
