@@ -130,7 +130,7 @@ class Database:
     @asynccontextmanager
     async def taking_back(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is undone when the block ends, whatever happens; no hint is given."""
-        async with self._writing() as session:
+        async with self._writing(info={"taken_back": True}) as session:
             try:
                 yield session
             finally:
@@ -158,6 +158,11 @@ class Database:
         except Exception as error:
             return f"The {self.name} database does not answer ({type(error).__name__})."
         return None
+
+
+def is_taken_back(session: AsyncSession) -> bool:
+    """Whether all of this will be taken back: for what is done later, and has to say now what it will come to."""
+    return bool(session.info.get("taken_back"))
 
 
 def after_commit(session: AsyncSession, hook: Callable[[], Awaitable[None]]) -> None:

@@ -1,7 +1,8 @@
 """The registry service, composed."""
 
 from services.registry import api, commands, consumers, migrations, queries, tables
-from services.registry.importing.worker import import_files
+from services.registry.commands.batch_jobs import batches_due, go_on
+from services.registry.importing.worker import LOOK_SECONDS, import_files
 from services.registry.turning import WORKERS
 from shared.consumer import Subscription
 from shared.contracts import membership
@@ -25,6 +26,7 @@ service = Service(
     ],
     workers=[
         import_files,
+        turning("change_networks_one_by_one", batches_due, go_on, pause=LOOK_SECONDS),
         turning("turn_challenges", commands.challenges_due, commands.turn_challenges),
         turning("turn_service_changes", commands.service_changes_due, commands.turn_service_changes),
         turning("sum_counts", queries.to_be_summed, queries.sum_counts),

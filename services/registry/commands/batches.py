@@ -1,4 +1,4 @@
-"""Changing many networks together: all or none, told once, and undone as one.
+"""Changing many networks together: all or none, told once, and undone as one. (One by one: batch_jobs.py.)
 
 Invariants:
 1. Each network's own change is recorded in its history and told to nobody; one message tells all of it, so that a
@@ -15,21 +15,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.commands.batch_steps import changed_back, changed_so
+from services.registry.commands.batch_links import require_other_end
+from services.registry.commands.batch_steps import changed_so, lock_networks, went_back
+from services.registry.commands.batch_telling import TOLD, announced, applied, reverted
 from services.registry.commands.bodies import require_bodies
-from services.registry.commands.networks import LABELS, NameTaken, locked, locked_to_change
+from services.registry.commands.networks import locked_to_change
 from services.registry.tables import Batch, BatchEffect, Network
 from shared import clock
-from shared.announcement import Announcement, Concerns
 from shared.auth import Principal
-from shared.contracts import Contract
-from shared.contracts.registry import BATCH_ANNOUNCED, BATCH_APPLIED, BATCH_REVERTED, BatchState
 from shared.envelope import new_id
 from shared.errors import Conflict, NotFound, Problem
-from shared.outbox import Change, change, publish
-
-TOLD = "told"
-"""The status of a batch that changed nothing and told something."""
+from shared.outbox import publish
 
 
 class NoSuchBatch(NotFound):
@@ -53,15 +49,20 @@ class NothingToUndo(Conflict):
     """What was told cannot be taken back; tell the same people what is right."""
 
 
+class StillAtWork(Conflict):
+    """This change is still being made or undone; stop it first, or wait for its end."""
+
+
 async def change_together(
     session: AsyncSession, *, network_ids: Sequence[str], fields: dict[str, Any], by: Principal, reason: str = "",
     minor: bool = False,
 ) -> Batch:  # fmt: skip
     """Change many networks in the same way. Raises NoSuchNetwork, UnknownBody, SomeCannot, NothingToChange."""
     await require_bodies(session, fields.get("add_bodies", []))
-    batch = _new(fields, by, reason, status="applied", minor=minor)
+    await lock_networks(session, network_ids, fields)
+    batch = new_batch(fields, by, reason, status="applied", minor=minor)
     networks, cannot = [], []
-    for network_id in sorted(set(network_ids)):  # always in this order: two batches never wait for each other
+    for network_id in sorted(set(network_ids)):
         try:
             network, before = await changed_so(session, network_id, fields, by=by, reason=reason)
         except NotFound:
@@ -78,7 +79,7 @@ async def change_together(
         raise NothingToChange
     batch.changed = len(networks)
     session.add(batch)
-    await publish(session, _told(BATCH_APPLIED, batch, networks, by))
+    await publish(session, applied(batch, networks, await require_other_end(session, fields), by))
     return batch
 
 
@@ -86,7 +87,8 @@ async def tell_together(
     session: AsyncSession, *, network_ids: Sequence[str], headline: str, text: str, by: Principal
 ) -> Batch:
     """Tell something to all who hear of these networks, each once. Raises NoSuchNetwork, SomeCannot."""
-    batch = _new({"headline": headline, "text": text}, by, "", status=TOLD)
+    batch = new_batch({"headline": headline, "text": text}, by, "", status=TOLD)
+    await lock_networks(session, network_ids, {})
     networks, cannot = [], []
     for network_id in sorted(set(network_ids)):
         try:
@@ -100,49 +102,58 @@ async def tell_together(
     session.add_all(_effect(batch, network, {}) for network in networks)
     batch.changed = len(networks)
     session.add(batch)
-    await publish(session, _told(BATCH_ANNOUNCED, batch, networks, by))
+    await publish(session, announced(batch, networks, by))
     return batch
 
 
 async def undo_batch(session: AsyncSession, *, batch_id: str, by: Principal, reason: str = "") -> Batch:
-    """Give the networks back what they had, but for those changed since.
+    """Give the networks back what they had, but for those changed since: at once, or one by one as they were changed.
 
-    Raises NoSuchBatch, UndoneAlready, NothingToUndo.
+    Raises NoSuchBatch, UndoneAlready, NothingToUndo, StillAtWork.
     """
-    batch = await session.get(Batch, batch_id, with_for_update=True)
-    if batch is None:
-        raise NoSuchBatch
+    batch = await locked_batch(session, batch_id)
     if batch.status == TOLD:
         raise NothingToUndo
     if batch.status == "undone":
         raise UndoneAlready
-    networks = []
-    effects = select(BatchEffect).where(BatchEffect.batch_id == batch.id).order_by(BatchEffect.network_id)
-    for effect in list(await session.scalars(effects)):
-        network = await locked(session, effect.network_id)
-        effect.kept = network.revision != effect.revision or not await _went_back(session, network, effect, by, reason)
+    if batch.status in ("changing", "undoing"):
+        raise StillAtWork
+    batch.undone_by, batch.undone_at, batch.reason = by.person_id, clock.now(), reason or batch.reason
+    if batch.total:
+        batch.status, batch.done, batch.stopping, batch.stopped_in = "undoing", 0, False, ""
+        batch.revision += 1
+        return batch
+    return await _undone_at_once(session, batch, by, reason)
+
+
+async def _undone_at_once(session: AsyncSession, batch: Batch, by: Principal, reason: str) -> Batch:
+    query = select(BatchEffect).where(BatchEffect.batch_id == batch.id).order_by(BatchEffect.network_id)
+    effects, networks = list(await session.scalars(query)), []
+    await lock_networks(session, [effect.network_id for effect in effects], batch.fields)
+    for effect in effects:
+        effect.kept = not await went_back(session, effect, batch.fields, by=by, reason=reason)
         if not effect.kept:
-            networks.append(network)
-    batch.status, batch.revision, batch.reason = "undone", batch.revision + 1, reason or batch.reason
+            networks.append(await session.get_one(Network, effect.network_id))
+    batch.status, batch.revision = "undone", batch.revision + 1
     batch.kept = batch.changed - len(networks)
-    batch.undone_by, batch.undone_at = by.person_id, clock.now()
-    await publish(session, _told(BATCH_REVERTED, batch, networks, by))
+    await publish(session, reverted(batch, networks, await require_other_end(session, batch.fields), by))
     return batch
 
 
-async def _went_back(session: AsyncSession, network: Network, effect: BatchEffect, by: Principal, reason: str) -> bool:
-    """Whether the network has again what it had; one whose name another has taken stays off the register."""
-    try:
-        await changed_back(session, network, effect.before, by=by, reason=reason)
-    except NameTaken:
-        return False
-    return True
+async def locked_batch(session: AsyncSession, batch_id: str) -> Batch:
+    """The batch, its row locked until the transaction ends. Raises NoSuchBatch."""
+    batch = await session.get(Batch, batch_id, with_for_update=True)
+    if batch is None:
+        raise NoSuchBatch
+    return batch
 
 
-def _new(fields: dict[str, Any], by: Principal, reason: str, *, status: str, minor: bool = False) -> Batch:
+def new_batch(fields: dict[str, Any], by: Principal, reason: str, *, status: str, minor: bool = False) -> Batch:
+    """The row of a change that begins."""
     return Batch(
-        id=new_id(), revision=1, status=status, fields=fields, reason=reason, minor=minor, changed=0, kept=0,
-        made_by=by.person_id, made_at=clock.now(), undone_by="", undone_at=None,
+        id=new_id(), revision=1, status=status, fields=fields, reason=reason, minor=minor, changed=0, kept=0, total=0,
+        done=0, refused=0, stopping=False, stopped_in="", made_by=by.person_id, made_at=clock.now(), undone_by="",
+        undone_at=None,
     )  # fmt: skip
 
 
@@ -155,38 +166,3 @@ def _effect(batch: Batch, network: Network, before: dict[str, Any]) -> BatchEffe
 async def _why(session: AsyncSession, network_id: str, problem: Problem) -> dict[str, str]:
     network = await session.get(Network, network_id)
     return {"field": network_id, "message": f"{network.name if network else network_id}: {problem.detail}"}
-
-
-def _told(contract: Contract, batch: Batch, networks: Sequence[Network], by: Principal) -> Change:
-    bodies = list(dict.fromkeys(body for network in networks for body in network.bodies))
-    ids = [network.id for network in networks]
-    state = BatchState(
-        id=batch.id, revision=batch.revision, status=batch.status, networks=ids, bodies=bodies, kept=batch.kept,
-        fields={name: ", ".join(v) if isinstance(v, list) else str(v) for name, v in batch.fields.items()},
-    )  # fmt: skip
-    is_word = batch.status == TOLD
-    concerns = Concerns(networks=tuple(ids), bodies=() if is_word else tuple(bodies), staff=not is_word)
-    announcement = Announcement(
-        headline=_headline(batch, networks)[:300], category="news" if is_word else "governance",
-        path=f"/networks/together/{batch.id}", concerns=concerns,
-    ) if networks else None  # fmt: skip
-    return change(
-        contract, state, key=batch.id, announcement=announcement, actor=by.person_id, reason=batch.reason,
-        minor=batch.minor,
-    )  # fmt: skip
-
-
-def _headline(batch: Batch, networks: Sequence[Network]) -> str:
-    if batch.status == TOLD:
-        return str(batch.fields["headline"])
-    which = networks[0].name if len(networks) == 1 else f"{networks[0].name} and {len(networks) - 1} more networks"
-    is_back = batch.status == "undone"
-    names = [LABELS.get(name, name) for name in dict.fromkeys(_called(name) for name in batch.fields)]
-    if "archived" in batch.fields:
-        return f"{which} {'put back on' if is_back else 'taken off'} the register"
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"{which}: {listed} {'changed back' if is_back else 'changed'}"
-
-
-def _called(name: str) -> str:
-    return "bodies" if name in ("add_bodies", "remove_bodies") else name

@@ -70,11 +70,17 @@ async def hold_again(
         other = await session.get(Network, link.other_id if link.network_id == network.id else link.network_id)
         if other is not None and other.archived:
             link.ended_with = other.id
-        elif await same_link(session, link) is not None or await closes_a_circle(session, link):
+        elif not await held_again(session, link, by=by, reason=reason):
             link.ended_with = ""
-        else:
-            await publish(session, _reopened(link, by, reason))
-            await session.flush()
+
+
+async def held_again(session: AsyncSession, link: Link, *, by: Principal, reason: str) -> bool:
+    """Whether a link that ended holds again: not where it was made anew meanwhile, or would close a circle now."""
+    if await same_link(session, link) is not None or await closes_a_circle(session, link):
+        return False
+    await publish(session, _reopened(link, by, reason))
+    await session.flush()
+    return True
 
 
 def _reopened(link: Link, by: Principal, reason: str) -> Change:

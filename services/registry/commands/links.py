@@ -66,10 +66,13 @@ class NothingToEnd(Conflict):
 async def add_link(
     session: AsyncSession, *, network_id: str, kind: str, other_id: str, care_group: str = "",
     since: date | None = None, note: str = "", by: Principal, reason: str = "", minor: bool = False,
+    announced: bool = True,
 ) -> Link:  # fmt: skip
     """Link two networks, or propose it where *by* speaks for one of them alone.
 
-    *kind* may be said from either end. Raises NoSuchNetwork, LinksToItself, ArchivedNetwork, WhichPathway,
+    *kind* may be said from either end. Not *announced*: another message of the same change tells it.
+
+    Raises NoSuchNetwork, LinksToItself, ArchivedNetwork, WhichPathway,
     NotAPathway, LinkedAlready, GoesInACircle.
     """
     if network_id == other_id:
@@ -87,7 +90,7 @@ async def add_link(
     )  # fmt: skip
     await require_allowed(session, link, a, b)
     session.add(link)
-    told = await _told_of_new(session, link, a, b)
+    told = await _told_of_new(session, link, a, b) if announced else None
     contract = LINK_MADE if agreed else LINK_PROPOSED
     await publish(session, said(contract, link, None, told, by=by, reason=reason, minor=minor and agreed))
     return link
@@ -95,9 +98,11 @@ async def add_link(
 
 async def change_link(
     session: AsyncSession, *, link_id: str, fields: dict[str, Any], by: Principal,
-    expected: int | None = None, reason: str = "", minor: bool = False,
+    expected: int | None = None, reason: str = "", minor: bool = False, announced: bool = True,
 ) -> Link:  # fmt: skip
     """Change the note or the first day of a link, or end it with `until` as its last day.
+
+    Not *announced*: another message of the same change tells it.
 
     Raises NoSuchLink, ChangedMeanwhile, LinkOver, NotAnEndYet, NothingToEnd.
     """
@@ -114,7 +119,7 @@ async def change_link(
     if ends:
         _end(link)
     touch(link)
-    told = None if link.status == "proposed" else await _told_of_change(session, link)
+    told = await _told_of_change(session, link) if announced and link.status != "proposed" else None
     contract = LINK_ENDED if ends else LINK_CHANGED
     await publish(session, said(contract, link, before, told, by=by, reason=reason, minor=minor))
     return link

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.batches import NoSuchBatch
+from services.registry.queries.cursors import cursor_of, position_in
 from services.registry.schemas import batches as schemas
 from services.registry.tables import Batch, BatchEffect, Network, Person
 
@@ -26,16 +27,30 @@ async def batches_page(
 
 
 async def batch_at(session: AsyncSession, batch_id: str) -> schemas.WholeBatch:
-    """One, with its networks in the order of their names. Raises NoSuchBatch."""
+    """One, with its first networks in the order of their names. Raises NoSuchBatch."""
     batch = await session.get(Batch, batch_id)
     if batch is None:
         raise NoSuchBatch
-    query = select(Network.id, Network.slug, Network.name, BatchEffect.before, BatchEffect.kept)
-    query = query.join(BatchEffect, BatchEffect.network_id == Network.id).where(BatchEffect.batch_id == batch_id)
-    rows = (await session.execute(query.order_by(Network.sort_name, Network.id))).mappings()
     shown = _shown(batch, await _names(session, [batch]))
-    networks = [schemas.BatchNetwork.model_validate(dict(row)) for row in rows]
+    networks, _, _ = await networks_page(session, batch_id, outcome="", limit=schemas.MOST, cursor="")
     return schemas.WholeBatch(**{**shown.model_dump(), "fields": shown.change}, networks=networks)
+
+
+async def networks_page(
+    session: AsyncSession, batch_id: str, *, outcome: str, limit: int, cursor: str
+) -> tuple[list[schemas.BatchNetwork], str | None, int]:
+    """The networks of one, those of one *outcome* if given, by name: (networks, the next cursor, how many in all)."""
+    mine = [BatchEffect.batch_id == batch_id, *([BatchEffect.outcome == outcome] if outcome else [])]
+    total = (await session.execute(select(func.count()).select_from(BatchEffect).where(*mine))).scalar_one()
+    query = select(
+        Network.id, Network.slug, Network.name, Network.sort_name, BatchEffect.before, BatchEffect.kept,
+        BatchEffect.outcome, BatchEffect.why,
+    ).join(BatchEffect, BatchEffect.network_id == Network.id).where(*mine)  # fmt: skip
+    if cursor:
+        query = query.where(tuple_(Network.sort_name, Network.id) > position_in(cursor))
+    rows = (await session.execute(query.order_by(Network.sort_name, Network.id).limit(limit + 1))).mappings().all()
+    following = cursor_of(rows[limit - 1]["sort_name"], rows[limit - 1]["id"]) if len(rows) > limit else None
+    return [schemas.BatchNetwork.model_validate(dict(row)) for row in rows[:limit]], following, total
 
 
 def _shown(batch: Batch, names: dict[str, str]) -> schemas.Batch:

@@ -7,16 +7,38 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.registry.schemas.links import Note, Relation
 from services.registry.schemas.networks import CareGroup, Level, OdsCode, Purpose, Side, Stage, Type
 from shared.boundary import ChangeBody
 from shared.fields import Name, Prose
 
 MOST = 200
-NetworkIds = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(min_length=1, max_length=MOST)]
+"""Networks that are changed at once."""
+MOST_ONE_BY_ONE = 5_000
+"""Networks of one batch: all of them stand in the message that tells of it."""
+NetworkId = Annotated[str, Field(min_length=1, max_length=64)]
+NetworkIds = Annotated[list[NetworkId], Field(min_length=1, max_length=MOST)]
+Outcome = Literal["waiting", "same", "refused", "changed", "back"]
+
+
+class LinkTogether(BaseModel):
+    """A link from each of the networks: it `kind` *other_id*."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    kind: Relation
+    other_id: NetworkId
+    care_group: CareGroup | Literal[""] = ""
+
+
+class NewLinkTogether(LinkTogether):
+    """The same, to be made."""
+
+    note: Note = ""
 
 
 class Together(BaseModel):
-    """The fields that many networks can be given together; what is left out stays as it is."""
+    """What many networks can be given together; what is left out stays as it is. A link is added or ended by itself."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -31,10 +53,16 @@ class Together(BaseModel):
     add_bodies: Annotated[list[OdsCode], Field(max_length=20)] = []
     remove_bodies: Annotated[list[OdsCode], Field(max_length=20)] = []
 
+    link: Annotated[NewLinkTogether | None, Field(description="Link each of them to one other.")] = None
+    end_link: Annotated[LinkTogether | None, Field(description="End the link of each of them to one other.")] = None
+
     @model_validator(mode="after")
     def _something(self) -> Together:
-        if not self.given():
+        given = self.given()
+        if not given:
             raise ValueError("Choose what is to be changed")
+        if len(given) > 1 and given.keys() & {"link", "end_link"}:
+            raise ValueError("Add or end a link by itself, and change the rest in another step")
         return self
 
     def given(self) -> dict[str, Any]:
@@ -43,10 +71,17 @@ class Together(BaseModel):
 
 
 class NewBatch(ChangeBody):
-    """A change of many networks."""
+    """A change of many networks: all or none of up to 200 at once; or `one_by_one`, each that can be changed so."""
 
-    networks: NetworkIds
+    networks: Annotated[list[NetworkId], Field(min_length=1, max_length=MOST_ONE_BY_ONE)]
     change: Together
+    one_by_one: bool = False
+
+    @model_validator(mode="after")
+    def _few_at_once(self) -> NewBatch:
+        if len(self.networks) > MOST and not self.one_by_one:
+            raise ValueError(f"Up to {MOST} networks are changed at once; send `one_by_one` to change more")
+        return self
 
 
 class NewWord(BaseModel):
@@ -60,7 +95,11 @@ class NewWord(BaseModel):
 
 
 class Batch(BaseModel):
-    """A change of many networks. `changed`: those that had it otherwise before; `kept`: those that an undo left."""
+    """A change of many networks. `changed`: those that had it otherwise before; `kept`: those that an undo left.
+
+    One that is made one by one has a `total`; while its `status` is changing or undoing, `done` says how far it is.
+    `refused`: those that cannot be changed so, and were left as they are.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -72,6 +111,11 @@ class Batch(BaseModel):
     minor: bool
     changed: int
     kept: int
+    total: int
+    done: int
+    refused: int
+    stopping: bool
+    stopped_in: str
     made_by: str
     made_by_name: str = ""
     made_at: datetime
@@ -88,9 +132,11 @@ class BatchNetwork(BaseModel):
     name: str
     before: dict[str, Any]
     kept: bool
+    outcome: Outcome
+    why: str
 
 
 class WholeBatch(Batch):
-    """A change of many networks, with the networks."""
+    """A change of many networks, with the first 200 of the networks."""
 
     networks: list[BatchNetwork]
