@@ -25,6 +25,7 @@ from typing import IO, TextIO
 
 from deploy.compose import Program, programs, rewritten, served
 from deploy.parts.ports import free_ports
+from shared.keys import keys_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 90
@@ -130,14 +131,17 @@ class ScaledSystem:
         return {**ports, "gateway": port or ports["gateway"]}
 
     def _described(self, variables: Mapping[str, str]) -> list[Program]:
-        """What the file says, on this machine's addresses; demonstration on, secrets made where none are given."""
+        """What the file says, on this machine's addresses; demonstration on, secrets made where none are given.
+
+        The services' keys are made of TIDINGS_SECRET, so that it alone has to be given.
+        """
+        given = {name: value for name, value in variables.items() if value}
         chosen = {
             "TIDINGS_DEMO": "true",
             "TIDINGS_BASE_URL": self.url("gateway"),
-            "TIDINGS_SECRET": _kept_secret(self._data),
             "TIDINGS_POSTGRES_PASSWORD": "from-the-address",
+            **keys_of(given.get("TIDINGS_SECRET") or _kept_secret(self._data)),
         }
-        given = {name: value for name, value in variables.items() if value}
         return [self._on_this_machine(program) for program in programs({**chosen, **given})]
 
     def _on_this_machine(self, program: Program) -> Program:

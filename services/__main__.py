@@ -121,6 +121,12 @@ def vapid(json: Json = False) -> None:
 
 
 @app.command()
+def keys(json: Json = False) -> None:
+    """Print TIDINGS_SECRET, made now if it is not set, and the keys that are made of it for services."""
+    documents.print_keys(load_settings(), as_json=json)
+
+
+@app.command()
 def openapi() -> None:
     """Print the OpenAPI document of the whole API."""
     documents.print_openapi(load_settings())

@@ -16,13 +16,17 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.keys import is_public_key, public_key_of, services_secret_of
+
 SERVICES = ("registry", "membership", "events", "notifications", "oversight")
 
 
-SECRETS = frozenset({"secret", "postgres", "smtp", "returned_mail", "push_key", "oidc_secret", "demo_password"})
+SECRETS = frozenset(
+    {"secret", "services_secret", "postgres", "smtp", "returned_mail", "push_key", "oidc_secret", "demo_password"}
+)
 """Settings whose values only those may know who need them: each service declares its own (`Service.secrets`)."""
-OF_SERVICES = frozenset({"secret", "postgres"})
-"""What every service needs: to know the gateway's signature, and to reach its own database."""
+OF_SERVICES = frozenset({"postgres"})
+"""What every service needs: to reach its own database. That the gateway asks is known by its public key."""
 HIDDEN = frozenset(f"TIDINGS_{name.upper()}" for name in SECRETS - {"postgres", "smtp"})
 """What no message repeats; of an address it is the password."""
 _PASSWORD = re.compile(r"(?<=:)[^:/@]+(?=@)")
@@ -43,6 +47,13 @@ class Settings(BaseSettings):
     name: str = Field("Tidings", min_length=1, max_length=40, description="The wordmark in the page header.")
     secret: str = Field(
         "", description="Signs sessions and tokens; at least 32 characters. Unset: made once, kept in DATA."
+    )
+    gateway_key: str = Field(
+        "",
+        description="Public key of the gateway, for services that hold no SECRET (`tidings keys`). Unset: of SECRET.",
+    )
+    services_secret: str = Field(
+        "", description="Signs links in mails and webhooks where no SECRET is held (`tidings keys`). Unset: of SECRET."
     )
     kafka: str = Field("", description="Kafka bootstrap servers, host:port[,host:port]. Unset: a log in SQLite.")
     postgres: str = Field(
@@ -196,7 +207,19 @@ class Settings(BaseSettings):
             raise ValueError("expected a key as `tidings vapid` prints it")
         return value
 
-    @field_validator("secret")
+    @field_validator("gateway_key", "services_secret")
+    @classmethod
+    def _of_the_secret(cls, value: str, info: Any) -> str:
+        """With a key of another secret every request would be refused."""
+        made = {"gateway_key": public_key_of, "services_secret": services_secret_of}[info.field_name]
+        secret = info.data.get("secret", "")
+        if value and secret and value != made(secret):
+            raise ValueError("expected what `tidings keys` prints for TIDINGS_SECRET")
+        if value and info.field_name == "gateway_key" and not is_public_key(value):
+            raise ValueError("expected a key as `tidings keys` prints it")
+        return value
+
+    @field_validator("secret", "services_secret")
     @classmethod
     def _long_enough(cls, value: str) -> str:
         if value and len(value) < 32:
@@ -217,8 +240,28 @@ class Settings(BaseSettings):
 
     @property
     def signing_key(self) -> str:
-        """The key of signatures: `secret`, or one made on the first start and kept in `data`."""
+        """The installation's secret: `secret`, or one made on the first start and kept in `data`.
+
+        Raises WrongSetting where this process was given the keys that are made of it instead.
+        """
+        if self.gateway_key and not self.secret:
+            raise WrongSetting("TIDINGS_SECRET is not set, and what this process does cannot be done without it.")
         return self.secret or kept_secret(self.data)
+
+    @property
+    def public_key(self) -> str:
+        """What the gateway's signatures are checked with."""
+        return self.gateway_key or public_key_of(self.signing_key)
+
+    @property
+    def knows_gateway(self) -> bool:
+        """Whether there is a key to check its signatures with, but for one made now that no gateway has."""
+        return bool(self.gateway_key or self.secret) or (self.data / "secret").exists()
+
+    @property
+    def services_key(self) -> str:
+        """What services sign and encrypt with. Raises WrongSetting where this process was not given it."""
+        return self.services_secret or services_secret_of(self.signing_key)
 
 
 @cache

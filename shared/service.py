@@ -140,7 +140,12 @@ async def until_there(attempt: Callable[[], Awaitable[Any]], what: str) -> None:
 
 
 def parts_of(service: Service, common: Shared) -> Parts:
-    """The parts of one service: its own database, relay and consumer, and what the process shares."""
+    """The parts of one service: its own database, relay and consumer, and what the process shares.
+
+    Raises WrongSetting where the process was not told a key that the service needs.
+    """
+    if common.settings.gateway_key and "services_secret" in service.secrets:
+        _ = common.settings.services_key
     database = Database(common.settings, service.name)
     relay = Relay(database, common.log)
     database.wake_relay = relay.wake

@@ -17,6 +17,7 @@ from deploy.parts.ports import free_port
 
 COMPOSE = Path(__file__).resolve().parent.parent.parent / "docker-compose.yml"
 PORTS = {"kafka": "TIDINGS_KAFKA_PORT", "postgres": "TIDINGS_POSTGRES_PORT", "redis": "TIDINGS_REDIS_PORT"}
+UNUSED = ("TIDINGS_SECRET", "TIDINGS_GATEWAY_KEY", "TIDINGS_SERVICES_SECRET")
 
 
 @cache
@@ -71,8 +72,8 @@ def _chosen(home: Path) -> dict[str, str]:
 def _compose(home: Path, *words: str) -> None:
     # A project of its own for each folder, apart from a whole Tidings that runs from the same file.
     project = f"tidings-backends-{zlib.crc32(str(home).encode()):08x}"
-    # The file demands a secret of the services; the backends alone have no use for one.
-    environment: Mapping[str, str] = {**os.environ, "TIDINGS_SECRET": "unused", **_chosen(home)}
+    # The file demands the services' keys; the backends alone have no use for them.
+    environment: Mapping[str, str] = {**os.environ, **dict.fromkeys(UNUSED, "unused"), **_chosen(home)}
     command = ["docker", "compose", "-p", project, "-f", str(COMPOSE), *words]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     if done.returncode:

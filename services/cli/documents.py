@@ -1,11 +1,14 @@
-"""`tidings openapi` and `asyncapi`: the published contracts, from the code itself; and `vapid`, a new key."""
+"""`tidings openapi` and `asyncapi`: the published contracts, from the code itself; `keys` and `vapid`: keys to set."""
 
 from __future__ import annotations
+
+import secrets
 
 import orjson
 
 from services.cli.composition import Composition
 from shared.config import Settings
+from shared.keys import keys_of
 
 
 def print_openapi(settings: Settings) -> None:
@@ -32,3 +35,10 @@ def print_push_key(*, as_json: bool) -> None:
 
     key = new_private_key()
     print(orjson.dumps({"TIDINGS_PUSH_KEY": key}).decode() if as_json else f"TIDINGS_PUSH_KEY={key}")
+
+
+def print_keys(settings: Settings, *, as_json: bool) -> None:
+    """Print the secret of *settings*, or a new one, and what is made of it, as lines for an environment file."""
+    found = keys_of(settings.secret or secrets.token_hex(32))
+    lines = "\n".join(f"{name}={value}" for name, value in found.items())
+    print(orjson.dumps(found).decode() if as_json else lines)

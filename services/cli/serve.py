@@ -25,6 +25,8 @@ def run(settings: Settings, name: str | None) -> None:
         raise WrongSetting(f"There is no service {name!r}; choose one of {', '.join(SERVICES)}, gateway.")
     if name == "gateway" and (missing := sorted(set(SERVICES) - set(settings.services))):
         raise WrongSetting(f"TIDINGS_SERVICES does not say where to find {', '.join(missing)}.")
+    if name in SERVICES and not settings.knows_gateway:
+        raise WrongSetting("TIDINGS_GATEWAY_KEY is not set, so nobody would be believed; `tidings keys` prints it.")
     configure_logging(settings.log_level, as_json=not sys.stderr.isatty())
     listener = listen(settings)
     if not settings.base_url and settings.port == 0:

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from services.gateway import asyncapi, failures, searching
 from services.gateway.changes import followed
 from services.gateway.foresight import foreseen, wants_preview
+from services.gateway.inviting import PATHS, warned
 from services.gateway.openapi import Routes
 from shared.auth import ANYBODY, Principal
 from shared.errors import NotFound, NotSignedIn, Problem, Unprocessable
@@ -152,7 +153,8 @@ async def passed_on(request: Request) -> Response:
     if request.method in CHANGING and path.startswith(("/me", "/people", "/tokens")) and principal.signed_in:
         for person_id in {principal.person_id, *path.split("/")[2:3]}:
             await edge.sessions.forget(person_id)
-    return Response(answered.content, answered.status_code, out_headers(answered))
+    content = await warned(edge.clients, answered) if PATHS.fullmatch(path) else answered.content
+    return Response(content, answered.status_code, out_headers(answered))
 
 
 def passed_url(request: Request) -> str:

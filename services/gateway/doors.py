@@ -41,6 +41,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "GET /sign-in/forgotten", "POST /sign-in/forgotten", "GET /sign-in/new-password/{key}",
         "POST /sign-in/new-password/{key}", "GET /invitation/{key}", "POST /invitation/{key}",
         "GET /confirm-address/{key}", "POST /confirm-address/{key}",
+        "GET /sign-in/end/{made}", "POST /sign-in/end/{made}",
         "GET /downloads/{list}", "GET /downloads/{list}.{format}", "GET /downloads/progress/{token}",
         "GET /networks/together/{batch_id}", "GET /search", "GET /api/search", "GET /how-fast", "GET /help/keyboard",
         "GET /organisations/{organisation_id}",

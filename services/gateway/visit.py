@@ -20,8 +20,9 @@ from services.gateway.checking import Checked, ShownAgain, checked_page, ways_of
 from services.gateway.clients import Refused
 from services.gateway.done import done_sentence
 from services.gateway.doors import let_in
+from services.gateway.signing_in.new_browsers import remembered
 from services.gateway.signing_in.session import Session, UnreadableForm
-from services.gateway.signing_in.throttle import DEVICE_SECONDS, Origin
+from services.gateway.signing_in.throttle import Origin
 from shared.auth import Principal
 from shared.envelope import new_id
 from shared.errors import Forbidden, NotSignedIn, Problem
@@ -209,8 +210,7 @@ class Visit:
             await sessions.sign_out(self.session)
         self.given.append(sessions.set_cookie(session.id))
         if email:
-            device = sessions.throttle.device(email)
-            self.given.append(sessions.set_cookie(device, DEVICE_SECONDS, "-device"))
+            self.given.append(await remembered(self.edge, session, email, self.origin.device))
         self.session, self.made_token = session, ""
 
 

@@ -17,5 +17,5 @@ service = Service(
     ],
     workers=[turning.turn_with_the_calendar, letters.send_letters, letters.forget_letters],
     reference=commands.load_reference,
-    secrets=frozenset({"smtp"}),
+    secrets=frozenset({"services_secret", "smtp"}),
 )

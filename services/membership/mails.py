@@ -12,8 +12,8 @@ from services.membership.tables import Letter
 from services.membership.wording import Said
 from shared import clock
 from shared.config import Settings
-from shared.envelope import new_id
 from shared.mailer import Mail
+from shared.mailer.marks import marked
 from shared.stationery import templates_in
 from shared.stationery.styles import inlined
 
@@ -21,8 +21,12 @@ templates = templates_in(Path(__file__).parent / "templates")
 
 
 def mail_of(said: Said, letter: Letter, settings: Settings) -> Mail:
-    """The finished mail, in text and in HTML. Raises ValueError for an address that no header takes."""
-    message_id = f"<{new_id()}@{settings.mail_from.rpartition('@')[2]}>"
+    """The finished mail, in text and in HTML. Raises ValueError for an address that no header takes.
+
+    Each try has a Message-ID of its own, because its link is another; a bounce is known by it (`shared.mailer.marks`).
+    """
+    thing, domain = f"{letter.id}.{letter.tries}", settings.mail_from.rpartition("@")[2] or "localhost"
+    message_id = f"<{marked(settings.services_key, thing, letter.address, domain)}>"
     message = EmailMessage(policy=SMTP)
     message["Subject"] = f"{said.title} – {settings.name}"
     message["From"] = Address(settings.name, addr_spec=settings.mail_from)

@@ -17,7 +17,7 @@ class Row(DeclarativeBase):
     """A row of this service."""
 
     metadata = metadata
-    type_annotation_map = {str: Text, datetime: UtcDateTime, list[str]: JsonB}  # noqa: RUF012
+    type_annotation_map = {str: Text, datetime: UtcDateTime, list[str]: JsonB, dict[str, str]: JsonB}  # noqa: RUF012
 
 
 class Person(Row):
@@ -121,6 +121,16 @@ class Letter(Row):
     created_at: Mapped[datetime]
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     tries: Mapped[int]
+    about: Mapped[dict[str, str]] = mapped_column(server_default="{}", default=dict)
+
+
+class FirstSignIn(Row):
+    """That somebody has signed in at all: a browser is new only to who had another before."""
+
+    __tablename__ = "first_sign_ins"
+
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
 
 
 class MailedKey(Row):

@@ -13,6 +13,7 @@ from services.membership.announcing import TITLES
 from services.membership.commands.email_changes import EMAIL_HOURS
 from services.membership.commands.invitations import INVITATION_DAYS
 from services.membership.commands.letters import RESET_MINUTES, new_key
+from services.membership.commands.sign_ins import NEW_BROWSER
 from services.membership.tables import EmailChange, Invitation, Letter, Network, Person
 from shared.config import Settings
 
@@ -105,6 +106,22 @@ async def _new_email(session: AsyncSession, letter: Letter, settings: Settings) 
     )  # fmt: skip
 
 
+async def _new_browser(_session: AsyncSession, letter: Letter, settings: Settings) -> Said | None:
+    about, when = letter.about, f"{letter.created_at:%-d %B %Y at %H:%M} UTC"
+    where = f", from the network address {about['address']}" if about["address"] else ""
+    return Said(
+        "A new browser was used to sign in",
+        (
+            f"{about['browser']} signed in to your account for {settings.name} on {when}{where}. Your account has not "
+            "been used with that browser before.",
+            "If it was you, there is nothing to do.",
+        ),
+        "It was not me: sign it out", about["end"],
+        ("Then choose a new password, because whoever signed in knows the present one.",),
+        links=(("Choose a new password", f"{settings.public_url}/sign-in/forgotten"),),
+    )  # fmt: skip
+
+
 async def _is_taken(session: AsyncSession, email: str) -> bool:
     return (await session.execute(select(Person.id).where(Person.email == email))).first() is not None
 
@@ -179,7 +196,7 @@ def _app_off(settings: Settings) -> Said:
 
 
 WITH_A_LINK: dict[str, Callable[[AsyncSession, Letter, Settings], Awaitable[Said | None]]] = {
-    "reset": _reset, "invitation": _invitation, "new-email": _new_email,
+    "reset": _reset, "invitation": _invitation, "new-email": _new_email, NEW_BROWSER: _new_browser,
 }  # fmt: skip
 PLAIN: dict[str, Callable[[Settings], Said]] = {
     "email-asked": _email_asked, "email": _email, "password": _password, "linked": _linked, "app-on": _app_on,

@@ -76,6 +76,6 @@ service = Service(
     ],
     effects=effects,
     reach=reach,
-    secrets=frozenset({"smtp", "returned_mail", "push_key"}),
+    secrets=frozenset({"services_secret", "smtp", "returned_mail", "push_key"}),
     needs=needs,
 )

@@ -31,9 +31,9 @@ class Confirmations:
     """Makes the links and reads them."""
 
     def __init__(self, settings: Settings) -> None:
-        """Links begin with `public_url`; the key is made from `signing_key`."""
+        """Links begin with `public_url`; the key is made from `services_key`."""
         self._url = settings.public_url
-        self._key = hashlib.sha256(b"newsletter sign-up\n" + settings.signing_key.encode()).digest()
+        self._key = hashlib.sha256(b"newsletter sign-up\n" + settings.services_key.encode()).digest()
 
     def url(self, reader_id: str) -> str:
         """The page that asks once more and then confirms."""

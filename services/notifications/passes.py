@@ -34,9 +34,9 @@ class Passes:
     """Makes passes and reads them."""
 
     def __init__(self, settings: Settings) -> None:
-        """Links begin with `public_url`; the key is made from `signing_key`."""
+        """Links begin with `public_url`; the key is made from `services_key`."""
         self._url = settings.public_url
-        self._key = hashlib.sha256(b"preferences\n" + settings.signing_key.encode()).digest()
+        self._key = hashlib.sha256(b"preferences\n" + settings.services_key.encode()).digest()
 
     def url(self, person_id: str) -> str:
         """The page that a new pass opens."""

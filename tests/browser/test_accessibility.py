@@ -5,6 +5,7 @@ browser's console.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -13,7 +14,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page
 
+from services.gateway.signing_in.new_browsers import end_of
+from services.gateway.signing_in.session import Session, key_of
+from shared.config import Settings
 from tests.flows.system import PASSWORD, System
+from tests.security.visiting import Person
 
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -43,7 +48,7 @@ PUBLIC = (
     "/api/docs", "/api/docs?q=nothing-is-called-this", "/api/docs/no-such-operation", "/api/messages",
     "/api/docs/change_network_networks__network_id__patch", "/api/docs/import_networks_networks_imports_post",
     "/api/messages/registry_network_changed_v1", "/first-account/nobody", "/confirm-address/nobody",
-    "/newsletter/confirm/nobody",
+    "/sign-in/end/nobody", "/newsletter/confirm/nobody",
     "/unsubscribe/nobody", "/preferences/nobody.20250101.0/why/nobody",
 )  # fmt: skip
 STAFF = (
@@ -188,6 +193,25 @@ def test_what_is_wrong_with_an_account_s_form_is_said_accessibly(
     page.click(f"main button:has-text('{button}')")
     page.wait_for_selector(".nhsuk-error-summary")
     _is_sound(page)
+
+
+def test_the_page_that_a_mail_leads_to_signs_a_browser_out_accessibly(system: System, visitor: Page) -> None:
+    visitor.goto(link_that_ends_a_session(system))
+    visitor.wait_for_selector("main button:has-text('Sign that browser out')")
+    _is_sound(visitor)
+    visitor.click("main button:has-text('Sign that browser out')")
+    visitor.wait_for_selector("h1:has-text('That session has ended')")
+    _is_sound(visitor)
+
+
+def link_that_ends_a_session(system: System) -> str:
+    """The page that a mail leads to about somebody who has just signed in."""
+    person = Person(system.url, "associate")
+    with closing(person.browser):
+        cookie = person.browser.cookies["tidings"]
+        me = person.api("GET", "/me").json()["person"]["id"]
+    settings = Settings(secret=system.env["TIDINGS_SECRET"], base_url=system.url)
+    return end_of(settings, Session(cookie, key_of(cookie), me, "", 0, 0))
 
 
 def test_a_new_token_is_shown_accessibly(signed_in: Callable[[str], Page]) -> None:

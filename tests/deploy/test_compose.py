@@ -12,8 +12,9 @@ import yaml
 
 from deploy.compose import FILE, NotSet, filled_in, programs, rewritten, served
 from shared.config import SERVICES, Settings
+from shared.keys import keys_of
 
-VARIABLES = {"TIDINGS_SECRET": "s" * 40, "TIDINGS_POSTGRES_PASSWORD": "secret"}
+VARIABLES = {**keys_of("s" * 40), "TIDINGS_POSTGRES_PASSWORD": "secret"}
 
 
 @pytest.mark.fast
@@ -39,9 +40,10 @@ def test_the_environment_is_made_of_settings_that_exist_and_are_valid() -> None:
 
 
 @pytest.mark.fast
-def test_no_service_starts_without_a_secret() -> None:
-    with pytest.raises(NotSet, match="TIDINGS_SECRET is not set"):
-        programs({**VARIABLES, "TIDINGS_SECRET": ""})
+@pytest.mark.parametrize("name", keys_of("s" * 40))
+def test_nothing_starts_without_its_keys(name: str) -> None:
+    with pytest.raises(NotSet, match=f"{name} is not set"):
+        programs({**VARIABLES, name: ""})
 
 
 @pytest.mark.fast

@@ -18,6 +18,7 @@ from deploy import scaled
 from deploy.parts.process import lives
 from deploy.scaled import DidNotStart, ScaledSystem
 from shared.config import SERVICES
+from shared.keys import keys_of
 
 ADDRESSES = {
     "kafka": "127.0.0.1:7001",
@@ -90,9 +91,21 @@ def test_a_service_is_given_the_real_addresses(system: ScaledSystem, tmp_path: P
     assert given["TIDINGS_DATA"] == str(tmp_path / "data" / "gateway")
 
 
-def test_all_services_share_one_secret_that_is_kept(system: ScaledSystem, tmp_path: Path) -> None:
-    secrets = {environment_of(system, name)["TIDINGS_SECRET"] for name in system.names}
-    assert secrets == {(tmp_path / "data" / "secret").read_text()}
+def test_the_gateway_alone_has_the_secret_that_is_kept_and_services_what_is_made_of_it(
+    system: ScaledSystem, tmp_path: Path
+) -> None:
+    kept = (tmp_path / "data" / "secret").read_text()
+    given = {name: environment_of(system, name) for name in system.names}
+    assert {name for name, told in given.items() if kept in told.values()} == {"gateway"}
+    assert {told["TIDINGS_GATEWAY_KEY"] for told in given.values()} == {keys_of(kept)["TIDINGS_GATEWAY_KEY"]}
+
+
+def test_one_secret_is_all_that_has_to_be_given(tmp_path: Path, programs: Path, output: io.StringIO) -> None:
+    chosen = {"TIDINGS_SECRET": "s" * 40}
+    with ScaledSystem(ADDRESSES, data=tmp_path, programs_in=programs, output=output, variables=chosen) as system:
+        assert environment_of(system, "gateway")["TIDINGS_SECRET"] == "s" * 40
+        told = environment_of(system, "membership")
+        assert keys_of("s" * 40).items() - told.items() == {("TIDINGS_SECRET", "s" * 40)}
 
 
 def test_the_demonstration_is_loaded_where_it_is_on(system: ScaledSystem, output: io.StringIO) -> None:

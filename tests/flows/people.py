@@ -1,4 +1,4 @@
-"""Somebody new, so that a test changes nobody whom others rely on."""
+"""Somebody new, so that a test changes nobody whom others rely on; and whom a cookie signs in."""
 
 from __future__ import annotations
 
@@ -21,3 +21,14 @@ def newcomer(system: System, **standing: Any) -> tuple[str, str]:
         given = staff.post(f"/people/{person_id}/password", json={"password": PASSWORD})
         assert given.status_code == 204, given.text
     return account, person_id
+
+
+def opens_nothing(system: System, cookie: str) -> bool:
+    """Whether a cookie signs in nobody: on a page, at the API and on a stream."""
+    headers = {"cookie": f"tidings={cookie}"}
+    page = httpx.get(f"{system.url}/account", headers=headers).status_code
+    api = httpx.get(f"{system.url}/api/me", headers=headers).status_code
+    with httpx.stream("GET", f"{system.url}/live/alerts", headers=headers) as stream:
+        answers = (page, api, stream.status_code)
+    assert answers in ((303, 401, 401), (200, 200, 200)), answers
+    return answers == (303, 401, 401)

@@ -19,6 +19,8 @@ from typing import Any
 
 import httpx
 
+from shared.keys import keys_of
+
 ROOT = Path(__file__).parents[2]
 TIDINGS = str(Path(sys.executable).parent / "tidings")
 SERVICES = ("registry", "membership", "events", "notifications", "oversight")
@@ -53,11 +55,20 @@ class System:
         """Start the processes called *names* (all of them when none is named) and wait until each is ready."""
         for name in names or self.ports:
             command = [TIDINGS, "serve"] + ([] if name == "all" else [name])
-            env = {**os.environ, **self.env, "TIDINGS_PORT": str(self.ports[name])}
+            env = {**os.environ, **self._told(name), "TIDINGS_PORT": str(self.ports[name])}
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log)
         for name in names or self.ports:
             self.wait_ready(name)
+
+    def _told(self, name: str) -> dict[str, str]:
+        """The settings of a process; a service alone is told keys in the secret's place, as Compose has it."""
+        if name not in SERVICES:
+            return self.env
+        keys = keys_of(self.env["TIDINGS_SECRET"])
+        secret = keys["TIDINGS_SERVICES_SECRET"] if name in ("membership", "notifications") else ""
+        own = {"TIDINGS_GATEWAY_KEY": keys["TIDINGS_GATEWAY_KEY"], "TIDINGS_SERVICES_SECRET": secret}
+        return {**self.env, "TIDINGS_SECRET": "", **own}
 
     def wait_ready(self, name: str) -> None:
         """Wait until one process says that it is ready; fails with the end of its log."""

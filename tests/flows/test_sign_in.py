@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.flows.people import newcomer
+from tests.flows.people import newcomer, opens_nothing
 from tests.flows.system import PASSWORD, System
 from tests.flows.test_second_factor import is_let_in, sent, visitor, with_password
 from tests.notifications.reports import SENDMAIL, made
@@ -79,8 +79,10 @@ def test_who_the_claims_make_staff_needs_an_app_all_the_same(strict: System, pro
 
 def test_a_back_that_was_never_begun_here_signs_nobody_in(strict: System, provider: str) -> None:
     with visitor(strict) as one, visitor(strict) as other:
+        claims = {"email_verified": True, "email": "back.one@people.example", "name": "Back One"}
+        httpx.put(f"{provider}/users/back-1", json=claims).raise_for_status()
         begun = one.get("/sign-in/provider")
-        answer = httpx.post(str(begun.url), data={"sub": "new-1"})
+        answer = httpx.post(str(begun.url), data={"sub": "back-1"})
         there = urlsplit(answer.headers["location"])
         stolen = other.get(f"{there.path}?{there.query}")
         assert stolen.status_code == 401 and "another browser" in stolen.text
@@ -104,6 +106,44 @@ def test_sessions_are_listed_and_ended_from_my_data_and_by_the_api(system: Syste
         assert listed["total"] == 1 and all(len(one["id"]) == 64 for one in listed["items"])
         assert here.delete("/api/me/sessions", headers=headers).status_code == 204
         assert here.get("/account").url.path == "/sign-in"
+
+
+def test_who_owns_an_account_is_told_of_a_new_browser_and_signs_it_out_by_the_link(system: System) -> None:
+    account, _ = newcomer(system)
+    with visitor(system) as staff, visitor(system) as first, visitor(system) as thief, visitor(system) as mail_program:
+        with_password(staff, "staff")
+        for _ in range(2):  # the first time there is, and with the browser that is known since
+            with_password(first, account)
+            sent(first, first.get("/account"), "/sign-out")
+        with_password(first, account)
+        thief.headers["user-agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+        with_password(thief, account)
+        stolen = thief.cookies["tidings"]
+        link = ended_by(staff, account)
+        assert "Firefox on Linux signed in" in (text := new_browsers(staff, account)[0]) and "127.0.0.1" in text
+        assert mail_program.get(link).status_code == 200 and not opens_nothing(system, stolen), "looking ends nothing"
+        page = mail_program.get(link)
+        assert "Firefox on Linux" in page.text
+        done = mail_program.post(link, data={"form_token": token_in(page)})
+        assert "That session has ended" in done.text and opens_nothing(system, stolen)
+        assert first.get("/account").url.path == "/account", "the owner's own goes on"
+        assert mail_program.get("/account").url.path == "/sign-in", "the link signs nobody in"
+        assert mail_program.get(link[:-2]).status_code == 404
+        assert len(new_browsers(staff, account)) == 1
+
+
+def new_browsers(staff: httpx.Client, account: str) -> list[str]:
+    """The mails about new browsers to an account, newest first."""
+    texts = [unescape(staff.get(path).text) for path in mails_to(staff, f"{account}@tidings.example")]
+    return [text for text in texts if "A new browser was used" in text]
+
+
+def ended_by(staff: httpx.Client, account: str) -> str:
+    """The link of the newest of them that ends the session."""
+    [newest, *_] = until(lambda: new_browsers(staff, account))
+    found = re.search(r"/sign-in/end/[\w.-]+", newest)
+    assert found
+    return found[0]
 
 
 def test_a_changed_password_ends_the_other_sessions_and_not_this_one(system: System) -> None:
@@ -238,6 +278,26 @@ def test_whoever_invites_is_told_that_mail_to_an_address_comes_back(system: Syst
         assert until(lambda: mails_to(staff, address))
 
 
+def test_an_invitation_by_the_api_says_that_its_mail_may_not_arrive_and_what_to_do(system: System) -> None:
+    address = f"gone.{uuid4().hex[:8]}@people.example"
+    headers = {"authorization": f"Bearer {system.token('staff')}"}
+    with httpx.Client(base_url=f"{system.url}/api", headers=headers, timeout=20) as api:
+        report = made(SENDMAIL, address=address, status="5.1.1", mail_id="none")
+        api.post("/mail/returned", content=report, headers={"content-type": "message/rfc822"}).raise_for_status()
+        gone = api.post("/invitations", json={"email": address, "name": "Gone Example"}).json()
+        assert "comes back" in gone["warning"] and "withdraw this invitation" in gone["warning"]
+        assert "5.1.1" in gone["warning"]
+        fine = api.post("/invitations", json={"email": f"fine.{address}", "name": "Fine Example"}).json()
+        assert fine["warning"] == ""
+        listed = {one["id"]: one["warning"] for one in api.get("/invitations").json()["items"]}
+        assert listed[gone["id"]] == gone["warning"] and listed[fine["id"]] == ""
+        api.post("/mail/suppressions/lift", json={"address": address}).raise_for_status()
+        again = api.post(f"/invitations/{gone['id']}/resend", json={}).json()
+        assert again["warning"] == ""
+        for one in (gone, fine):
+            api.delete(f"/invitations/{one['id']}").raise_for_status()
+
+
 def test_who_wants_no_news_gets_the_link_that_was_asked_for_all_the_same(system: System) -> None:
     account, _ = newcomer(system)
     headers = {"authorization": f"Bearer {system.token(account)}"}
@@ -247,17 +307,6 @@ def test_who_wants_no_news_gets_the_link_that_was_asked_for_all_the_same(system:
         with_password(staff, "staff")
         sent(client, client.get("/sign-in/forgotten"), "/sign-in/forgotten", email=f"{account}@tidings.example")
         assert "/sign-in/new-password/" in link_to(staff, f"{account}@tidings.example")
-
-
-def opens_nothing(system: System, cookie: str) -> bool:
-    """Whether a cookie signs in nobody: on a page, at the API and on a stream."""
-    headers = {"cookie": f"tidings={cookie}"}
-    page = httpx.get(f"{system.url}/account", headers=headers).status_code
-    api = httpx.get(f"{system.url}/api/me", headers=headers).status_code
-    with httpx.stream("GET", f"{system.url}/live/alerts", headers=headers) as stream:
-        answers = (page, api, stream.status_code)
-    assert answers in ((303, 401, 401), (200, 200, 200)), answers
-    return answers == (303, 401, 401)
 
 
 def token_in(page: httpx.Response) -> str:

@@ -31,7 +31,7 @@ def _registry() -> FastAPI:
     @app.get("/networks/{network_id}")
     async def network(network_id: str, request: Request, if_none_match: Annotated[str, Header()] = "") -> Response:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        who = verify(token, SETTINGS.signing_key).person_id if token else "nobody"
+        who = verify(token, SETTINGS.public_key).person_id if token else "nobody"
         content = f'{{"id":"{network_id}","who":"{who}","q":"{request.url.query}"}}'
         return Response(content, headers={"etag": '"7"', "content-type": "application/json", "x-inner": "hidden"})
 

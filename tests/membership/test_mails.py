@@ -20,6 +20,7 @@ from services.membership.tables import Letter
 from services.membership.wording import PLAIN, Said
 from shared import clock
 from shared.config import Settings
+from shared.mailer.marks import is_marked
 from shared.stationery.styles import SHEET
 
 pytestmark = pytest.mark.fast
@@ -31,14 +32,24 @@ INVITATION = Said(
     "Look at the invitation", "https://tidings.example/invitation/key", ("It is open until 11 December 2026.",),
     why="Somebody gave this address to invite you.",
 )  # fmt: skip
-ALL = {"invitation": INVITATION, **{kind: words(SETTINGS) for kind, words in PLAIN.items()}}
+NEW_BROWSER = Said(
+    "A new browser was used to sign in",
+    (
+        "Firefox on Windows signed in to your account for Tidings on 27 November 2026 at 16:00 UTC, from the network "
+        "address 203.0.113.7. Your account has not been used with that browser before.",
+        "If it was you, there is nothing to do.",
+    ),
+    "It was not me: sign it out", "https://tidings.example/sign-in/end/made",
+    ("Then choose a new password, because whoever signed in knows the present one.",),
+    links=(("Choose a new password", "https://tidings.example/sign-in/forgotten"),),
+)  # fmt: skip
+ALL = {"invitation": INVITATION, "new-browser": NEW_BROWSER, **{kind: words(SETTINGS) for kind, words in PLAIN.items()}}
 
 
 def made(kind: str, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    """The mail of that kind; boundaries and ids are always the same ones."""
-    monkeypatch.setattr(mails, "new_id", lambda: "id-1")
+    """The mail of that kind; boundaries are always the same ones."""
     monkeypatch.setattr("email.generator._make_boundary", lambda _text=None: "=_part", raising=False)
-    letter = Letter(id="letter-1", kind=kind, address="cat@people.example", subject_id="")
+    letter = Letter(id="letter-1", kind=kind, address="cat@people.example", subject_id="", tries=1)
     with clock.at(MOMENT):
         content = mails.mail_of(ALL[kind], letter, SETTINGS).content
     found = re.search(rb'boundary="([^"]+)"', content)
@@ -58,7 +69,7 @@ def body(content: bytes, kind: str) -> str:
     return str(part.get_content())
 
 
-@pytest.mark.parametrize("kind", ["invitation", "password"])
+@pytest.mark.parametrize("kind", ["invitation", "password", "new-browser"])
 def test_the_mail_is_as_it_was(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path, content = FOLDER / f"{kind}.eml", made(kind, monkeypatch)
     if os.environ.get("TIDINGS_KEEP_GOLDEN"):
@@ -95,6 +106,12 @@ def test_text_and_html_say_the_same(kind: str, monkeypatch: pytest.MonkeyPatch) 
     for words in (said.title, *said.before, *said.after, said.why):
         assert words in text
         assert words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("'", "'") in html
+
+
+def test_its_id_is_signed_with_its_address_so_that_a_bounce_can_be_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    mail_id = str(read(made("password", monkeypatch))["message-id"]).strip(" <>")
+    assert is_marked(SETTINGS.services_key, mail_id, "cat@people.example")
+    assert not is_marked(SETTINGS.services_key, mail_id, "ann@people.example")
 
 
 def test_what_somebody_is_called_is_text(monkeypatch: pytest.MonkeyPatch) -> None:

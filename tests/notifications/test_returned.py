@@ -15,6 +15,7 @@ from services.notifications.delivery.collecting.worker import take
 from services.notifications.returned import read_returned
 from shared.config import Settings
 from shared.mailer.mailbox import LocalMailbox
+from shared.mailer.marks import marked
 from tests.notifications.conftest import STAFF, Town, own_database, town_of
 from tests.notifications.reports import COMPLAINT, MINIMAL, SENDMAIL, SEVERAL, made
 from tests.notifications.test_mail import all_sent, pressed, readers
@@ -138,6 +139,24 @@ async def test_forged_report_in_the_mailbox_silences_nobody_and_a_true_one_is_pu
     assert [path.name for path in (folder / ".Taken" / "cur").iterdir()] == ["2:2,S"]
     assert sorted(path.name for path in (folder / ".Unread" / "cur").iterdir()) == ["1:2,S", "3:2,S"]
     assert list((folder / "new").iterdir()) == [] == list((folder / "tmp-taken").iterdir())
+
+
+async def test_bounce_of_a_mail_about_an_account_is_believed_of_its_address_alone(
+    posting: Town, tmp_path: Path
+) -> None:
+    key, folder = posting.parts.settings.services_key, tmp_path / "maildir"
+    (folder / "new").mkdir(parents=True)
+    ours = marked(key, "letter-1.1", "New@people.example", "tidings.example")
+    strangers = marked("another key", "letter-1.1", "ann@people.example", "tidings.example")
+    for name, address, mail_id in (
+        ("1", "new@people.example", ours), ("2", "ann@people.example", ours), ("3", "ann@people.example", strangers),
+        ("4", "ann@people.example", "account.letter-1.1." + "0" * 32 + "@tidings.example"),
+    ):  # fmt: skip
+        (folder / "new" / name).write_bytes(made(SENDMAIL, address=address, status="5.1.1", mail_id=mail_id))
+    await Maildir(folder).look(partial(take, posting.parts))
+
+    assert await suppressed(posting) == {"new@people.example": "bounced"}
+    assert [path.name for path in (folder / ".Taken" / "cur").iterdir()] == ["1:2,S"]
 
 
 async def test_hook_and_lists_are_for_staff_alone(town: Town) -> None:

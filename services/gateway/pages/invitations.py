@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from services.gateway.clients import Refused, ServiceAway
+from services.gateway.clients import Refused
+from services.gateway.inviting import suppressed_among
 from services.gateway.pages.choices import ROLES
 from services.gateway.pages.forms import entered, error_list, error_of, text
 from services.gateway.pages.second_step import after_password
@@ -36,7 +37,7 @@ async def _listed(visit: Visit, network: Any, status: int = 200, **more: Any) ->
     cursor = visit.query.get("cursor", "")
     found = await visit.ask("membership", path, cursor=cursor)
     here = f"/networks/{network['slug']}/invitations" if network else "/staff/invitations"
-    stopped = await _suppressed(visit, [one["email"] for one in found["items"]])
+    stopped = await suppressed_among(visit.edge.clients, [one["email"] for one in found["items"]])
     roles = [{"value": role, "text": words(role)} for role in ("member", *ROLES)]
     return visit.page(
         "account/invitations.html", f"Invitations to {network['name']}" if network else "Invitations", status=status,
@@ -44,17 +45,6 @@ async def _listed(visit: Visit, network: Any, status: int = 200, **more: Any) ->
         next=f"{here}?cursor={found['next']}" if found["next"] else "", first=here if cursor else "",
         **({"values": {}, "unreached": ""} | more),
     )  # fmt: skip
-
-
-async def _suppressed(visit: Visit, addresses: list[str]) -> dict[str, Any]:
-    """Those of *addresses* that get no mail, and why; nothing is said of them while notifications is away."""
-    if not addresses:
-        return {}
-    try:
-        found = await visit.edge.clients.change("notifications", "POST", "/internal/suppressed", addresses)
-    except ServiceAway:
-        return {}
-    return {one["address"]: one for one in found}
 
 
 async def act_of_staff(visit: Visit) -> Response:
@@ -98,7 +88,7 @@ async def _unreached(visit: Visit, network: Any, sent: dict[str, Any]) -> Respon
     email = as_known(str(sent.get("email", "")))
     if sent.get("do") == "withdraw" or sent.get("anyway") == "yes" or not email:
         return None
-    stopped = (await _suppressed(visit, [email])).get(email)
+    stopped = (await suppressed_among(visit.edge.clients, [email])).get(email)
     if stopped is None:
         return None
     said = {"complaint": "Whoever has this address wants no mail of ours"}

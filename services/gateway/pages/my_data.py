@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from services.gateway.clients import Refused
 from services.gateway.pages.forms import entered, error_list, error_of, text
+from services.gateway.signing_in.new_browsers import forgotten
 from services.gateway.visit import Visit, page
 from shared import clock
 
@@ -125,10 +126,12 @@ async def erase(visit: Visit) -> Response:
     if text(form, "sure") != "yes":
         return await _erase_page(visit, [{"text": "Say that you are sure", "href": "#sure"}])
     person_id = visit.principal.person_id
+    email = (await visit.ask("membership", "/me"))["person"]["email"]
     await visit.change("membership", "DELETE", f"/people/{person_id}")
     await visit.edge.sessions.forget(person_id)
     await visit.edge.sessions.end_others(person_id)
     visit.given.append(visit.edge.sessions.set_cookie("", 0))
+    visit.given.append(forgotten(visit.edge, email, visit.origin.device))
     return visit.back("/?done=erased")
 
 

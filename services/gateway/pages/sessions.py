@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from starlette.responses import Response
 
 from services.gateway.pages.forms import text
+from services.gateway.signing_in.new_browsers import PATH, browser, ended_by
+from services.gateway.signing_in.session import NoSuchSession
 from services.gateway.visit import Visit, page
 
 OWN = "/account/sessions"
-BROWSERS = (
-    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox|FxiOS", "Firefox"),
-    ("Chrome|CriOS|Chromium", "Chrome"), ("Safari", "Safari"),
-)  # fmt: skip
-SYSTEMS = (
-    ("iPhone", "an iPhone"), ("iPad", "an iPad"), ("Android", "Android"), ("Windows", "Windows"), ("CrOS", "ChromeOS"),
-    ("Mac OS X|Macintosh", "a Mac"), ("Linux", "Linux"),
-)  # fmt: skip
+ASKED, ENDED = "Was it you who signed in?", "That session has ended"
 
 
 async def sessions(visit: Visit) -> Response:
@@ -52,11 +47,23 @@ async def end(visit: Visit) -> Response:
     return visit.back(f"{OWN}?done={'session-ended' if key else 'sessions-ended'}")
 
 
-def browser(agent: str) -> str:
-    """Firefox on Windows, of what a browser calls itself; as well as that can be known."""
-    name = next((shown for pattern, shown in BROWSERS if re.search(pattern, agent)), "A browser")
-    system = next((shown for pattern, shown in SYSTEMS if re.search(pattern, agent)), "")
-    return f"{name} on {system}" if system else name
+async def by_mail(visit: Visit) -> Response:
+    """The page behind the link of a mail about a new browser. Looking ends nothing: mail programs look at links."""
+    person_id, key = ended_by(visit.edge.settings, visit.path["made"])
+    found = [one for one in await visit.edge.sessions.of_person(person_id) if one.key == key]
+    shown = {"browser": browser(found[0].agent), "began": datetime.fromtimestamp(found[0].began, UTC)} if found else {}
+    address = found[0].address if found else ""
+    return visit.page("account/end_session.html", ASKED if found else ENDED, found=shown, address=address)
+
+
+async def end_by_mail(visit: Visit) -> Response:
+    """End the session that the link names; one that is over already is over."""
+    await visit.form()
+    person_id, key = ended_by(visit.edge.settings, visit.path["made"])
+    with suppress(NoSuchSession):
+        await visit.edge.sessions.end(person_id, key)
+    await visit.edge.ended(person_id)
+    return visit.back(visit.request.url.path)
 
 
 def lasting(seconds: int) -> str:
@@ -67,4 +74,9 @@ def lasting(seconds: int) -> str:
     return f"{seconds // 60} minutes"
 
 
-ROUTES = [page(OWN, sessions), page(OWN, end, "POST")]
+ROUTES = [
+    page(OWN, sessions),
+    page(OWN, end, "POST"),
+    page(f"{PATH}/{{made}}", by_mail),
+    page(f"{PATH}/{{made}}", end_by_mail, "POST"),
+]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ TRIES_HERE = 10
 TRIES_OF_ACCOUNT = 100
 TRIES_OF_ADDRESS = 100
 MINUTE = 60
-DEVICE_SECONDS = 180 * 24 * 3600
+BESIDE, MARKS = "~", 5
+"""A browser remembers so many people, each by a mark."""
+MARK = re.compile(r"[\w-]{16}\.[0-9a-f]{64}")
 LONGEST_AGENT = 200
 
 
@@ -87,8 +90,8 @@ class Throttle:
         account, said = account_of(email), "Too many tries to sign in."
         of_address = f"tries:address:{origin.address}"
         await self.refuse_after(of_address, TRIES_OF_ADDRESS, said)
-        if self.knows(account, origin.device):
-            limits = [(f"tries:device:{account}:{_digest(origin.device)}", TRIES_HERE)]
+        if mark := self.mark(account, origin.device):
+            limits = [(f"tries:device:{account}:{_digest(mark)}", TRIES_HERE)]
         else:
             here = f"tries:here:{account}:{origin.address}"
             limits = [(here, TRIES_HERE), (f"tries:account:{account}", TRIES_OF_ACCOUNT)]
@@ -105,14 +108,33 @@ class Throttle:
         for key in tried.forgotten:
             await self._store.delete(key)
 
-    def device(self, email: str) -> str:
-        """A cookie for the browser on which somebody with that address has signed in."""
-        nonce = secrets.token_urlsafe(12)
-        return f"{nonce}.{self._signature(account_of(email), nonce)}"
+    def device(self, email: str, held: str = "") -> str:
+        """The cookie for a browser on which somebody with that address has signed in, and which *held* one before.
 
-    def knows(self, account: str, device: str) -> bool:
-        """Whether that cookie is of a browser on which the account was signed in to."""
-        nonce, _, signature = device.partition(".")
+        A browser that several people use remembers the last few; it holds no name and no address.
+        """
+        nonce = secrets.token_urlsafe(12)
+        mark = f"{nonce}.{self._signature(account_of(email), nonce)}"
+        return BESIDE.join([mark, *self._others(email, held)][:MARKS])
+
+    def without(self, email: str, held: str) -> str:
+        """The cookie of a browser that is to forget that somebody with that address signed in."""
+        return BESIDE.join(self._others(email, held))
+
+    def _others(self, email: str, held: str) -> list[str]:
+        own = self.mark(account_of(email), held)
+        return [mark for mark in held.split(BESIDE) if MARK.fullmatch(mark) and mark != own]
+
+    def knows(self, email: str, device: str) -> bool:
+        """Whether that cookie is of a browser on which somebody with that address has signed in."""
+        return bool(self.mark(account_of(email), device))
+
+    def mark(self, account: str, device: str) -> str:
+        """The part of a cookie that says that the account was signed in to on its browser, or nothing."""
+        return next((mark for mark in device.split(BESIDE) if self._is_of(account, mark)), "")
+
+    def _is_of(self, account: str, mark: str) -> bool:
+        nonce, _, signature = mark.partition(".")
         return hmac.compare_digest(signature.encode(), self._signature(account, nonce).encode())
 
     def _signature(self, account: str, nonce: str) -> str:

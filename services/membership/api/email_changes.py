@@ -23,7 +23,7 @@ async def ask_for_email(
     parts = request.app.state.parts
     await require_few_tries(parts.store, by.person_id)
     await commands.require_password(session, person_id=by.person_id, present=body.present)
-    await commands.require_code(session, person_id=by.person_id, code=body.code, key=parts.settings.signing_key)
+    await commands.require_code(session, person_id=by.person_id, code=body.code, key=parts.settings.services_key)
     await forget_tries(parts.store, by.person_id)
     await require_few_letters(parts.store, body.email)
     response.headers["cache-control"] = "no-store"

@@ -11,6 +11,7 @@ from services.membership.schemas import (
     CodeOf,
     Credentials,
     FirstAccount,
+    NewSignIn,
     PrincipalOut,
     ProvenIdentity,
     RecoveryCodes,
@@ -59,12 +60,19 @@ async def sign_in_by_provider(
     return SignedIn(**shown(person).model_dump(), email=person.email, has_second_factor=since is not None)
 
 
+@router.post("/sign-ins", status_code=204)
+async def note_sign_in(body: NewSignIn, session: Session, _by: Principal = may(gateway_only, "internal")) -> None:
+    """That somebody has signed in, with which browser."""
+    about = body.model_dump(include={"browser", "address", "end"})
+    await commands.note_sign_in(session, person_id=body.person_id, is_known=body.is_known, about=about)
+
+
 @router.post("/second-factor/check", status_code=204)
 async def check_code(
     body: CodeOf, session: Session, request: Request, _by: Principal = may(gateway_only, "internal")
 ) -> None:
     """Use up a code of somebody whose password was right."""
-    key = request.app.state.parts.settings.signing_key
+    key = request.app.state.parts.settings.services_key
     await commands.use_code(session, person_id=body.person_id, code=body.code, key=key)
 
 

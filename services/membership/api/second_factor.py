@@ -51,7 +51,7 @@ async def remove_own_second_factor(
     body: Code, session: Session, request: Request, by: Principal = may(signed_in, "people:write")
 ) -> None:
     """Let the password alone do again, against a code."""
-    key = request.app.state.parts.settings.signing_key
+    key = request.app.state.parts.settings.services_key
     await commands.use_code(session, person_id=by.person_id, code=body.code, key=key)
     await commands.remove_second_factor(session, person_id=by.person_id)
 
@@ -66,7 +66,7 @@ async def remove_second_factor(person_id: str, session: Session, _by: Principal 
 async def begun(session: AsyncSession, request: Request, response: Response, person_id: str) -> AppKey:
     """A new secret, as apps read it (the Key URI Format of authenticator apps); kept nowhere on its way."""
     settings: Settings = request.app.state.parts.settings
-    secret = await commands.begin_second_factor(session, person_id=person_id, key=settings.signing_key)
+    secret = await commands.begin_second_factor(session, person_id=person_id, key=settings.services_key)
     person = await queries.person_called(session, person_id)
     response.headers["cache-control"] = "no-store"
     issuer, account = quote(settings.name), quote(person.email or person.name)
@@ -77,7 +77,7 @@ async def confirmed(
     session: AsyncSession, request: Request, response: Response, person_id: str, code: str
 ) -> RecoveryCodes:
     """The recovery codes, against a first code; kept nowhere on their way."""
-    key = request.app.state.parts.settings.signing_key
+    key = request.app.state.parts.settings.services_key
     codes = await commands.confirm_second_factor(session, person_id=person_id, code=code, key=key)
     response.headers["cache-control"] = "no-store"
     return RecoveryCodes(codes=codes)

@@ -28,6 +28,7 @@ from services.membership.commands.second_factors import (
     remove_second_factor,
     use_code,
 )
+from services.membership.commands.sign_ins import note_sign_in
 from services.membership.commands.successions import merge_roles, part_roles, split_roles
 from services.membership.commands.tokens import is_noted, make_own_token, make_token, note_use, withdraw_token
 
@@ -59,6 +60,7 @@ __all__ = [
     "make_own_token",
     "make_token",
     "merge_roles",
+    "note_sign_in",
     "note_use",
     "part_roles",
     "recognise",

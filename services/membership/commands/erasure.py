@@ -19,6 +19,7 @@ from services.membership.passwords import hashed
 from services.membership.tables import (
     Account,
     EmailChange,
+    FirstSignIn,
     Identity,
     Invitation,
     Letter,
@@ -66,7 +67,7 @@ async def erase_person(session: AsyncSession, *, person_id: str, by: Principal, 
 async def _forget(session: AsyncSession, person_id: str) -> None:
     await session.execute(delete(Token).where(Token.person_id == person_id))
     await remove_second_factor(session, person_id=person_id)
-    for table in (Account, Identity):
+    for table in (Account, Identity, FirstSignIn):
         await session.execute(delete(table).where(table.person_id == person_id))
     email = await _forget_mail(session, person_id)
     await forget_answers(session, [person_id], email)

@@ -26,12 +26,14 @@ class LinkOver(NotSignedIn):
     """This link is too old, was used already, or a newer one was sent; ask for another."""
 
 
-def put_down(session: AsyncSession, *, kind: str, address: str, subject_id: str = "") -> None:
+def put_down(
+    session: AsyncSession, *, kind: str, address: str, subject_id: str = "", about: dict[str, str] | None = None
+) -> None:
     """Let a mail go out once this transaction is committed. Without an address there is none."""
     if address:
         now = clock.now()
         letter = Letter(id=new_id(), kind=kind, address=address, subject_id=subject_id, created_at=now, due_at=now)
-        letter.tries = 0
+        letter.tries, letter.about = 0, about or {}
         session.add(letter)
 
 

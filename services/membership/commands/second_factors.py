@@ -109,7 +109,7 @@ def _step_of(kept: SecondFactor, code: str, key: str) -> int:
     try:
         app = pyotp.TOTP(_box(key).decrypt(kept.secret.encode()).decode(), interval=STEP_SECONDS)
     except InvalidToken:
-        raise WrongCode("TIDINGS_SECRET was changed since this app was set up; ask staff to remove it.") from None
+        raise WrongCode("The services' secret was changed since this app was set up; ask staff to remove it.") from None
     now = int(clock.now().timestamp()) // STEP_SECONDS
     said = "".join(code.split())
     for step in range(now - EARLY_OR_LATE, now + EARLY_OR_LATE + 1):

@@ -92,7 +92,10 @@ class Acceptance(ChangeBody):
 
 
 class InvitationOut(BaseModel):
-    """An invitation; `status` is open, accepted, withdrawn or over. `refusal`: why its mail was not taken."""
+    """An invitation; `status` is open, accepted, withdrawn or over. `refusal`: why its mail was not taken.
+
+    `warning`: that its mail may not arrive, because mail to the address comes back or is not wanted, and what to do.
+    """
 
     id: str
     email: str
@@ -104,6 +107,7 @@ class InvitationOut(BaseModel):
     created_at: datetime
     expires_at: datetime
     refusal: str
+    warning: str = Field("", description="Why its mail may not arrive, and what to do; empty if nothing is known.")
 
 
 class Invited(BaseModel):
@@ -223,6 +227,16 @@ class CodeOf(Code):
     """Somebody's code, for the gateway, which asks before anybody is signed in."""
 
     person_id: Annotated[str, Field(max_length=64)]
+
+
+class NewSignIn(BaseModel):
+    """Somebody signed in: with which browser, from which address, and the page that ends that; from the gateway."""
+
+    person_id: Annotated[str, Field(max_length=64)]
+    is_known: bool
+    browser: Annotated[str, Field(max_length=80)]
+    address: Annotated[str, Field(max_length=80)]
+    end: Annotated[str, Field(max_length=1000)]
 
 
 class AppKey(BaseModel):

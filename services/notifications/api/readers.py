@@ -114,5 +114,6 @@ async def lift_mine(session: Session, by: Principal = may(signed_in, "newsletter
 async def returned(request: Request, session: Session, _by: Principal = may(staff, "newsletter:write")) -> Taken:
     """Take a mail that came back, as message/rfc822: a bounce (RFC 3464) or a complaint (RFC 5965)."""
     found = read_returned(await request.body())
-    believed = await take_returned(session, found, trusted=True)
+    key = request.app.state.parts.settings.services_key
+    believed = await take_returned(session, found, key=key, trusted=True)
     return Taken(found=len(found), believed=believed.new)

@@ -1,8 +1,9 @@
 """Bounces and complaints: what they mean for a copy, its address and its reader, and the way back.
 
 Invariants:
-1. What a stranger's mail says is believed only where it names a copy that was sent, and then of that copy's address: a
-   forged report cannot silence anybody. A trusted sender (the hook, with a token) is believed by address.
+1. What a stranger's mail says is believed only where it names a copy that was sent, and then of that copy's address, or
+   a mail about an account, whose id is signed together with its address: a forged report cannot silence anybody. A
+   trusted sender (the hook, with a token) is believed by address.
 2. An address that is refused for good gets no more mail; so does one that complained, whose reader is unsubscribed as
    well. What may pass (a full mailbox) counts: three within thirty days, and it is refused for good.
 3. There is a way back: by staff, and by the person, who shows by a confirmed mail that the address works.
@@ -32,6 +33,7 @@ from shared.db import upsert
 from shared.envelope import new_id
 from shared.errors import NotFound
 from shared.mailer.addresses import as_known
+from shared.mailer.marks import is_marked
 
 SOFT_LIMIT = 3
 SOFT_DAYS = timedelta(days=30)
@@ -48,12 +50,18 @@ class Believed(NamedTuple):
     new: int
 
 
-async def take_returned(session: AsyncSession, found: Iterable[Returned], *, trusted: bool = False) -> Believed:
-    """Record what came back and let it have its effect, once; returns how much was believed."""
+async def take_returned(
+    session: AsyncSession, found: Iterable[Returned], *, key: str, trusted: bool = False
+) -> Believed:
+    """Record what came back and let it have its effect, once; returns how much was believed.
+
+    *key* is the services': mails about accounts are marked with it.
+    """
     ours = new = 0
     for one in found:
         copy = await _copy_of(session, one.mail_id)
-        address = as_known(copy.address if copy else one.address if trusted else "")
+        is_known = trusted or is_marked(key, one.mail_id, one.address)
+        address = as_known(copy.address if copy else one.address if is_known else "")
         if not address:
             continue
         ours += 1

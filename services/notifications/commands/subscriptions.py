@@ -112,7 +112,7 @@ async def add_subscription(
     )
     await file_anew(session, row)
     await _say(session, SUBSCRIPTION_ADDED, row, by=by, reason=reason)
-    return identity, secret_of(settings.signing_key, identity, row["secrets"][0]["salt"])
+    return identity, secret_of(settings.services_key, identity, row["secrets"][0]["salt"])
 
 
 async def change_subscription(
@@ -145,7 +145,7 @@ async def rotate_secret(
     if len(kept) > MOST_AT_ONCE:
         raise TooManySecrets
     await changed(session, row, by=by, reason=reason or "A new secret was made.", secrets=kept)
-    return secret_of(settings.signing_key, subscription_id, kept[0]["salt"])
+    return secret_of(settings.services_key, subscription_id, kept[0]["salt"])
 
 
 async def remove_subscription(session: AsyncSession, *, subscription_id: str, by: Principal, reason: str = "") -> None:

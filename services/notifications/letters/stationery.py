@@ -144,7 +144,7 @@ class Stationery:
         self.url = settings.public_url
         self.passes = Passes(settings)
         self.confirmations = Confirmations(settings)
-        self._key = hashlib.sha256(b"unsubscribe\n" + settings.signing_key.encode()).digest()
+        self._key = hashlib.sha256(b"unsubscribe\n" + settings.services_key.encode()).digest()
         self._domain = settings.mail_from.rpartition("@")[2] or "localhost"
 
     def mail_id(self, thing: str, reader_id: str) -> str:

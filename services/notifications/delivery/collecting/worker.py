@@ -71,5 +71,5 @@ async def take(parts: Parts, content: bytes) -> bool:
         log.warning("returned_mail_not_read", reason=type(error).__name__)
         return False
     async with parts.database.transaction() as session:
-        taken = await take_returned(session, found)
+        taken = await take_returned(session, found, key=parts.settings.services_key)
     return taken.ours > 0

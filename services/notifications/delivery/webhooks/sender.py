@@ -60,7 +60,7 @@ class WebhookSender:
         """Send what the database of *parts* holds, by *caller*."""
         self.id = new_id()
         self._database = parts.database
-        self._signing_key = parts.settings.signing_key
+        self._signing_key = parts.settings.services_key
         self._caller = caller
         self._stationery = Stationery(parts.settings)
         self._marks: Together[Tried | Left, None] = Together(self._write, "webhook-marks")

@@ -1,7 +1,7 @@
 """Secrets and signatures, as Standard Webhooks has them.
 
-A secret is made from the installation's own secret and a salt, and never stored: a copy of the database signs nothing.
-The cost: a new `TIDINGS_SECRET` is a new secret for every webhook.
+A secret is made from the services' secret and a salt, and never stored: a copy of the database signs nothing.
+The cost: another `TIDINGS_SECRET` is another secret for every webhook.
 """
 
 from __future__ import annotations
