@@ -13,12 +13,12 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
-import httpx
 import orjson
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from benchmarks.carriage import topic_called
+from benchmarks.changes import Changes
 from benchmarks.figures import Figure, percentile
 from benchmarks.parts import real
 from benchmarks.streams import Arrival, clients
@@ -77,9 +77,9 @@ def _latencies(*parts: str) -> list[float]:
         world = populated(system, networks=NETWORKS, readers=READERS)
         port = system.ports["gateway" if parts else "all"]
         viewers.open(port, [_request(token) for group in world.tokens for token in group])
-        asyncio.run(_change(system, world, PER_SECOND * WARM_UP_SECONDS, first=0))
+        uvloop.run(_change(system, world, PER_SECOND * WARM_UP_SECONDS, first=0))
         viewers.arrivals(contents=False)
-        asyncio.run(_change(system, world, PER_SECOND * SECONDS, first=1_000_000))
+        uvloop.run(_change(system, world, PER_SECOND * SECONDS, first=1_000_000))
         found = latencies(viewers.arrivals())
     expected = PER_SECOND * SECONDS * READERS
     if len(found) != expected:
@@ -95,18 +95,11 @@ def _request(token: str) -> bytes:
 
 
 async def _change(system: System, world: World, count: int, *, first: int) -> None:
-    """*count* changes, PER_SECOND, each at its time however long those before it take; then what is on its way."""
-    headers = {"authorization": f"Bearer {world.staff}"}
-    async with httpx.AsyncClient(base_url=f"{system.url}/api", headers=headers, timeout=20) as staff:
-        started, tasks = time.perf_counter(), []
-        for number in range(count):
-            await asyncio.sleep(started + number / PER_SECOND - time.perf_counter())
-            network = world.networks[number % NETWORKS]
-            tasks.append(asyncio.create_task(staff.patch(f"/networks/{network}", json={"population": first + number})))
-        for answer in await asyncio.gather(*tasks):
-            if answer.status_code != 200:
-                raise RuntimeError(f"a change was refused: {answer.text}")
-        await asyncio.sleep(2)
+    """*count* changes, PER_SECOND; then what is on its way."""
+    changes = Changes(system.url, world.staff)
+    await changes.make(world.networks, first=first, count=count, per_second=PER_SECOND)
+    changes.close()
+    await asyncio.sleep(2)
 
 
 def latencies(arrivals: Sequence[Arrival]) -> list[float]:
