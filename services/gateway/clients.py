@@ -18,6 +18,7 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Scope
 
+from services.gateway.across import Across
 from shared.auth import ANYBODY, GATEWAY, Principal, sign
 from shared.config import Settings
 from shared.errors import NotFound, Problem, Unavailable
@@ -218,6 +219,4 @@ def _within(app: Any) -> Upstream:
 
 
 def _across(address: str) -> Upstream:
-    # Few are kept: every request looks at all that are idle, and fifty cost more than the request itself.
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=8, keepalive_expiry=20)
-    return Upstream(httpx.AsyncHTTPTransport(limits=limits), address.rstrip("/"))
+    return Upstream(Across(), address.rstrip("/"))
