@@ -5,9 +5,9 @@ Invariants:
 2. A batch that fails is taken apart: each message alone, with bounded retries, and what still fails is parked
    (shared/dead_letters.py). A database or a log that is away is nobody's fault: wait and try again, park nothing.
 3. A handler never commits and never talks to the outside world; it may register hints for after the commit.
-4. What comes `after` a handler has a transaction of its own, so that what people wait for is committed and shown
-   first. The inbox row says `begun` until that has been committed; the offsets wait for it, and what is delivered
-   again is finished, not begun anew.
+4. What comes `after` a handler has a transaction of its own, beside those of the handlers (shared/afterwards.py), so
+   that what people wait for is committed and shown first. The inbox row says `begun` until that has been committed;
+   the offsets wait for it, and what is delivered again is finished, not begun anew.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.afterwards import Afterwards
 from shared.db import Database, is_away
 from shared.dead_letters import dead_letter_topic, park, parked, replay_asked
 from shared.envelope import Envelope, new_id
@@ -41,12 +42,8 @@ MEASURE_SECONDS = 2.0
 BUSY_SECONDS = 3.0
 """How much longer a reading is put off while there is work: asking costs the log several answers."""
 
-AFTER_SECONDS = 0.02
-"""From a commit until what comes after it: time for the streams to be written to."""
 BREATH = 0.02
 """Who has a pace is after those who have none, also with the first message after a pause."""
-AFTER_PACE = 0.1
-"""Between two such transactions: what is begun meanwhile is finished together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +83,8 @@ class Consumer:
         self._first = Step(self._noted, lambda topic: [s.handler for s in subscriptions if s.reads(topic)])
         later = [s for s in subscriptions if s.after]
         self._after = Step(noted_as_finished, lambda topic: [s.after for s in later if s.after and s.reads(topic)])
-        self._begun: list[Arrival] = []
+        self._afterwards = Afterwards(lambda begun: self._do(self._after, begun))
         self._taken: dict[Place, int] = {}
-        self._next_after = 0.0
-        self._last_after = 0.0
         self._known_dead_letter_topics: set[str] = set()
         self._next_look = 0.0
         self._next_measure = 0.0
@@ -106,12 +101,13 @@ class Consumer:
         while True:
             try:
                 subscription = await self._log.subscribe(group=self._group, topics=self._topics, linger=self._linger)
-                self._begun, self._taken = [], {}  # whatever was not committed is delivered again
+                self._taken = {}  # whatever was not committed is delivered again
                 try:
                     while True:
                         await self._take_next(subscription)
                         self.away, pause = None, 0.1
                 finally:
+                    await self._afterwards.stop()
                     await subscription.close()
             except Exception as error:
                 self.away = error.detail if isinstance(error, LogAway) else f"{type(error).__name__}: {error}"
@@ -125,9 +121,8 @@ class Consumer:
         if records:
             await self._take(records)
             self._taken |= {(r.topic, r.partition): r.offset + 1 for r in records}
-        if self._begun and (len(self._begun) >= BATCH or time.monotonic() >= self._next_after):
-            await self._take_after()
-        if self._taken and not self._begun:
+        await self._afterwards.go_on()
+        if self._taken and self._afterwards.is_done:
             taken, self._taken = self._taken, {}
             await subscription.commit(taken)
         if time.monotonic() >= self._next_look:
@@ -139,8 +134,7 @@ class Consumer:
 
     async def _fetched(self, subscription: LogSubscription) -> list[Record]:
         """What there is, waiting for it a second at most, and no longer than until something begun is due."""
-        patience = max(0.0, min(1.0, self._next_after - time.monotonic())) if self._begun else 1.0
-        records = await subscription.fetch(limit=BATCH, timeout=patience)
+        records = await subscription.fetch(limit=BATCH, timeout=self._afterwards.patience(1.0))
         wait = max(BREATH, self._next_batch - time.monotonic()) if self._pace else 0
         if records and wait > 0 and len(records) < BATCH:
             await asyncio.sleep(wait)
@@ -156,11 +150,6 @@ class Consumer:
         for record, reason in unreadable:
             await self._park_unreadable(record, reason)
         HANDLER_SECONDS.labels(self._group).observe(time.perf_counter() - started)
-
-    async def _take_after(self) -> None:
-        begun, self._begun = self._begun, []
-        self._last_after = time.monotonic()
-        await self._do(self._after, begun)
 
     async def _do(self, step: Step, arrivals: Sequence[Arrival]) -> None:
         """All together, and where that fails each alone."""
@@ -193,7 +182,7 @@ class Consumer:
             for topic, messages in by_topic.items():
                 await self._dispatch(session, messages, step.handlers(topic))
         if step is self._first:
-            self._begin(begun)
+            self._afterwards.add([arrival for arrival in begun if self._goes_on(arrival.message)])
             for topic, messages in by_topic.items():
                 HANDLED.labels(self._group, topic, "handled").inc(len(messages))
 
@@ -212,11 +201,6 @@ class Consumer:
         again = [a for a in arrivals if a.message.id not in fresh and self._goes_on(a.message)]
         ids = await begun_among(session, [a.message.id for a in again]) if again else set()
         return [a for a in again if a.message.id in ids]
-
-    def _begin(self, arrivals: Sequence[Arrival]) -> None:
-        if not self._begun:
-            self._next_after = max(time.monotonic() + AFTER_SECONDS, self._last_after + AFTER_PACE)
-        self._begun += [arrival for arrival in arrivals if self._goes_on(arrival.message)]
 
     async def _dispatch(self, session: AsyncSession, messages: Sequence[Envelope], handlers: Sequence[Handler]) -> None:
         bound = messages[-1]
