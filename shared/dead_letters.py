@@ -35,6 +35,7 @@ from shared.db import Database, UtcDateTime, is_away, kernel, upsert
 from shared.envelope import Envelope, decode
 from shared.inbox import mark_parked
 from shared.log import Record
+from shared.made import Made
 from shared.outbox import Number, outbox
 
 log = structlog.get_logger()
@@ -66,7 +67,7 @@ dead_letters = Table(
 )
 
 # Asked for every batch: built once, because building a statement costs more than answering it.
-_PARKED = select(parked_keys.c.topic, parked_keys.c.key).with_for_update(read=True)
+_PARKED = Made(select(parked_keys.c.topic, parked_keys.c.key).with_for_update(read=True))
 _TO_REPLAY = select(parked_keys.c.topic, parked_keys.c.key).where(parked_keys.c.replay).order_by(parked_keys.c.since)
 
 Take = Callable[[AsyncSession, Envelope], Awaitable[None]]
@@ -79,7 +80,7 @@ def dead_letter_topic(topic: str, group: str) -> str:
 
 async def parked(session: AsyncSession) -> set[tuple[str, str]]:
     """The (topic, key) pairs that are parked; locked against a replay's end where rows can be locked."""
-    return {(topic, key) for topic, key in await session.execute(_PARKED)}
+    return {(topic, key) for topic, key in await _PARKED.rows(session, {})}
 
 
 async def park(

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import JsonB, UtcDateTime, kernel
 from shared.envelope import Envelope
+from shared.made import Made
 
 history = Table(
     "history",
@@ -30,13 +31,13 @@ history = Table(
     Index("history_of_key", "key", "time"),
 )
 
-_ADD = insert(history)
+_ADD = Made(insert(history))
 
 
 async def write_history(session: AsyncSession, entries: Sequence[tuple[Envelope, str, bool]]) -> None:
     """Add an entry for each (envelope, reason, minor)."""
     if entries:
-        await session.execute(_ADD, [entry_row(*entry) for entry in entries])
+        await _ADD.insert(session, [entry_row(*entry) for entry in entries])
 
 
 def entry_row(envelope: Envelope, reason: str, minor: bool) -> dict[str, Any]:

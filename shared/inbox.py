@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text, delete, select, update
+from sqlalchemy import BigInteger, Column, ColumnElement, Integer, Table, Text, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
-from shared.db import UtcDateTime, among, insert_rows, kernel
+from shared.db import UtcDateTime, insert_rows, is_among, kernel, listed
 from shared.log import Record
+from shared.made import Made
 
 inbox = Table(
     "inbox",
@@ -24,6 +25,16 @@ inbox = Table(
     Column("logged_at", UtcDateTime, nullable=False, comment="when the log took it"),
     Column("handled_at", UtcDateTime, nullable=False, index=True),
     Column("outcome", Text, nullable=False, comment="handled, begun or parked"),
+)
+
+
+def _begun(dialect: str) -> ColumnElement[bool]:
+    return and_(is_among(dialect, inbox.c.message_id, "ids"), inbox.c.outcome == "begun")
+
+
+_BEGUN = Made(lambda dialect: select(inbox.c.message_id).where(_begun(dialect)))
+_FINISHED = Made(
+    lambda dialect: update(inbox).where(_begun(dialect)).values(outcome="handled").returning(inbox.c.message_id)
 )
 
 
@@ -45,13 +56,13 @@ async def once(
     if not rows:
         return set()
     noted = await insert_rows(session, inbox, list(rows.values()), "ON CONFLICT DO NOTHING RETURNING message_id")
-    return set(noted.scalars())
+    return {message_id for (message_id,) in noted}
 
 
 async def begun_among(session: AsyncSession, message_ids: Sequence[str]) -> set[str]:
     """Those of which only the beginning has been done."""
-    mine = among(session, inbox.c.message_id, message_ids), inbox.c.outcome == "begun"
-    return set((await session.execute(select(inbox.c.message_id).where(*mine))).scalars())
+    found = await _BEGUN.rows(session, {"ids": listed(session.get_bind().dialect.name, message_ids)})
+    return {message_id for (message_id,) in found}
 
 
 async def finished(session: AsyncSession, message_ids: Sequence[str]) -> set[str]:
@@ -59,9 +70,8 @@ async def finished(session: AsyncSession, message_ids: Sequence[str]) -> set[str
 
     The effects of what comes after, for those ids, must be in the same transaction.
     """
-    mine = among(session, inbox.c.message_id, message_ids), inbox.c.outcome == "begun"
-    done = update(inbox).where(*mine).values(outcome="handled").returning(inbox.c.message_id)
-    return set((await session.execute(done)).scalars())
+    done = await _FINISHED.rows(session, {"ids": listed(session.get_bind().dialect.name, message_ids)})
+    return {message_id for (message_id,) in done}
 
 
 async def mark_parked(session: AsyncSession, message_ids: Sequence[str], outcome: str = "parked") -> None:

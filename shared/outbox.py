@@ -23,6 +23,7 @@ from shared.db import UtcDateTime, after_commit, kernel
 from shared.envelope import Envelope, encode
 from shared.history import write_history
 from shared.logging import causation, correlation_id
+from shared.made import Made
 from shared.telemetry import traceparent
 from shared.versions import write_versions
 
@@ -39,7 +40,7 @@ outbox = Table(
     Column("written_at", UtcDateTime, nullable=False),
 )
 
-_ADD = insert(outbox)
+_ADD = Made(insert(outbox))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ async def append(session: AsyncSession, envelopes: Sequence[Envelope]) -> None:
     if not envelopes:
         return
     session.info.setdefault("said", []).extend(envelopes)
-    await session.execute(_ADD, [outbox_row(envelope) for envelope in envelopes])
+    await _ADD.insert(session, [outbox_row(envelope) for envelope in envelopes])
     wake = session.info.pop("wake_relay", None)
     if wake is not None:
         after_commit(session, wake)

@@ -17,25 +17,24 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import Delete, Row, Select, delete, func, select
+from sqlalchemy import Delete, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
 from shared.db import Database, is_among, is_away, listed
 from shared.log import EventLog, LogAway, NewRecord
+from shared.made import Made
 from shared.outbox import outbox
 from shared.telemetry import OUTBOX_AGE, OUTBOX_ROWS
 
 log = structlog.get_logger()
-T = TypeVar("T")
 BATCH = 500
 POLL_SECONDS = 0.25
 LONGEST_PAUSE = 5.0
@@ -45,15 +44,16 @@ DELETE_PACE = 0.1
 """Between two such transactions."""
 
 
-@cache
 def _oldest(dialect: str) -> Select[Any]:
     waiting = ~is_among(dialect, outbox.c.number, "carried")
     return select(outbox).where(waiting).order_by(outbox.c.number).limit(BATCH)
 
 
-@cache
 def _deleted(dialect: str) -> Delete:
     return delete(outbox).where(is_among(dialect, outbox.c.number, "carried"))
+
+
+_OLDEST, _DELETED = Made(_oldest), Made(_deleted)
 
 
 class Relay:
@@ -94,7 +94,7 @@ class Relay:
     async def carry(self) -> int:
         """Carry one batch; returns how many rows."""
         async with self._database.reading() as session:
-            rows = (await session.execute(*self._about_carried(session, _oldest))).all()
+            rows = await _OLDEST.rows(session, self._carried_in(session))
         self._measure(rows)
         if rows:
             await self._log.append([_record(row) for row in rows])
@@ -106,13 +106,12 @@ class Relay:
     async def delete(self) -> None:
         """Delete what was carried: exactly those rows, for numbers between them may belong to open transactions."""
         async with self._database.transaction() as session:
-            await session.execute(*self._about_carried(session, _deleted))
+            await _DELETED.rows(session, self._carried_in(session))
         self._carried = []
         self._deleted_at = time.monotonic()
 
-    def _about_carried(self, session: AsyncSession, made: Callable[[str], T]) -> tuple[T, dict[str, Any]]:
-        dialect = session.get_bind().dialect.name
-        return made(dialect), {"carried": listed(dialect, self._carried)}
+    def _carried_in(self, session: AsyncSession) -> dict[str, Any]:
+        return {"carried": listed(session.get_bind().dialect.name, self._carried)}
 
     async def _carry_all(self) -> None:
         self._woken.clear()
@@ -129,13 +128,13 @@ class Relay:
         except TimeoutError:
             return
 
-    def _measure(self, rows: Sequence[Row[Any]]) -> None:
+    def _measure(self, rows: Sequence[Any]) -> None:
         age = (clock.now() - rows[0].written_at).total_seconds() if rows else 0
         OUTBOX_AGE.labels(self._database.name).set(max(age, 0))
         OUTBOX_ROWS.labels(self._database.name).set(len(rows))
 
 
-def _record(row: Row[Any]) -> NewRecord:
+def _record(row: Any) -> NewRecord:
     headers = tuple([(name, content.encode()) for name, content in orjson.loads(row.headers)])
     return NewRecord(row.topic, row.key, headers, row.value)
 

@@ -23,7 +23,7 @@ import sqlite3
 import time
 from collections import deque
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.aiosqlite import (
@@ -93,14 +93,9 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
         await self._ask("executemany", operation, seq_of_parameters)
 
     async def _ask(self, method: str, operation: str, parameters: Any) -> None:
-        connection, begin = self._adapt_connection, self._adapt_connection.taken_along()
-        answer = None
-        if connection.is_quick(method, operation, parameters) and (not begin or connection.begins_at_once(begin)):
-            answer, begin = connection.answer_on_loop(method, operation, parameters), ""
-        if answer is None:
-            driver = connection._connection
-            answer = await driver._execute(_answer, driver._conn, begin, method, operation, parameters)
-        self.answered, self.count, self.row_id, rows = answer
+        self.answered, self.count, self.row_id, rows = await self._adapt_connection.answer(
+            method, operation, parameters
+        )
         self._rows = deque(rows)
 
     async def _async_soft_close(self) -> None:
@@ -145,19 +140,31 @@ def _is_of_one_row(operation: str) -> bool:
 class Connection(AsyncAdapt_aiosqlite_connection):
     """A connection; `to_begin` is the BEGIN that its next statement takes along."""
 
-    __slots__ = ("_deadline", "_patience", "to_begin")
+    __slots__ = ("_deadline", "_patience", "is_on_thread", "to_begin")
     _cursor_cls = Cursor  # type: ignore[assignment]
 
     def __init__(self, dbapi: Any, connection: Any) -> None:
         """Wrap aiosqlite's *connection*."""
         super().__init__(dbapi, connection)
         self.to_begin = ""
+        self.is_on_thread = False
         self._deadline = math.inf
         (self._patience,) = connection._conn.execute("PRAGMA busy_timeout").fetchone()
         connection._conn.set_progress_handler(self._is_late, INSTRUCTIONS)
 
     def _is_late(self) -> bool:
         return time.thread_time() > self._deadline
+
+    async def answer(self, method: str, operation: str, parameters: Any) -> Answer:
+        """The answer of a statement, which takes along the BEGIN that still waits."""
+        begin, answer = self.taken_along(), None
+        if self.is_quick(method, operation, parameters) and (not begin or self.begins_at_once(begin)):
+            answer, begin = self.answer_on_loop(method, operation, parameters), ""
+        if answer is None:
+            driver, self.is_on_thread = self._connection, True
+            answer = await driver._execute(_answer, driver._conn, begin, method, operation, parameters)
+            self.is_on_thread = False
+        return cast("Answer", answer)
 
     def is_quick(self, method: str, operation: str, parameters: Any) -> bool:
         """Whether a statement may run on the loop."""
@@ -209,9 +216,13 @@ class Connection(AsyncAdapt_aiosqlite_connection):
             super().commit()
 
     def rollback(self) -> None:
-        """Undo what has begun."""
-        if not self.taken_along():
+        """Undo what has begun; nothing where all of it was committed: whoever gives a connection back asks that too.
+
+        What nobody waits for any more may be about to begin on the thread: it is undone there, behind it.
+        """
+        if not self.taken_along() and (self.is_on_thread or self._connection._conn.in_transaction):
             super().rollback()
+        self.is_on_thread = False
 
     def taken_along(self) -> str:
         """The BEGIN that still waited, empty where it has run."""

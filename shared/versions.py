@@ -26,6 +26,7 @@ from sqlalchemy.sql.operators import custom_op
 
 from shared.db import insert_rows, is_among, listed
 from shared.envelope import Envelope
+from shared.made import Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,13 @@ async def versions_of(
 async def _newest(session: AsyncSession, table: Table, subjects: Sequence[str]) -> dict[str, datetime]:
     """Subject → when its newest version began, for those that have one."""
     dialect = session.get_bind().dialect.name
-    begun = await session.execute(_begun(table, dialect), {"subjects": listed(dialect, subjects)})
-    return dict(begun.all())
+    return dict(await _begun(table).rows(session, {"subjects": listed(dialect, subjects)}))
 
 
 @cache
-def _begun(table: Table, dialect: str) -> Select[str, datetime]:
-    subject, began = table.c.subject, func.max(table.c.valid_from)
-    return select(subject, began).where(is_among(dialect, subject, "subjects")).group_by(subject)
+def _begun(table: Table) -> Made:
+    subject, began = table.c.subject, func.max(table.c.valid_from).label("began")
+    return Made(lambda dialect: select(subject, began).where(is_among(dialect, subject, "subjects")).group_by(subject))
 
 
 def with_version(

@@ -15,11 +15,10 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.audience import reasons
@@ -28,14 +27,15 @@ from services.notifications.tables import alert_audiences, alert_contents, alert
 from shared import clock
 from shared.announcement import Announcement
 from shared.contracts import membership
-from shared.db import among, broadcast_after_commit, insert_rows, is_among, listed
+from shared.db import broadcast_after_commit, insert_rows, is_among, listed
 from shared.envelope import Envelope
 from shared.errors import BadRequest
 from shared.inbox import inbox
+from shared.made import Made
 
 # Asked for every change: made once, because making a statement costs more than its answer.
-_ADD_AUDIENCE, _COLUMNS = insert(alert_audiences), tuple(str(column.name) for column in alerts.columns)
-_TAKE = (
+_ADD_AUDIENCE, _COLUMNS = Made(insert(alert_audiences)), tuple(str(column.name) for column in alerts.columns)
+_TAKE = Made(
     update(position)
     .prefix_with("/* one row */", dialect="sqlite")
     .values(value=position.c.value + bindparam("count", type_=position.c.value.type))
@@ -47,9 +47,22 @@ Known = dict[str, tuple[str, str]]
 """A network's id → its name and care group."""
 
 
-@cache
 def _asked(dialect: str) -> Select[str, str, str]:
     return select(networks.c.id, networks.c.name, networks.c.care_group).where(is_among(dialect, networks.c.id, "ids"))
+
+
+def _told(dialect: str) -> Select[Any]:
+    query = select(alerts).outerjoin(inbox, inbox.c.message_id == alerts.c.message_id)
+    is_new = func.coalesce(inbox.c.handled_at, alerts.c.stored_at) <= alerts.c.stored_at
+    return query.where(is_among(dialect, alerts.c.message_id, "ids"), is_new).order_by(alerts.c.offset)
+
+
+def _audiences(dialect: str) -> Select[str, int]:
+    told = alert_audiences.c
+    return select(told.audience, told.offset).where(is_among(dialect, told.offset, "offsets"))
+
+
+_ASKED, _TOLD, _AUDIENCES = Made(_asked), Made(_told), Made(_audiences)
 
 
 class WrongPosition(BadRequest):
@@ -69,7 +82,7 @@ async def tell(session: AsyncSession, messages: Sequence[Envelope]) -> None:
     if not new:
         return
     told = [{"audience": a, "offset": row["offset"]} for row in new for a in row["audiences"]]
-    await session.execute(_ADD_AUDIENCE, told)
+    await _ADD_AUDIENCE.insert(session, told)
     by_id = {message.id: message for message in messages}
     await insert_rows(session, alert_contents, [_content(row["offset"], by_id[row["message_id"]]) for row in new])
     for wire in await _wires(session, new, epoch=place.epoch, known=known):
@@ -83,7 +96,7 @@ async def _stored(session: AsyncSession, rows: list[dict[str, Any]]) -> list[dic
     """
     stored = [{name: row[name] for name in _COLUMNS} for row in rows]
     tail = 'ON CONFLICT (message_id) DO NOTHING RETURNING "offset"'
-    new = set((await insert_rows(session, alerts, stored, tail)).scalars())
+    new = {offset for (offset,) in await insert_rows(session, alerts, stored, tail)}
     return [row for row in rows if row["offset"] in new]
 
 
@@ -93,10 +106,8 @@ async def told_of(session: AsyncSession, messages: Sequence[Envelope]) -> list[d
     One that was told long before the inbox took its message is left out: the inbox had forgotten it.
     """
     sources = {message.id: message.source for message in messages}
-    query = select(alerts).outerjoin(inbox, inbox.c.message_id == alerts.c.message_id)
-    is_new = func.coalesce(inbox.c.handled_at, alerts.c.stored_at) <= alerts.c.stored_at
-    query = query.where(among(session, alerts.c.message_id, list(sources)), is_new).order_by(alerts.c.offset)
-    rows = [dict(row) for row in (await session.execute(query)).mappings()]
+    ids = listed(session.get_bind().dialect.name, list(sources))
+    rows = [row._asdict() for row in await _TOLD.rows(session, {"ids": ids})]
     audiences = await audiences_of(session, [row["offset"] for row in rows])
     return [{**row, "source": sources[row["message_id"]], "audiences": audiences[row["offset"]]} for row in rows]
 
@@ -108,9 +119,10 @@ async def described(session: AsyncSession, messages: Sequence[Envelope]) -> list
     return [_alert(offset, message, said, known) for offset, (message, said) in enumerate(announced, start=1)]
 
 
-async def taken(session: AsyncSession, count: int) -> Row[Any]:
+async def taken(session: AsyncSession, count: int) -> Any:
     """Take *count* offsets and hold the lock: (epoch, value, draft_id), where `value` is the last of them."""
-    return (await session.execute(_TAKE, {"count": count})).one()
+    (row,) = await _TAKE.rows(session, {"count": count})
+    return row
 
 
 async def head(session: AsyncSession) -> tuple[str, int]:
@@ -176,9 +188,9 @@ async def wires_after(session: AsyncSession, *, after: int, limit: int) -> list[
 
 async def audiences_of(session: AsyncSession, offsets: Sequence[int]) -> dict[int, list[str]]:
     """Offset → the audiences that its alert was told to."""
-    told, found = alert_audiences.c, {offset: list[str]() for offset in offsets}
-    query = select(told.audience, told.offset).where(among(session, told.offset, offsets))
-    for audience, offset in await session.execute(query):
+    found = {offset: list[str]() for offset in offsets}
+    asked = {"offsets": listed(session.get_bind().dialect.name, offsets)}
+    for audience, offset in await _AUDIENCES.rows(session, asked):
         found[offset].append(audience)
     return found
 
@@ -200,7 +212,7 @@ async def _known(session: AsyncSession, ids: Iterable[str]) -> Known:
     if not wanted:
         return {}
     dialect = session.get_bind().dialect.name
-    rows = await session.execute(_asked(dialect), {"ids": listed(dialect, list(wanted))})
+    rows = await _ASKED.rows(session, {"ids": listed(dialect, list(wanted))})
     return {id_: (name, care_group) for id_, name, care_group in rows}
 
 

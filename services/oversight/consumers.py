@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 from pydantic import BaseModel
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.oversight.queries.dashboard import REQUIRED
@@ -35,10 +35,23 @@ from services.oversight.tables import (
 from shared import clock
 from shared.announcement import Announcement
 from shared.boundary import forget_answers
-from shared.db import broadcast_after_commit, upsert_newer
+from shared.db import broadcast_after_commit, is_among, listed, upsert_newer
 from shared.envelope import Envelope
+from shared.made import Made
 
 CHANNEL = "feed"
+_ITEMS, _BODIES, _COVERS = (Made(insert(kind)) for kind in (FeedItem, FeedBody, Cover))
+_TAKE = Made(
+    update(FeedCounter)
+    .values(offset=FeedCounter.offset + bindparam("count"))
+    .returning(FeedCounter.epoch, FeedCounter.offset)
+)
+_KNOWN = Made(
+    lambda dialect: select(Network.id, Network.revision, Network.stage, Network.stage_since).where(
+        is_among(dialect, Network.__table__.c.id, "ids")
+    )
+)
+_UNCOVER = Made(lambda dialect: delete(Cover).where(is_among(dialect, Cover.__table__.c.network_id, "ids")))
 
 
 class _Network(BaseModel):
@@ -87,10 +100,10 @@ async def on_message(session: AsyncSession, messages: Sequence[Envelope]) -> Non
     epoch, first = await _numbers(session, len(told))
     items = [_item(first + place, message, announced) for place, (message, announced) in enumerate(told)]
     bodies = {item["offset"]: bodies_of(announced) for item, (_, announced) in zip(items, told, strict=True)}
-    await session.execute(insert(FeedItem), items)
+    await _ITEMS.insert(session, items)
     rows = [{"body": body, "offset": offset} for offset, codes in bodies.items() for body in codes]
     if rows:
-        await session.execute(insert(FeedBody), rows)
+        await _BODIES.insert(session, rows)
     for wire in await wires(session, epoch, [FeedItem(**item) for item in items], bodies):
         broadcast_after_commit(session, CHANNEL, orjson.dumps(wire.model_dump(mode="json")))
 
@@ -107,8 +120,7 @@ def _is_personal(announced: Announcement) -> bool:
 
 async def _numbers(session: AsyncSession, count: int) -> tuple[str, int]:
     """The epoch, and the first of *count* numbers, ours when the transaction commits. Locks the counter."""
-    taken = update(FeedCounter).values(offset=FeedCounter.offset + count)
-    epoch, last = (await session.execute(taken.returning(FeedCounter.epoch, FeedCounter.offset))).one()
+    ((epoch, last),) = await _TAKE.rows(session, {"count": count})
     return epoch, last - count + 1
 
 
@@ -129,8 +141,8 @@ def bodies_of(announced: Announcement) -> list[str]:
 async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> None:
     """Keep what the dashboard counts. The day on which a stage began is that of the message that brought it."""
     states = [(_Network.model_validate(m.state), m.time.date()) for m in messages if m.data]
-    query = select(Network.id, Network.revision, Network.stage, Network.stage_since)
-    found = await session.execute(query.where(Network.id.in_([state.id for state, _ in states])))
+    ids = listed(session.get_bind().dialect.name, [state.id for state, _ in states])
+    found = await _KNOWN.rows(session, {"ids": ids})
     known = {row.id: (row.revision, row.stage, row.stage_since) for row in found}
     newest: dict[str, _Network] = {}
     for state, day in states:
@@ -144,10 +156,10 @@ async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> No
 
 
 async def _cover(session: AsyncSession, networks: dict[str, _Network]) -> None:
-    await session.execute(delete(Cover).where(Cover.network_id.in_(networks)))
+    await _UNCOVER.rows(session, {"ids": listed(session.get_bind().dialect.name, list(networks))})
     rows = [{"body": body, "network_id": n.id} for n in networks.values() for body in dict.fromkeys(n.bodies)]
     if rows:
-        await session.execute(insert(Cover), rows)
+        await _COVERS.insert(session, rows)
 
 
 async def on_memberships(session: AsyncSession, messages: Sequence[Envelope]) -> None:

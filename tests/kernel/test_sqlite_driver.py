@@ -121,3 +121,24 @@ async def test_waiting_for_the_lock_does_not_hold_the_loop(database: Database, t
     other.close()
     await asyncio.wait_for(writing, 5)
     assert max(pauses) < 0.2
+
+
+async def test_a_statement_that_is_given_up_while_it_waits_for_the_lock_leaves_no_transaction_open(
+    database: Database, tmp_path: Path
+) -> None:
+    other = sqlite3.connect(tmp_path / "toy.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def write(name: str) -> None:
+        async with database.transaction() as session:
+            await session.execute(text("INSERT INTO things VALUES (:name)"), {"name": name})
+
+    given_up = asyncio.create_task(write("given up"))
+    await asyncio.sleep(0.1)
+    given_up.cancel()
+    asyncio.get_running_loop().call_later(0.1, other.rollback)
+    await asyncio.wait({given_up})
+    await asyncio.wait_for(write("next"), 5)
+    async with database.reading() as session:
+        assert (await session.execute(text("SELECT name FROM things"))).scalars().all() == ["next"]
+    other.close()

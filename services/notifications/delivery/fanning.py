@@ -53,11 +53,13 @@ from services.notifications.tables import (
 )
 from shared import clock
 from shared.db import UtcDateTime, among, insert_rows, is_among, listed
+from shared.made import Made
 from shared.service import Parts
 
 BATCH = 1000
 ALERTS = 50
 POLL_SECONDS = 0.25
+_FIRST = Made(select(fanouts.c.offset).limit(1))
 HOURS = tuple(preferences.c[name] for name in ("zone", "quiet_from", "quiet_to", "daily_at"))
 NEWS = timedelta(days=1)
 """A change older than this is no news: nobody is sent word of it, however late it is handled."""
@@ -104,8 +106,8 @@ async def fan_out(parts: Parts) -> None:
     """The worker: order copies until told to stop."""
     while True:
         async with parts.database.reading() as session:
-            waiting = (await session.execute(select(fanouts.c.offset).limit(1))).first()
-        if waiting is None:
+            waiting = await _FIRST.rows(session, {})
+        if not waiting:
             await asyncio.sleep(POLL_SECONDS)
             continue
         async with parts.database.transaction() as session:

@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.tables import (
@@ -25,6 +37,7 @@ from services.notifications.tables import (
 )
 from shared import clock
 from shared.db import UtcDateTime, among, upsert
+from shared.made import Made
 from shared.mailer.addresses import as_known
 
 LEASE_SECONDS = 5
@@ -47,22 +60,36 @@ class Held:
     muted: Sequence[str] = ()
 
 
+def _is_one_of(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:
+    """In words that stand in the statement, as they do in the conditions of its indexes."""
+    return column.in_([literal_column(f"'{value}'") for value in values])
+
+
 def _may_go() -> ColumnElement[bool]:
     """A newsletter's copy goes only while its issue is being sent: a pause holds at once."""
-    going = exists().where(issues.c.id == deliveries.c.thing, issues.c.status.in_(("sending", "sent")))
+    going = exists().where(issues.c.id == deliveries.c.thing, _is_one_of(issues.c.status, "sending", "sent"))
     return or_(deliveries.c.kind != "newsletter", going)
 
 
-def _is_due() -> ColumnElement[bool]:
-    alive = select(senders.c.id).where(senders.c.alive_until > int(clock.now().timestamp()))
-    return and_(
-        deliveries.c.state.in_(OPEN), deliveries.c.next_at <= clock.now(), deliveries.c.holder.not_in(alive), _may_go()
-    )
+_IS_DUE = and_(
+    _is_one_of(deliveries.c.state, *OPEN),
+    deliveries.c.next_at <= bindparam("moment", type_=UtcDateTime()),
+    deliveries.c.holder.not_in(select(senders.c.id).where(senders.c.alive_until > bindparam("second"))),
+    _may_go(),
+)
+_FIRST_DUE = Made(select(deliveries.c.number).where(_IS_DUE).limit(1))
+"""An idle sender asks this ten times a second."""
+
+
+def _now() -> dict[str, Any]:
+    """What _IS_DUE asks."""
+    moment = clock.now()
+    return {"moment": moment, "second": int(moment.timestamp())}
 
 
 async def anything_due(session: AsyncSession) -> bool:
     """Whether there is a copy to claim. A read, so that an idle sender never takes the lock of writers."""
-    return (await session.execute(select(deliveries.c.number).where(_is_due()).limit(1))).first() is not None
+    return bool(await _FIRST_DUE.rows(session, _now()))
 
 
 async def claim(session: AsyncSession, holder: str, *, limit: int) -> list[int]:
@@ -70,7 +97,7 @@ async def claim(session: AsyncSession, holder: str, *, limit: int) -> list[int]:
 
     One found in `sending` was begun by a sender that is gone: it goes again.
     """
-    due = select(deliveries.c.number).where(_is_due()).order_by(deliveries.c.number).limit(limit)
+    due = select(deliveries.c.number).where(_IS_DUE).order_by(deliveries.c.number).limit(limit)
     locked = due.with_for_update(skip_locked=True, of=deliveries).cte("due")
     take = (
         update(deliveries)
@@ -78,7 +105,7 @@ async def claim(session: AsyncSession, holder: str, *, limit: int) -> list[int]:
         .values(holder=holder)  # and no more: a state that is written, the same or not, is written into two indexes
         .returning(deliveries.c.number, deliveries.c.state)
     )
-    taken = (await session.execute(take)).all()
+    taken = (await session.execute(take, _now())).all()
     if begun := [row.number for row in taken if row.state == "sending"]:
         again = update(deliveries).where(among(session, deliveries.c.number, begun))
         await session.execute(again.values(repeated=True, state="pending"))
@@ -194,9 +221,15 @@ async def order_copies(session: AsyncSession, issue_id: str) -> int:
 
 async def finished_issues(session: AsyncSession) -> list[str]:
     """Issues that are being sent and of which no copy waits for its first try."""
-    waiting = exists().where(deliveries.c.thing == issues.c.id, deliveries.c.state.in_(("pending", "sending")))
-    query = select(issues.c.id).where(issues.c.status == "sending", ~waiting)
-    return list((await session.execute(query)).scalars())
+    return [issue_id for (issue_id,) in await _FINISHED.rows(session, {})]
+
+
+_FINISHED = Made(
+    select(issues.c.id).where(
+        issues.c.status == "sending",
+        ~exists().where(deliveries.c.thing == issues.c.id, _is_one_of(deliveries.c.state, "pending", "sending")),
+    )
+)
 
 
 async def stop_copies(session: AsyncSession, kind: str, reader_id: str) -> None:

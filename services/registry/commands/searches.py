@@ -141,7 +141,7 @@ async def _noted(session: AsyncSession, state: Mapping[str, Any], searches: Sequ
         return []
     rows = [{"search_id": s.id, "network_id": state["id"], "matched_at": clock.now()} for s in searches]
     noted = await insert_rows(session, SavedMatch.__table__, rows, "ON CONFLICT DO NOTHING RETURNING search_id")  # type: ignore[arg-type]
-    new = set(noted.scalars())
+    new = {search_id for (search_id,) in noted}
     people = list(dict.fromkeys(search.person_id for search in searches if search.id in new))
     return told_of_network(state, people)
 

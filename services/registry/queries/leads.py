@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, Date, Select, Text, bindparam, func, select
+from sqlalchemy import ColumnElement, Date, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.queries.bodies import bodies
@@ -13,6 +13,8 @@ from services.registry.queries.directory import Asked, Found, found
 from services.registry.queries.questions import Question, is_question, understood
 from services.registry.schemas.leads import Lead, LedNetwork
 from services.registry.tables import Person, Role
+from shared.db import is_among, listed
+from shared.made import Made
 
 LEADING = ("lead_doctor", "lead_nurse", "lead_professional", "lead_manager")
 
@@ -28,23 +30,27 @@ async def leads_of(
     session: AsyncSession, network_ids: Sequence[str], role: str = "", *, on: date | None = None
 ) -> dict[str, list[Lead]]:
     """Network id → those who lead it now, or led it *on* a day, with their names; in that *role*, where one is said."""
-    asked = {"networks": network_ids, "roles": _roles(role)} | ({} if on is None else {"on": on})
+    if session.new or session.dirty or session.deleted:
+        await session.flush()  # the roles that this very change gives and takes count
+    dialect = session.get_bind().dialect.name
+    asked = {"networks": listed(dialect, network_ids), "roles": listed(dialect, _roles(role))}
     found: dict[str, list[Lead]] = {}
-    for row, name in await session.execute(_NOW if on is None else _ON, asked):
-        lead = Lead(person_id=row.person_id, name=name or "A former member", role=row.role, since=row.since)
+    for row in await (_NOW.rows(session, asked) if on is None else _ON.rows(session, {**asked, "on": on})):
+        lead = Lead(person_id=row.person_id, name=row.name or "A former member", role=row.role, since=row.since)
         found.setdefault(row.network_id, []).append(lead)
     return found
 
 
-def _holders(held: ColumnElement[bool]) -> Select[Role, str]:
+def _holders(held: ColumnElement[bool]) -> Made:
     """Made once: every change of a network and every page of one asks it."""
-    networks, roles = (bindparam(name, expanding=True, type_=Text()) for name in ("networks", "roles"))
-    return (
-        select(Role, Person.name)
-        .outerjoin(Person, Person.id == Role.person_id)
-        .where(Role.network_id.in_(networks), Role.role.in_(roles), held)
-        .order_by(Role.role, Role.since)
-    )
+    query = select(Role.network_id, Role.person_id, Role.role, Role.since, Person.name)
+    query = query.outerjoin(Person, Person.id == Role.person_id).order_by(Role.role, Role.since)
+
+    def asked(dialect: str) -> Select[str, str, str, date, str]:
+        of_these = is_among(dialect, Role.__table__.c.network_id, "networks")
+        return query.where(of_these, is_among(dialect, Role.__table__.c.role, "roles"), held)
+
+    return Made(asked)
 
 
 _DAY = bindparam("on", type_=Date())

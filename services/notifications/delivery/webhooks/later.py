@@ -28,21 +28,22 @@ from services.notifications.tables import (
     webhooks_to_order,
 )
 from shared.db import among, insert_rows
+from shared.made import Made
 from shared.service import Parts
 
 PAUSE_SECONDS, BEHIND_SECONDS = 0.25, 0.02
 """Between two turns; and while there are as many alerts as a turn takes, so that a flood does not pile up."""
 SUBSCRIPTIONS_A_TURN = 100
 ALERTS_A_TURN = 50
+_FIRST = Made(select(webhooks_to_order.c.offset).limit(1))
 
 
 async def order_webhooks_later(parts: Parts) -> None:
     """The worker: order some, rest, until told to stop. Reads first, so that it never takes the lock for nothing."""
-    waiting = select(webhooks_to_order.c.offset).limit(1)
     while True:
         alerts_taken = 0
         async with parts.database.reading() as session:
-            is_any = (await session.execute(waiting)).first() is not None
+            is_any = bool(await _FIRST.rows(session, {}))
         if is_any:
             async with parts.database.transaction() as session:
                 alerts_taken = await order_some(session)
@@ -104,4 +105,4 @@ async def _order(session: AsyncSession, orders: list[dict[str, Any]]) -> None:
     if orders:
         tail = "ON CONFLICT DO NOTHING RETURNING subscription_id"
         made = await insert_rows(session, webhook_deliveries, orders, tail)
-        await wake(session, {row.subscription_id for row in made})
+        await wake(session, {subscription_id for (subscription_id,) in made})

@@ -37,6 +37,7 @@ from services.notifications.tables import (
 from services.notifications.tables.subscriptions import IS_OPEN
 from shared import clock
 from shared.db import UtcDateTime, among
+from shared.made import Made
 from shared.outside.calls import Answer
 
 MESSAGES_A_VISIT = {"quick": 20, "new": 4, "slow": 4}
@@ -90,7 +91,7 @@ _IS_DUE = and_(
     or_(_ENDPOINTS.paused_until.is_(None), _ENDPOINTS.paused_until <= _MOMENT),
     _ENDPOINTS.holder.not_in(select(senders.c.id).where(senders.c.alive_until > bindparam("second"))),
 )
-_FIRST_DUE = select(_ENDPOINTS.subscription_id).where(_IS_DUE).limit(1)
+_FIRST_DUE = Made(select(_ENDPOINTS.subscription_id).where(_IS_DUE).limit(1))
 
 
 def _now(pace: str) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def _now(pace: str) -> dict[str, Any]:
 
 async def due_paces(session: AsyncSession, paces: Sequence[str]) -> list[str]:
     """Those of *paces* in which an endpoint is due. Reads, so that an idle sender never takes the lock of writers."""
-    return [pace for pace in paces if (await session.execute(_FIRST_DUE, _now(pace))).first() is not None]
+    return [pace for pace in paces if await _FIRST_DUE.rows(session, _now(pace))]
 
 
 async def claim(session: AsyncSession, holder: str, pace: str, *, limit: int) -> list[str]:
