@@ -108,6 +108,24 @@ def day(value: Any) -> str:
     return f"{found.day} {MONTHS[found.month - 1]} {found.year}" if found else ""
 
 
+def until(first: Any, last: Any) -> str:
+    """23 to 29 November 2026: the days from one to another, with nothing said twice."""
+    start, end = moment(first), moment(last)
+    if not start or not end or start.date() == end.date():
+        return day(first)
+    shown = day(start).removesuffix(f" {end.year}")
+    return f"{shown.removesuffix(f' {MONTHS[end.month - 1]}') if start.year == end.year else shown} to {day(end)}"
+
+
+def lasting(first: Any, last: Any) -> Markup:
+    """7 December 2026, 13:30 to 17:30; both days where something goes over midnight."""
+    start, end = moment(first), moment(last)
+    if not start or not end:
+        return stamp(first)
+    shown = f"{end:%H:%M}" if start.date() == end.date() else when(end)
+    return Markup('{} to <time datetime="{}">{}</time>').format(stamp(start), instant(end), shown)
+
+
 def month(value: Any) -> str:
     """April 2027, of `2027-04`; empty where it is no month."""
     year, _, number = str(value).partition("-")
@@ -196,7 +214,15 @@ def environment(asset_path: str, name: str) -> Environment:
     )  # fmt: skip
     made.globals |= {"assetPath": asset_path, "service_name": name, "colour": colour, "count": count}
     made.filters |= {"words": words, "day": day, "iso": iso, "when": when, "stamp": stamp, "colour": colour}
-    made.filters |= {"happened": happened, "prose": prose, "signed": signed, "month": month, "set": set}
+    made.filters |= {
+        "happened": happened,
+        "prose": prose,
+        "signed": signed,
+        "month": month,
+        "set": set,
+        "until": until,
+        "lasting": lasting,
+    }
     made.filters |= {"marked": marked, "exactly": exactly, "at": at, "written": as_written, "for_people": for_people}
     return made
 

@@ -109,7 +109,7 @@ def _problems(page: Page, rules: Mapping[str, list[str]]) -> list[str]:
     return [f"{problem['id']}: {problem['nodes'][0]['html'][:200]}" for problem in found]
 
 
-def _is_sound(page: Page) -> None:
+def is_sound(page: Page) -> None:
     assert _problems(page, RULES) == []
     page.emulate_media(color_scheme="dark")
     assert _problems(page, IN_THE_DARK) == []
@@ -124,14 +124,14 @@ def _is_sound(page: Page) -> None:
 @pytest.mark.parametrize("path", PUBLIC)
 def test_a_public_page_is_accessible_and_fits_a_phone(path: str, visitor: Page) -> None:
     visitor.goto(path)
-    _is_sound(visitor)
+    is_sound(visitor)
 
 
 @pytest.mark.parametrize("path", STAFF)
 def test_a_staff_page_is_accessible_and_fits_a_phone(path: str, signed_in: Callable[[str], Page]) -> None:
     page = signed_in("staff")
     page.goto(path)
-    _is_sound(page)
+    is_sound(page)
 
 
 @pytest.mark.parametrize(("path", "link"), DEEPER)
@@ -139,7 +139,7 @@ def test_a_page_behind_a_list_is_accessible(path: str, link: str, signed_in: Cal
     page = signed_in("staff")
     page.goto(path)
     page.goto(str(page.locator(link).first.get_attribute("href")))
-    _is_sound(page)
+    is_sound(page)
 
 
 @pytest.mark.parametrize(("path", "link", "beyond"), BEHIND)
@@ -150,7 +150,7 @@ def test_a_page_behind_such_a_page_is_accessible(
     page.goto(path)
     there = urlsplit(str(page.locator(link).first.get_attribute("href"))).path
     page.goto(there + beyond)
-    _is_sound(page)
+    is_sound(page)
 
 
 @pytest.mark.parametrize(("path", "button"), REFUSED)
@@ -161,7 +161,7 @@ def test_a_form_that_is_refused_is_accessible(path: str, button: str, signed_in:
     with page.expect_navigation():
         page.locator(button).last.click()
     assert page.title().startswith("Error: ")
-    _is_sound(page)
+    is_sound(page)
 
 
 def test_the_page_that_sets_up_an_app_is_accessible(signed_in: Callable[[str], Page]) -> None:
@@ -170,7 +170,7 @@ def test_the_page_that_sets_up_an_app_is_accessible(signed_in: Callable[[str], P
     page.fill("#password", PASSWORD)
     page.click("main button:has-text('Set up an app')")
     page.wait_for_selector("#code")
-    _is_sound(page)
+    is_sound(page)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_what_is_wrong_with_an_account_s_form_is_said_accessibly(
         page.fill(place, value)
     page.click(f"main button:has-text('{button}')")
     page.wait_for_selector(".nhsuk-error-summary")
-    _is_sound(page)
+    is_sound(page)
 
 
 def test_the_page_that_a_mail_leads_to_signs_a_browser_out_accessibly(system: System, visitor: Page) -> None:
@@ -221,7 +221,7 @@ def test_a_new_token_is_shown_accessibly(signed_in: Callable[[str], Page]) -> No
     page.check("input[value='networks:read']")
     page.click("main button:has-text('Make the token')")
     page.wait_for_selector("text=It is shown this once")
-    _is_sound(page)
+    is_sound(page)
 
 
 def test_the_page_that_takes_a_merge_back_is_accessible(system: System, signed_in: Callable[[str], Page]) -> None:
@@ -236,7 +236,7 @@ def test_the_page_that_takes_a_merge_back_is_accessible(system: System, signed_i
     page = signed_in("staff")
     for path in (f"/networks/{part['slug']}/restore", f"/networks/{whole['slug']}?was={part['slug']}"):
         page.goto(path)
-        _is_sound(page)
+        is_sound(page)
 
 
 @pytest.mark.parametrize("device", ["light", "dark"])

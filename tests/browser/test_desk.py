@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_accessibility import _is_sound
+from tests.browser.test_accessibility import is_sound
 
 pytestmark = pytest.mark.browser
 
@@ -53,7 +53,7 @@ def test_both_write_at_once_and_the_later_is_shown_both(two: tuple[Page, Page]) 
     assert one.locator(f"{card}[data-conflict]").count() + other.locator(f"{card}[data-conflict]").count() == 1
     expect(late.locator(f"{card} textarea")).to_have_value(words)
     expect(late.locator(card)).to_contain_text(theirs)
-    _is_sound(late)
+    is_sound(late)
     late.locator(f"{card} textarea").fill("Words of both")
     late.locator(f"{card} button:has-text('Keep yours')").click()
     expect(one.locator(f"{card} textarea")).to_have_value("Words of both")
@@ -65,7 +65,7 @@ def test_last_issue_offers_a_correction_of_what_has_changed_since(signed_in: Cal
     page.goto(str(page.locator("table tr:has-text('Sent') a").first.get_attribute("href")))
     offer = page.locator("form:has(button:has-text('Tell this to those who were told'))")
     expect(offer.first).to_contain_text("Announced since")
-    _is_sound(page)
+    is_sound(page)
 
 
 def test_words_about_an_event_that_is_cancelled_are_warned_of_until_somebody_looked(two: tuple[Page, Page]) -> None:
@@ -87,7 +87,7 @@ def test_words_about_an_event_that_is_cancelled_are_warned_of_until_somebody_loo
     expect(other.locator(there)).to_contain_text("This has changed since these words were written")
     other.reload()
     expect(other.locator("main .tidings-inset").first).to_contain_text("Do come to the study day")
-    _is_sound(other)
+    is_sound(other)
     other.locator(f"{there} button[value=keep]").focus()
     other.keyboard.press("Enter")
     other.wait_for_url("**#item-*")
@@ -120,4 +120,4 @@ def test_desk_works_by_keyboard_and_the_preview_is_sound(two: tuple[Page, Page])
     assert [_card(one, number) for number in range(12)] != before
     one.goto(one.url.partition("#")[0] + "/preview")
     expect(one.frame_locator("iframe").locator("h1")).to_contain_text("Networks this week")
-    _is_sound(one)
+    is_sound(one)

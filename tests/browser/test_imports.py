@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_accessibility import _is_sound
+from tests.browser.test_accessibility import is_sound
 from tests.flows.system import PASSWORD, System
 
 pytestmark = pytest.mark.browser
@@ -53,22 +53,22 @@ def test_a_file_goes_all_the_way_and_back(signed_in: Callable[[str], Page]) -> N
     page = signed_in("staff")
     send(page)
     expect(page.locator("h2").first).to_have_text("Which column is what?")
-    _is_sound(page)
+    is_sound(page)
     compare(page)
     assert figures(page) == ["2", "0", "1", "1"]
-    _is_sound(page)
+    is_sound(page)
     page.locator(".tidings-result", has_text="Network for Stroke of the Vale").get_by_role(
         "button", name=re.compile("^Another network")
     ).click()
     assert figures(page) == ["3", "0", "0", "1"]
     page.click("button:has-text('Add 3')")
     expect(page.locator(".nhsuk-error-summary")).to_contain_text("1 row is wrong")
-    _is_sound(page)
+    is_sound(page)
     page.check("#without_wrong")
     page.click("button:has-text('Add 3')")
     settled(page)
     expect(page.locator("h1")).to_contain_text("Applied")
-    _is_sound(page)
+    is_sound(page)
     with page.expect_download() as download:
         page.click("a:has-text('wrong row')")
     assert "illness" in download.value.path().read_text("utf-8-sig")
@@ -130,10 +130,10 @@ def test_no_file_is_said_beside_the_field(signed_in: Callable[[str], Page]) -> N
     page.goto("/networks/imports")
     page.click("button:has-text('Send and look at it')")
     expect(page.locator("#file-error")).to_contain_text("Choose a file")
-    _is_sound(page)
+    is_sound(page)
 
 
 def test_whoever_is_not_staff_cannot_send_a_file(signed_in: Callable[[str], Page]) -> None:
     page: Any = signed_in("member")
     assert page.goto("/networks/imports").status == 403
-    _is_sound(page)
+    is_sound(page)

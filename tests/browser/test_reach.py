@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_accessibility import HOME, _is_sound
+from tests.browser.test_accessibility import HOME, is_sound
 from tests.flows.system import PASSWORD, System
 
 pytestmark = pytest.mark.browser
@@ -44,4 +44,4 @@ def test_the_step_before_saving_is_accessible_and_fits_a_phone(what: str, signed
     page.fill("#reason", "To see whom it reaches")
     page.locator("button:has-text('Check before you save')").click()
     expect(page.locator("h1")).to_have_text("Check before you save")
-    _is_sound(page)
+    is_sound(page)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.gateway.clients import ServiceAway
-from services.gateway.pages.charts import shares
+from services.gateway.pages.charts import ages, shares, spread, timeline
 from services.gateway.pages.how_fast import duration, percent, period
 from services.gateway.streams.formats import alert_json
 from services.gateway.streams.hub import Hub
@@ -102,3 +102,32 @@ def test_the_picture_says_the_share_of_all_deliveries_together() -> None:
     assert drawn["title"] == "Told: 75 % of 40"
     assert [row["value"] for row in drawn["rows"]] == ["100 %", "0 %"]
     assert shares("Told", {})["title"] == "Told: nothing measured yet"
+
+
+def test_the_picture_of_how_long_it_took_says_within_what_half_were_told() -> None:
+    drawn = spread(
+        "How long it took",
+        [{"within_ms": 20, "count": 1}, {"within_ms": 75, "count": 2}, {"within_ms": 2000, "count": 1}],
+    )
+    assert drawn["title"] == "How long it took: half of 4 deliveries within 100 ms"
+    assert [(row["label"], row["value"]) for row in drawn["rows"]] == [
+        ("Up to 50 ms", "25 %"), ("Up to 100 ms", "50 %"), ("Up to 300 ms", "0 %"), ("Up to 1 second", "0 %"),
+        ("Longer", "25 %"),
+    ]  # fmt: skip
+
+
+def test_vacancies_are_drawn_by_the_days_after_which_somebody_is_told() -> None:
+    drawn = ages("How long roles have been vacant", [0, 30, 31, 91, 400])
+    assert [row["value"] for row in drawn["rows"]] == ["2", "1", "0", "2"]
+
+
+def test_a_change_that_failed_somewhere_says_so_on_its_bar() -> None:
+    stages = [
+        {"service": "registry", "milliseconds": 0, "outcome": "said"},
+        {"service": "oversight", "milliseconds": 6.2, "outcome": "handled"},
+        {"service": "notifications", "milliseconds": 12.4, "outcome": "parked"},
+        {"service": "events", "milliseconds": None, "outcome": "begun"},
+    ]
+    assert [(row["label"], row["said"], row["width"]) for row in timeline(stages)["rows"]] == [
+        ("Oversight", "+6 ms", 50.0), ("Notifications", "+12 ms, failed", 100.0),
+    ]  # fmt: skip

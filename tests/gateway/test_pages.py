@@ -85,6 +85,7 @@ def test_a_chart_states_its_finding_and_a_matrix_counts_its_gaps() -> None:
     )
     drawn = heat({"stroke": {"Q31": 3}, "cancer": {"Q31": 1, "Q32": 0}}, {"Q31": "North West", "Q32": "Yorkshire"})
     assert drawn["gaps"] == 2
+    assert [cell["shade"] for cell in drawn["rows"][1]["cells"]] == [4, 0]
     assert bars("Networks by stage", {})["rows"] == []
 
 

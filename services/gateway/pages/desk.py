@@ -34,8 +34,12 @@ LONGEST_HEADLINE = 200
 async def issues(visit: Visit) -> Response:
     """All issues, and the button that drafts one now."""
     visit.require_staff()
-    found = await visit.ask("notifications", "/newsletter/issues")
-    return visit.page("desk/issues.html", "Newsletter desk", found=found)
+    cursor = visit.query.get("cursor", "")
+    found = await visit.ask("notifications", "/newsletter/issues", cursor=cursor)
+    return visit.page(
+        "desk/issues.html", "Newsletter desk", found=found, first="/staff/newsletter" if cursor else "",
+        next=f"/staff/newsletter?cursor={found['next']}" if found["next"] else "",
+    )  # fmt: skip
 
 
 async def draft(visit: Visit) -> Response:

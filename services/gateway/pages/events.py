@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -38,7 +39,8 @@ async def whats_on(visit: Visit) -> Response:
     booked = {booking["event_id"]: booking["status"] for booking in mine["items"]}
     return visit.page(
         "events/list.html", "What's on", found=found, names=names, sha=sha, q=words, booked=booked,
-        next=f"/events?cursor={found['next']}&sha={sha}" if found["next"] else "", first="/events" if cursor else "",
+        next=f"/events?{urlencode({'cursor': found['next'], 'sha': sha, 'q': words})}" if found["next"] else "",
+        first=f"/events?{urlencode({'sha': sha, 'q': words})}" if cursor else "",
     )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ async def _page(visit: Visit, record: Mapping[str, Any], errors: Any = (), value
     names = await names_for(visit, record, *sides(changes))
     there = f"/networks/{record['slug']}/history"
     return visit.page(
-        "network/history.html", f"History of {record['name']}", status=422 if errors else 200, network=record,
+        "network/history.html", "History", status=422 if errors else 200, network=record,
         found=found, differences={entry["id"]: told(entry, names, groups) for entry in found["items"]},
         versions={entry["id"] for entry in found["items"] if _is_version(entry, record)},
         fields=[_shown(field, names) for field in fields["items"]],
@@ -70,7 +70,7 @@ async def stood(visit: Visit, record: Mapping[str, Any]) -> Response:
     names = await names_for(visit, then)
     shown = {**then, "slug": record["slug"]}
     return visit.page(
-        "network/past.html", f"{then['name']} on {shown_day(then['as_of'])}", network=shown, names=names, now=record,
+        "network/past.html", f"As it stood on {shown_day(then['as_of'])}", network=shown, names=names, now=record,
         day=day,
     )  # fmt: skip
 
@@ -87,7 +87,7 @@ async def compare(visit: Visit) -> Response:
         return await _page(visit, record, [wrong_day(refused, "from")], days)
     names = await names_for(visit, *sides([found["changes"]]))
     return visit.page(
-        "network/compare.html", f"What changed in {record['name']}", network=record, found=found, days=days,
+        "network/compare.html", "What changed", network=record, found=found, days=days,
         rows=rows(found["changes"], names), today=clock.today().isoformat(),
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from services.gateway.pages.charts import shares
+from services.gateway.pages.charts import shares, spread
 from services.gateway.rendering import MONTHS
 from services.gateway.rendering import day as shown_day
 from services.gateway.visit import Visit, page
@@ -41,6 +41,10 @@ async def how_fast(visit: Visit) -> Response:
         by_way=shares("Told within one second", {
             WAYS[item["way"]]: (item["share"], item["told"]) for item in items if item["first_day"] == firsts[0]
         }),
+        spread=spread("How long it took", [
+            step for item in items if item["first_day"] == firsts[0] and item["way"] in AT_ONCE
+            for step in item["steps"]
+        ]) if newest else None,
         trend=shares("On screens within one second", {
             name: (one["share"], one["told"]) for name, one in reversed(trend.items()) if one
         }),

@@ -9,6 +9,7 @@ import orjson
 from starlette.responses import Response
 
 from services.gateway.clients import Refused
+from services.gateway.pages.called import organisation
 from services.gateway.pages.forms import entered, error_list, error_of, text
 from services.gateway.signing_in.new_browsers import forgotten
 from services.gateway.visit import Visit, page
@@ -30,9 +31,11 @@ async def my_data(visit: Visit) -> Response:
         visit.ask("membership", "/me"), visit.ask("membership", "/me/second-factor"),
         visit.ask("membership", "/tokens"), visit.edge.sessions.of_person(person_id),
     )  # fmt: skip
+    code = me["person"]["organisation"]
     return visit.page(
-        "account/my_data.html", TITLE, found=me, factor=factor, tokens=tokens["total"], sessions=len(sessions)
-    )
+        "account/my_data.html", TITLE, found=me, factor=factor, tokens=tokens["total"], sessions=len(sessions),
+        organisation=await organisation(visit, code) if code else "",
+    )  # fmt: skip
 
 
 # What is kept

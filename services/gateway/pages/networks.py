@@ -13,6 +13,7 @@ from services.gateway.pages.called import names_for
 from services.gateway.pages.choices import EDITING_ROLES
 from services.gateway.pages.history import stood
 from services.gateway.visit import Moved, Visit, page
+from shared import clock
 
 PAGE = 25
 CHANGES_SHOWN = 8
@@ -57,7 +58,7 @@ async def _about(visit: Visit, record: Mapping[str, Any]) -> dict[str, Any]:
     roles, members, events, history, me, chosen, names = await asyncio.gather(
         visit.ask_or(NO_ROLES, "membership", f"/networks/{network_id}/roles"),
         visit.ask_or({}, "membership", f"/networks/{network_id}/members", limit=1) if signed_in else _none(),
-        visit.ask_or(EMPTY, "events", "/events", network=network_id, limit=5),
+        visit.ask_or(EMPTY, "events", "/events", network=network_id, from_=clock.today().isoformat(), limit=5),
         visit.ask_or(EMPTY, "registry", f"/networks/{network_id}/history", limit=6),
         visit.ask_or({}, "membership", "/me") if signed_in else _none(),
         visit.ask_or({}, "notifications", f"/networks/{network_id}/chosen") if signed_in else _none(),

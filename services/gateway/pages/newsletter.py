@@ -15,6 +15,8 @@ from services.gateway.visit import Visit, page
 from shared.auth import ANYBODY
 from shared.errors import Problem, TooMany
 
+PAGE = 26
+"""Half a year of issues."""
 SIGN_UPS, SIGN_UP_SECONDS = 20, 3600
 
 
@@ -24,8 +26,12 @@ class TooManySignUps(TooMany):
 
 async def archive(visit: Visit) -> Response:
     """Issues that were sent, newest first."""
-    found = await visit.ask("notifications", "/newsletter/archive", limit=50)
-    return visit.page("newsletter/archive.html", "Newsletter", found=found)
+    cursor = visit.query.get("cursor", "")
+    found = await visit.ask("notifications", "/newsletter/archive", limit=PAGE, cursor=cursor)
+    return visit.page(
+        "newsletter/archive.html", "Newsletter", found=found, first="/newsletter" if cursor else "",
+        next=f"/newsletter?cursor={found['next']}" if found["next"] else "",
+    )  # fmt: skip
 
 
 async def issue(visit: Visit) -> Response:

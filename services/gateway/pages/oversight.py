@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import Response
 
 from services.gateway.clients import Refused
-from services.gateway.pages.charts import bars, heat
+from services.gateway.pages.charts import ages, bars, heat
 from services.gateway.pages.choices import bodies
 from services.gateway.pages.forms import entered, error_list, error_of, text
+from services.gateway.rendering import moment
 from services.gateway.visit import Visit, page
+from shared import clock
 from shared.errors import NotFound
 
 FEED_PAGE = 25
@@ -35,7 +38,7 @@ async def country(visit: Visit) -> Response:
     return visit.page(
         "oversight/country.html", "Oversight: the country", found=found, feed=feed, counts=found["counts"],
         heat=heat(found["coverage"], names), names=names, body={"code": "national", "name": "the country"},
-        categories=CATEGORIES, category="", which="", **_charts(found["counts"]),
+        categories=CATEGORIES, category="", which="", **_charts(found),
     )  # fmt: skip
 
 
@@ -62,15 +65,22 @@ async def body(visit: Visit) -> Response:
         "oversight/body.html", f"Oversight: {found['body']['name']}", found=found, feed=feed, body=found["body"],
         counts=found["counts"], coverage=bars("Networks by care group", found["coverage"]), gaps=gaps, names=names,
         categories=CATEGORIES, category=category, cursor=cursor, which=which,
-        **_charts(found["counts"]),
+        **_charts(found),
     )  # fmt: skip
 
 
-def _charts(counts: Mapping[str, Any]) -> dict[str, Any]:
+def _charts(found: Mapping[str, Any]) -> dict[str, Any]:
+    counts, today = found["counts"], clock.today()
     return {
+        "vacant": ages("How long roles have been vacant", (_days(one["since"], today) for one in found["vacancies"])),
         "by_stage": bars("Networks by stage", counts["by_stage"]),
         "by_level": bars("Networks by level", counts["by_level"]),
     }
+
+
+def _days(since: str, today: date) -> int:
+    found = moment(since)
+    return (today - found.date()).days if found else 0
 
 
 async def seen(visit: Visit) -> Response:

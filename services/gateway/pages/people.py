@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from services.gateway.pages import called
 from services.gateway.pages.choices import bodies
 from services.gateway.visit import Visit, page
 
@@ -22,7 +23,10 @@ async def person(visit: Visit) -> Response:
         visit.ask_or(NONE, "membership", f"/people/{person_id}/networks"),
         bodies(visit),
     )
-    return visit.page("people/person.html", found["name"], person=found, networks=networks["items"], names=names)
+    return visit.page(
+        "people/person.html", found["name"], person=found, networks=networks["items"], names=names,
+        organisation=await called.organisation(visit, found["organisation"]) if found["organisation"] else "",
+    )  # fmt: skip
 
 
 async def organisation(visit: Visit) -> Response:

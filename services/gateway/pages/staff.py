@@ -145,8 +145,11 @@ def _challenge(item: Item) -> Need:
 
 
 def _red(item: Item) -> Need:
-    why = f"{words(item['stage'])}, {words(item['care_group'])}"
-    return Need(f"/networks/{item['slug']}/standards", item["name"], why)
+    missing = [one["sentence"].rstrip(".") for one in item["unmet"] or () if one["severity"] == "red"]
+    reason = missing[0] if missing else f"{words(item['stage'])}, {words(item['care_group'])}"
+    more = f", and {len(missing) - 1} more" if missing[1:] else ""
+    since = f", since {day(item['since'])}" if item["since"] else ""
+    return Need(f"/networks/{item['slug']}/standards", item["name"], f"{reason}{more}{since}")
 
 
 def _vacancy(item: Item) -> Need:

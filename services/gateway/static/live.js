@@ -1,7 +1,10 @@
-// What is live on a page: how the stream is, and new lines that wait behind a button on pages where they would
-// move what somebody is reading. Everything else works without this file.
+// What is live on a page: how the stream is, and new lines, which wait behind a button so that nothing moves under
+// the eyes of somebody who reads. They come in by themselves only where there was no line yet.
+// Everything else works without this file.
 // It listens on the document and is loaded before htmx, because a stream may be open before the page is complete.
 (() => {
+  const ENDED = "Not live: load the page again";
+  const REFUSED = [401, 403, 404, 410]; // whoever was signed out, say, is not let in by trying again
   const held = new WeakMap();
   const part = (list, name) => list.closest("[data-live-area]")?.querySelector(`[data-live-${name}]`);
 
@@ -17,7 +20,7 @@
   };
   const waiting = (list, lines) => {
     held.set(list, lines);
-    part(list, "waiting").hidden = lines.length === 0;
+    part(list, "show").hidden = lines.length === 0;
     part(list, "show").textContent = `Show ${lines.length} new`;
   };
   const on = (name, take) =>
@@ -29,13 +32,19 @@
   };
 
   on("htmx:sse:after:connection", (list) => say(list, "Live", "live"));
-  on("htmx:sse:error", (list) => say(list, "Reconnecting…", "wait"));
-  on("htmx:sse:close", (list) => say(list, "Not live: load the page again", "off"));
+  on("htmx:sse:before:connection", (list, event) => {
+    if (event.detail.connection.attempt && part(list, "status")?.dataset.state === "live") say(list, "Reconnecting…", "wait");
+  });
+  on("htmx:sse:error", (list, event) => {
+    if (REFUSED.includes(event.detail.status)) say(list, ENDED, "off");
+    else say(list, "Reconnecting…", "wait");
+  });
+  on("htmx:sse:close", (list) => say(list, ENDED, "off"));
   on("htmx:sse:before:message", (list, event) => {
     const { event: name, data } = event.detail.message;
     say(list, "Live", "live");
     if (name === "reset") say(list, "Too much is new: load the page again", "off");
-    if (!list.hasAttribute("data-live-waits") || name || !data) return;
+    if (name || !data || !(list.firstElementChild || list.hasAttribute("data-live-waits"))) return;
     event.preventDefault();
     const box = document.createElement("template");
     box.innerHTML = data;
@@ -54,5 +63,9 @@
     list.querySelector("a")?.focus();
   });
   addEventListener("offline", () => everywhere("Reconnecting…"));
-  addEventListener("online", () => everywhere("Catching up…"));
+  addEventListener("online", () => {
+    everywhere("Catching up…");
+    // A stream may have outlived the gap or hang for ever: each is begun again from the last line that came.
+    for (const list of document.querySelectorAll("[data-live]")) list._htmx?.sse?.reader?.cancel();
+  });
 })();

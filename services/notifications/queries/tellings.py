@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications.schemas.tellings import Period, Told
+from services.notifications.schemas.tellings import Period, Step, Told
 from services.notifications.tables import telling_marks, tellings
 
 PERIODS = 12
@@ -48,6 +48,7 @@ def _told(per: Period, start: date, way: str, counted: Mapping[int, int]) -> Tol
     return Told(
         first_day=start, last_day=after - timedelta(days=1), way=way, told=total, within_a_second=quick,
         share=quick / total, median_ms=quantile(counted, 0.5), p95_ms=quantile(counted, 0.95),
+        steps=[Step(within_ms=within, count=counted[within]) for within in sorted(counted)],
     )  # fmt: skip
 
 

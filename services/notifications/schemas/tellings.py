@@ -13,6 +13,13 @@ Period = Literal["week", "month"]
 Way = Literal["live", "feed", "inbox", "mail", "webhook"]
 
 
+class Step(BaseModel):
+    """Deliveries that took longer than the step before, and no longer than this."""
+
+    within_ms: int
+    count: int
+
+
 class Told(BaseModel):
     """How fast was told in one way, in one week or month."""
 
@@ -24,6 +31,7 @@ class Told(BaseModel):
     share: float = Field(description="of those within a second, from 0 to 1")
     median_ms: int = Field(description="half were told within so many milliseconds")
     p95_ms: int = Field(description="95 of 100 were told within so many milliseconds")
+    steps: list[Step] = Field(description="how many took how long, the quickest first")
 
 
 class Tellings(Page[Told]):

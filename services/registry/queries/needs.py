@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.queries.overlaps import STRONGEST, overlaps_shown, overlaps_to_settle
-from services.registry.tables import Challenge, Import, Network, Overlap, ServiceChange
+from services.registry.tables import Assessment, Challenge, Import, Network, Overlap, ServiceChange
 from shared import clock
 from shared.auth import Principal
 from shared.needs import SHOWN, need
@@ -49,7 +49,10 @@ FIRST = {
         .join(Network, Network.id == Challenge.provider), Challenge.id.desc(),
     ),
     "reds": _first(
-        "reds", select(Network.slug, Network.name, Network.stage, Network.care_group), Network.sort_name, Network.id
+        "reds",
+        select(
+            Network.slug, Network.name, Network.stage, Network.care_group, Assessment.unmet, Assessment.since,
+        ).outerjoin(Assessment, Assessment.network_id == Network.id), Network.sort_name, Network.id,
     ),
     "overlaps": _first("overlaps", select(Overlap), *STRONGEST),
 }  # fmt: skip
