@@ -1,6 +1,7 @@
 """What all tests share: the addresses of the real backends.
 
-Addresses come from the environment (`TIDINGS_KAFKA`, …) or from `.backends/env`, which `deploy/backends up` writes.
+Addresses come from the environment (`TIDINGS_KAFKA`, …) or from the file `env` that `deploy/backends up` writes into
+its folder; of a run in several processes from that file alone, for the first takes them out of the environment.
 Without one, a test that needs it is skipped, or fails where `TIDINGS_REQUIRE_BACKENDS=1` says that it must run.
 """
 
@@ -10,13 +11,35 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("KAFKA", "POSTGRES", "REDIS")
 GIVEN = {name: os.environ.pop(f"TIDINGS_{name}", "") for name in PARTS}
 """Taken out of the environment: a test that makes `Settings` without an address means the embedded part."""
+
+
+ONE_AFTER_ANOTHER = {
+    "flows": "broker", "kernel": "broker", "log": "broker",
+    "api": "api", "browser": "browser", "security": "security",
+}  # fmt: skip
+"""Folders of which one process runs all tests: they share a broker's topics, or one running system."""
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each process of a run whole files, and whole folders where `ONE_AFTER_ANOTHER` names them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0].removeprefix("tests/")
+        return ONE_AFTER_ANOTHER.get(file.partition("/")[0], file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Who divides the tests among the processes."""
+    return Together(config, log)
 
 
 @dataclass(frozen=True)
@@ -45,6 +68,6 @@ def backends() -> Backends:
 
 
 def _written() -> dict[str, str]:
-    path = ROOT / ".backends" / "env"
+    path = Path(os.environ.get("TIDINGS_BACKENDS_DIR", ROOT / ".backends")) / "env"
     text = path.read_text() if path.exists() else ""
     return dict(re.findall(r"""^(?:export )?(TIDINGS_\w+)=['"]?([^'"\n]*)""", text, re.MULTILINE))
