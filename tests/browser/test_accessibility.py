@@ -198,10 +198,10 @@ def test_what_is_wrong_with_an_account_s_form_is_said_accessibly(
 def test_the_page_that_a_mail_leads_to_signs_a_browser_out_accessibly(system: System, visitor: Page) -> None:
     visitor.goto(link_that_ends_a_session(system))
     visitor.wait_for_selector("main button:has-text('Sign that browser out')")
-    _is_sound(visitor)
+    is_sound(visitor)
     visitor.click("main button:has-text('Sign that browser out')")
     visitor.wait_for_selector("h1:has-text('That session has ended')")
-    _is_sound(visitor)
+    is_sound(visitor)
 
 
 def link_that_ends_a_session(system: System) -> str:
