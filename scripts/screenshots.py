@@ -105,6 +105,7 @@ PAGES = (
     ("staff", f"{NETWORK}/service-changes/new", "new-service-change"),
     ("staff", f"{NETWORK}/invitations", "network-invitations"),
     ("staff", "/networks/together?q=stroke", "together"),
+    ("staff", "/networks/together", "together-all"),
     ("staff", "/search?q=stroke", "search"),
     ("staff", f"/search?q=ha{LINKED}main a[href^='/people/']", "person"),
     ("staff", "/events/new", "new-event"),

@@ -41,6 +41,7 @@ DONE = {
     "webhook-again": "It goes out again.", "feed-key-dropped": "No address with a key works any more.",
     "columns": "These are shown from now on, wherever you sign in.",
     "together": "The networks are changed; everybody concerned is told once.",
+    "together-role": "The role is changed in these networks; everybody concerned is told once.",
     "together-told": "They are told, each person once.",
     "together-undone": "It is undone; the networks stand as before.",
     "noted": "You took note of it.", "followed-up": "It is recorded.", "commented": "Your comment stands there.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from services.membership.tables import Network, Role
+from services.membership.tables import Network, Role, RoleBatch
 from shared import clock
 from shared.announcement import Announcement, Concerns, Significance
 
@@ -38,6 +38,30 @@ def role_ended(network: Network, role: Role, *, vacant: bool, leads: Sequence[st
     if vacant:
         headline = f"{_name(network)} has no {TITLES[role.role]} since {_day(_vacant_since(role))}"
     return _told_to_network(network, role, headline, ())
+
+
+def roles_together(
+    batch: RoleBatch, networks: Sequence[Network], *, others: Sequence[str], is_back: bool
+) -> Announcement:
+    """One person took a role in *networks*, or gave it up, or (*is_back*) that was undone; *others* held it before."""
+    first = _name(networks[0])[:110]
+    more = "1 more network" if len(networks) == 2 else f"{len(networks) - 1:,} more networks"
+    which = first if len(networks) == 1 else f"{first} and {more}"
+    article = "a" if batch.role in SHARED_ROLES else "the"
+    holds = batch.ends == is_back
+    as_ = (
+        f"{'again' if is_back else f'{article} new'} {TITLES[batch.role]}"
+        if holds
+        else f"no longer {TITLES[batch.role]}"
+    )
+    concerns = Concerns(
+        networks=tuple(network.id for network in networks), people=tuple(dict.fromkeys((batch.person_id, *others))),
+        bodies=tuple(dict.fromkeys(body for network in networks for body in network.bodies)),
+    )  # fmt: skip
+    return Announcement(
+        headline=f"{{person:{batch.person_id}}} is {as_} of {which}"[:300], category="governance", concerns=concerns,
+        significance="major" if batch.role in LEAD_ROLES else "normal", path=f"/networks/together/roles/{batch.id}",
+    )  # fmt: skip
 
 
 def _told_to_network(network: Network, role: Role, headline: str, others: Sequence[str]) -> Announcement:

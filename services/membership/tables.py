@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Index, MetaData, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -230,6 +231,41 @@ class Role(Row):
         Index("roles_of_person", "person_id", "status"),
         Index("roles_by_calendar", "status", "until"),
     )
+
+
+class RoleBatch(Row):
+    """One role that one person was given in many networks together, or (`ends`) gave up. `status`: applied, undone."""
+
+    __tablename__ = "role_batches"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int]
+    status: Mapped[str]
+    person_id: Mapped[str]
+    role: Mapped[str]
+    ends: Mapped[bool]
+    reason: Mapped[str]
+    minor: Mapped[bool]
+    changed: Mapped[int] = mapped_column(comment="networks in which it was otherwise before")
+    kept: Mapped[int] = mapped_column(comment="networks changed since, which an undo left alone")
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    undone_by: Mapped[str]
+    undone_at: Mapped[datetime | None]
+
+
+class RoleBatchEffect(Row):
+    """What it did in one network: `touched` is each role given or ended, with the revision that it has since.
+
+    `{"id", "revision", "until"}`; `until` is the last day that it had before (None: open), left out for the new one.
+    """
+
+    __tablename__ = "role_batch_effects"
+
+    batch_id: Mapped[str] = mapped_column(primary_key=True)
+    network_id: Mapped[str] = mapped_column(primary_key=True)
+    touched: Mapped[list[dict[str, Any]]] = mapped_column(JsonB)
+    kept: Mapped[bool] = mapped_column(comment="an undo left it alone")
 
 
 class Network(Row):

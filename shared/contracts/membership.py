@@ -50,6 +50,21 @@ class OrganisationState(State):
     postcode: str
 
 
+class RoleBatchState(State):
+    """One role that one person took in many networks together, or (`ends`) gave up.
+
+    `kept`: networks changed since, which an undo left alone.
+    """
+
+    status: str
+    person_id: str
+    role: str
+    ends: bool
+    networks: list[str]
+    bodies: list[str]
+    kept: int
+
+
 PEOPLE = topic("membership.people", compacted=True)
 PERSON_ADDED = contract(PEOPLE, "networks.membership.person.added.v1", PersonState, "A person became known.")
 PERSON_CHANGED = contract(PEOPLE, "networks.membership.person.changed.v1", PersonState, "A person's record changed.")
@@ -66,6 +81,16 @@ ROLE_PLANNED = contract(
 ROLE_CHANGED = contract(
     MEMBERSHIPS, "networks.membership.role.changed.v1", MembershipState, "A role was given a last day to come."
 )
+
+ROLE_BATCHES = topic("membership.role-batches")
+ROLES_GIVEN = contract(
+    ROLE_BATCHES, "networks.membership.role-batch.applied.v1", RoleBatchState,
+    "A person took a role in many networks, or gave it up, together.",
+)  # fmt: skip
+ROLES_TAKEN_BACK = contract(
+    ROLE_BATCHES, "networks.membership.role-batch.reverted.v1", RoleBatchState,
+    "What a person took or gave up in many networks together was undone.",
+)  # fmt: skip
 
 ORGANISATIONS = topic("membership.organisations", compacted=True)
 ORGANISATION_ADDED = contract(

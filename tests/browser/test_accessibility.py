@@ -63,6 +63,7 @@ STAFF = (
     "/staff/newsletter-readers/import", "/staff/mail", "/mail", "/mailbox", "/events/new", "/sign-out",
     "/staff/failures", "/me", "/oversight/Q31?which=mine",
     "/networks?q=stroke&show=name&show=host",
+    "/networks/together", "/networks/together/roles/none",
     "/networks/together?q=stroke", "/networks/together?q=nothing-has-this-name",
     f"{COMMISSIONER}/challenges", f"{COMMISSIONER}/challenges/new",
     f"{NETWORK}/service-changes/new", "/workforce", "/workforce?sha=Q31&proposed=yes",

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 NOT_PAGES = re.compile(
     r"^/(push-worker\.js|downloads/(progress/\{token\}|\{list\}.*)|mailbox/\{id\}/html|\{path:path\}"
     r"|staff/newsletter/\{id\}/(preview/html|items)|networks/imports/\{id\}/(progress|download/\{what\})"
+    r"|networks/together/\{batch_id\}/progress"
     r"|.*feed\.atom|account/my-data\.json|sign-in/provider(/back)?)$"
 )
 """What answers with something else than a page of ours: files, feeds, mails as they are, pieces of a page."""

@@ -16,6 +16,7 @@ WHAT = {
     "/networks/imports/{id}/download/{what}": "file", "/networks/imports/{id}/{what}": "discard",
     "/networks/{slug}/do/{what}": "follow", "/links/{id}/{what}": "confirm",
     "/staff/overlaps/{id}/{what}": "dismiss", "/networks/{slug}/overlaps/{id}/{what}": "dismiss",
+    "/networks/together/{batch_id}/{what}": "undo",
     "/staff/newsletter/{id}/{what}": "approve", "/subscriptions/{id}/{what}": "disable",
 }  # fmt: skip
 QUERIES = {
@@ -59,6 +60,8 @@ class Samples:
             "key": "none", "invitation_id": "none", "session": "none",
         }  # fmt: skip
         self._by_place = [
+            ("/role-batches/{batch_id}", f"/role-batches/{(roles := self._role_batch())}"),
+            ("/together/roles/{batch_id}", f"/together/roles/{roles}"),
             ("/oversight/{body}/feed/{message_id}", f"/oversight/{BODY}/feed/{self._line()}"),
             ("/networks/imports/{id}", f"/networks/imports/{imported['id']}"), ("/links/{id}", "/links/{link_id}"),
             ("/overlaps/{id}", "/overlaps/{overlap_id}"), ("/events/{id}", "/events/{event_id}"),
@@ -132,6 +135,13 @@ class Samples:
             "minor": True,
         }
         return str(self._site.as_("staff").made("/batches", wanted)["id"])
+
+    def _role_batch(self) -> str:
+        """A role that somebody was given in many networks."""
+        wanted = {"networks": [self.network_id], "person_id": self.member_id, "role": "sha_lead", "minor": True}
+        made = self._site.as_("staff").made("/role-batches", wanted)
+        self._site.as_("staff").made(f"/role-batches/{made['id']}/undo", {})
+        return str(made["id"])
 
     def _webhook(self) -> dict[str, Any]:
         """A webhook of the member, with a message in its log."""

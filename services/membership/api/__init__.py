@@ -8,12 +8,13 @@ from services.membership.api import (
     me,
     organisations,
     people,
+    role_batches,
     roles,
     second_factor,
 )
 
 routers = [
-    roles.router, people.router, organisations.router, me.router, second_factor.router,
+    roles.router, role_batches.router, people.router, organisations.router, me.router, second_factor.router,
     accounts.router, email_changes.router, email_changes.asking, invitations.router, invitations.asking,
     internal.asking, internal.router,
 ]  # fmt: skip

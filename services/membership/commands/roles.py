@@ -58,11 +58,14 @@ class EndsBeforeItBegins(Unprocessable):
 async def give_role(
     session: AsyncSession, *, network_id: str, person_id: str, role: str, since: date | None = None,
     until: date | None = None, replace: bool | None = None, by: Principal, reason: str = "", minor: bool = False,
+    announced: bool = True,
 ) -> Role:  # fmt: skip
     """Give *person_id* a role from *since* (today) to *until* (open), both days included.
 
     *replace* ends the role of its present holders the day before; by default it does so for the lead roles. A role
-    that is over already is only recorded. Raises NetworkArchived, NoSuchPerson, HoldsRoleAlready, EndsBeforeItBegins.
+    that is over already is only recorded. Not *announced*: another message of the same change tells it.
+
+    Raises NetworkArchived, NoSuchPerson, HoldsRoleAlready, EndsBeforeItBegins.
     """
     network = await locked_network(session, network_id)
     if network.archived:
@@ -78,7 +81,8 @@ async def give_role(
     replaced = [h for h in holders if until is None or h.since <= until] if _replaces(role, replace) else []
     changes = [_replaced(holder, taken.since, by, reason, minor) for holder in replaced]
     session.add(taken)
-    told = await _taking(session, network, taken, [r.person_id for r in replaced if r.status == "ended"])
+    gone = [r.person_id for r in replaced if r.status == "ended"]
+    told = await _taking(session, network, taken, gone) if announced else None
     contract = ROLE_PLANNED if taken.status == "planned" else ROLE_TAKEN
     changes.append(said(contract, taken, None, told, by, reason, minor))
     await publish(session, *changes)
@@ -136,15 +140,18 @@ async def leave_network(
 
 async def end_roles(
     session: AsyncSession, network: Network, roles: Sequence[Role], *, last: date, by: Principal,
-    reason: str = "", minor: bool = False,
+    reason: str = "", minor: bool = False, announced: bool = True,
 ) -> None:  # fmt: skip
-    """End *roles* of one network, whose row is locked, and say so; a role that was only planned ends untold."""
+    """End *roles* of one network, whose row is locked, and say so; a role that was only planned ends untold.
+
+    Not *announced*: another message of the same change tells it.
+    """
     ending = {role.id for role in roles}
     changes = []
     for role in roles:
         before, planned = state_of(role).model_dump(mode="json"), role.status == "planned"
         end(role, last)
-        told = None if planned else await _ending(session, network, role, ending)
+        told = await _ending(session, network, role, ending) if announced and not planned else None
         changes.append(said(ROLE_ENDED, role, before, told, by, reason, minor))
     await publish(session, *changes)
 
@@ -221,6 +228,15 @@ def _replaced(role: Role, successor_from: date, by: Principal, reason: str, mino
     before = state_of(role).model_dump(mode="json")
     end(role, last)
     return said(ROLE_ENDED, role, before, None, by, reason, minor)
+
+
+def reopened(role: Role, until: date | None, by: Principal, reason: str) -> Change:
+    """Let a role that ended go on to *until*; told by another message of the same change."""
+    before, today = state_of(role).model_dump(mode="json"), clock.today()
+    role.until, role.continued_in, role.revision = until, "", role.revision + 1
+    role.status = "planned" if role.since > today else "ended" if until is not None and until < today else "active"
+    contract = {"planned": ROLE_PLANNED, "active": ROLE_TAKEN, "ended": ROLE_ENDED}[role.status]
+    return said(contract, role, before, None, by, reason, False)
 
 
 def _given_last_day(role: Role, last: date, by: Principal, reason: str) -> Change:

@@ -14,9 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership.announcing import SHARED_ROLES
 from services.membership.commands.networks import locked_network
-from services.membership.commands.roles import end, new_role, said, state_of
+from services.membership.commands.roles import end, new_role, reopened, said, state_of
 from services.membership.tables import Network, Role
-from shared import clock
 from shared.auth import Principal
 from shared.contracts.membership import ROLE_ENDED, ROLE_PLANNED, ROLE_TAKEN
 from shared.db import among
@@ -79,7 +78,7 @@ async def part_roles(session: AsyncSession, *, source_id: str, target_id: str, m
     ended = [came[role.id] for role in back if role.id in came]
     await publish(
         session, *(_left(role, moment, by) for role in ended),
-        *[_returned(role, untils.get(role.id, role.until), by) for role in back],
+        *[reopened(role, untils.get(role.id, role.until), by, "The merge was undone") for role in back],
     )  # fmt: skip
 
 
@@ -99,14 +98,6 @@ async def _untils(session: AsyncSession, roles: Sequence[Role]) -> dict[str, dat
             before = changes["until"][0]
             found[subject] = date.fromisoformat(before) if before else None
     return found
-
-
-def _returned(role: Role, until: date | None, by: Principal) -> Change:
-    before, today = state_of(role).model_dump(mode="json"), clock.today()
-    role.until, role.continued_in, role.revision = until, "", role.revision + 1
-    role.status = "planned" if role.since > today else "ended" if until is not None and until < today else "active"
-    contract = {"planned": ROLE_PLANNED, "active": ROLE_TAKEN, "ended": ROLE_ENDED}[role.status]
-    return said(contract, role, before, None, by, "The merge was undone", False)
 
 
 class Coming:
