@@ -57,8 +57,9 @@ async def remove_own_second_factor(
 
 
 @router.delete("/people/{person_id}/second-factor", status_code=204)
-async def remove_second_factor(person_id: str, session: Session, _by: Principal = may(staff, "people:write")) -> None:
+async def remove_second_factor(person_id: str, session: Session, by: Principal = may(staff, "people:write")) -> None:
     """Help somebody who has lost the app and the recovery codes: their password alone does again."""
+    commands.require_whole(by)
     await queries.person_called(session, person_id)
     await commands.remove_second_factor(session, person_id=person_id)
 

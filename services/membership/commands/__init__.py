@@ -29,6 +29,7 @@ from services.membership.commands.second_factors import (
     use_code,
 )
 from services.membership.commands.sign_ins import note_sign_in
+from services.membership.commands.standing import require_whole
 from services.membership.commands.successions import merge_roles, part_roles, split_roles
 from services.membership.commands.tokens import is_noted, make_own_token, make_token, note_use, withdraw_token
 
@@ -67,6 +68,7 @@ __all__ = [
     "remove_second_factor",
     "require_code",
     "require_password",
+    "require_whole",
     "resend_invitation",
     "reset_password",
     "set_password",

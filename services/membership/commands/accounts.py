@@ -13,7 +13,7 @@ from services.membership.commands.letters import end_links, put_down, use_key
 from services.membership.commands.people import add_person, locked_person
 from services.membership.commands.proofs import require_password
 from services.membership.commands.sound import require_sound
-from services.membership.commands.standing import judge_again
+from services.membership.commands.standing import judge_again, require_whole
 from services.membership.passwords import hashed
 from services.membership.tables import Account, FirstLink, Person
 from shared import clock
@@ -46,10 +46,12 @@ async def set_password(session: AsyncSession, *, person_id: str, password: str) 
 async def change_password(session: AsyncSession, *, person_id: str, present: str, password: str, by: Principal) -> None:
     """Change a password; for oneself only with the *present* one. Its owner is told by mail.
 
-    Raises NoSuchPerson, NoPassword, WrongPresentPassword, KnownPassword.
+    Raises NoSuchPerson, NoPassword, WrongPresentPassword, KnownPassword, OpensAnAccount.
     """
     if by.person_id == person_id and await session.get(Account, person_id) is not None:
         await require_password(session, person_id=person_id, present=present)
+    else:
+        require_whole(by)
     person = await set_password(session, person_id=person_id, password=password)
     put_down(session, kind="password", address=person.email, subject_id=person_id)
 

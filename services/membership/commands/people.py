@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership.commands.letters import end_links, put_down
-from services.membership.commands.standing import judge_again
+from services.membership.commands.standing import judge_again, require_whole
 from services.membership.tables import Organisation, Person
 from shared import clock
 from shared.auth import Principal
@@ -49,7 +49,7 @@ class StandingIsForStaff(Forbidden):
 async def add_person(
     session: AsyncSession, *, fields: dict[str, Any], by: Principal, reason: str = "", minor: bool = False
 ) -> Person:
-    """Make somebody known. Raises EmailTaken, UnknownOrganisation."""
+    """Make somebody known. Raises EmailTaken, UnknownOrganisation, OpensAnAccount."""
     return (await add_people(session, rows=[fields], by=by, reason=reason, minor=minor))[0]
 
 
@@ -58,6 +58,8 @@ async def add_people(
 ) -> list[Person]:
     """Make many known at once; `name` is needed, the other fields may be left out. Raises as add_person."""
     people = [_new_person(fields) for fields in rows]
+    if any(getattr(person, name) for person in people for name in STANDING):
+        require_whole(by)
     await _require_free(session, [person.email for person in people])
     await _require_known(session, {person.organisation for person in people}, any_kind=True)
     await _require_known(session, {body for person in people for body in person.bodies}, any_kind=False)
@@ -74,7 +76,7 @@ async def change_person(
     """Change some fields of a person; nothing is recorded when every field has the value already.
 
     *proven*: the new address is. Raises NoSuchPerson, ChangedMeanwhile, StandingIsForStaff, EmailTakesProof,
-    EmailTaken, UnknownOrganisation.
+    EmailTaken, UnknownOrganisation, OpensAnAccount.
     """
     person = await locked_person(session, person_id)
     require_revision(expected, person.revision)
@@ -84,6 +86,8 @@ async def change_person(
         raise StandingIsForStaff
     if "email" in changed and by.person_id == person_id and not proven:
         raise EmailTakesProof
+    if changed.keys() & {"email", *STANDING} and not proven:
+        require_whole(by)
     await _require_free(session, [changed.get("email", "")])
     await _require_known(session, {changed.get("organisation", "")}, any_kind=True)
     await _require_known(session, set(changed.get("bodies", ())), any_kind=False)
