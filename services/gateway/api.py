@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.gateway import asyncapi, failures, searching
+from services.gateway import asyncapi, failures, needs, searching
 from services.gateway.changes import followed
 from services.gateway.foresight import foreseen, wants_preview
 from services.gateway.inviting import PATHS, warned
@@ -50,6 +50,7 @@ def routes() -> list[Route]:
         Route("/api/asyncapi.json", answering(asyncapi_document)),
         Route("/api/changes/{message_id}", answering(change)),
         Route("/api/search", answering(search)),
+        Route("/api/needs", answering(list_needs)),
         Route("/api/failures", answering(list_failures)),
         Route("/api/failures/{service}/{number:int}/{how}", answering(settle_failure), methods=["POST"]),
         Route("/api/{path:path}", answering(passed_on), methods=["GET", *CHANGING]),
@@ -99,6 +100,13 @@ async def search(request: Request) -> Response:
         raise Unprocessable(f"`q` has at most {searching.LONGEST} characters, and `limit` is from 1 to 25.")
     wanted = searching.Search(edge.clients, await caller(request), q, int(limit))
     return JSONResponse(searching.as_json(await searching.everything(wanted)), headers={"cache-control": "no-store"})
+
+
+async def list_needs(request: Request) -> Response:
+    """What needs somebody of the staff."""
+    edge: Edge = request.app.state.edge
+    found = await needs.sections(edge.clients, await caller(request))
+    return JSONResponse(needs.as_json(found), headers={"cache-control": "no-store"})
 
 
 async def list_failures(request: Request) -> Response:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from services.gateway import failures, searching
+from services.gateway import failures, needs, searching
 from services.gateway.clients import Clients
 from services.gateway.examples import Examples
 from services.gateway.lists import with_files
@@ -187,7 +187,7 @@ def merged(settings: Settings, documents: Mapping[str, dict[str, Any]]) -> dict[
     """One document for all services; schemas of one name keep their service's name where they differ."""
     schemas: dict[str, Any] = {"Problem": PROBLEM_SCHEMA, "Foreseen": FORESEEN_SCHEMA, "Fanout": FANOUT_SCHEMA}
     paths: dict[str, Any] = {path: {"get": _stream(*said, path)} for path, said in STREAMS.items()} | OWN
-    paths |= {"/search": {"get": searching.OPERATION}, **failures.PATHS}
+    paths |= {"/search": {"get": searching.OPERATION}, **failures.PATHS, **needs.PATHS}
     for path, item in OPERATIONS.items():
         paths[path] = {verb: {**said, "tags": ["gateway"]} for verb, said in item.items()}
     for name, document in documents.items():

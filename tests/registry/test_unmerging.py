@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -109,3 +109,17 @@ async def test_what_cannot_be_undone_is_refused_with_the_reason(hung: Linking) -
     async with hung.register.database.transaction() as session:
         await session.execute(update(Merge).values(merged_at=clock.now() - timedelta(days=31)))
     assert "this one is older" in (await hung.ask("POST", path, json={})).json()["detail"]
+
+
+async def test_until_when_a_merge_can_be_undone_is_known_beforehand(hung: Linking) -> None:
+    path = f"/networks/{hung.ids['A']}/merge"
+    assert (await hung.ask("GET", path)).status_code == 409
+    await changed(hung, "A", "merge", into=hung.ids["B"])
+    found = (await hung.ask("GET", path)).json()
+    merged, until = (datetime.fromisoformat(found[name]) for name in ("merged_at", "undo_until"))
+    assert found["into"] == hung.ids["B"] and found["can_be_undone"]
+    assert until - merged == timedelta(days=30) and clock.now() - merged < timedelta(minutes=5)
+    async with hung.register.database.transaction() as session:
+        await session.execute(update(Merge).values(merged_at=clock.now() - timedelta(days=30, seconds=1)))
+    assert not (await hung.ask("GET", path)).json()["can_be_undone"]
+    assert (await hung.ask("POST", f"{path}/undo", json={"reason": "Late"})).status_code == 409

@@ -87,3 +87,14 @@ def test_a_narrow_token_opens_no_wider_way_in(site: Site, samples: Samples) -> N
     for page in ("/staff", "/account", "/networks/together"):
         opened = httpx.get(site.url + page, headers={"authorization": f"Bearer {token}"}, timeout=30)
         assert "sign-in" in opened.headers.get("location", ""), page
+
+
+def test_what_needs_the_staff_is_told_to_a_token_for_operations_alone(site: Site) -> None:
+    found = site.by_token(site.token("operations:read"), "GET", "/api/needs")
+    assert found.status_code == 200 and {"Failures", "Imports", "Red networks"} <= {
+        kind["name"] for kind in found.json()["items"]
+    }
+    assert all(kind["total"] >= len(kind["needs"]) for kind in found.json()["items"])
+    for token in (site.token("networks:read"), site.token("people:read", "people:write")):
+        assert site.by_token(token, "GET", "/api/needs").status_code == 403
+    assert site.as_("member").api("GET", "/needs").status_code == 403

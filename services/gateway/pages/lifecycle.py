@@ -84,8 +84,11 @@ async def _part_page(
     visit: Visit, record: Mapping[str, Any], values: Mapping[str, Any], *, errors: Any = (), status: int = 200
 ) -> Response:
     """What taking a merge back means."""
-    whole = await visit.ask("registry", f"/networks/{record['merged_into']}")
-    return _form(visit, "part", record, values, errors=errors, status=status, whole=whole)
+    whole, merge = await asyncio.gather(
+        visit.ask("registry", f"/networks/{record['merged_into']}"),
+        visit.ask("registry", f"/networks/{record['id']}/merge"),
+    )
+    return _form(visit, "part", record, values, errors=errors, status=status, whole=whole, merge=merge)
 
 
 async def merge(visit: Visit) -> Response:

@@ -7,7 +7,7 @@ from fastapi import Response
 from services.registry import commands, queries
 from services.registry.access import network_editors
 from services.registry.api.networks import shown_now
-from services.registry.schemas.lifecycle import Merge, Rename, Split
+from services.registry.schemas.lifecycle import Merge, Merged, Rename, Split
 from services.registry.schemas.networks import Network
 from shared.auth import Principal, Session, may, staff
 from shared.boundary import ChangeBody, IfMatch, Router
@@ -61,6 +61,12 @@ async def merge_network(
         session, source_id=source, target_id=target, by=by, expected=expected, **body.model_dump(exclude={"into"})
     )
     return await shown_now(session, network, response)
+
+
+@router.get("/networks/{network_id}/merge", responses={409: {"description": "It is no part of another."}})
+async def get_merge(network_id: str, session: Session, _by: Principal = may(staff, "networks:read")) -> Merged:
+    """Which network it became part of, and until when that can be undone."""
+    return await queries.merged_at(session, network_id)
 
 
 @router.post("/networks/{network_id}/merge/undo")

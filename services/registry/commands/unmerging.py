@@ -34,6 +34,7 @@ from shared.errors import Conflict
 from shared.outbox import Change, publish
 
 UNDONE_WITHIN = timedelta(days=30)
+"""As long as everybody can count on; to the second."""
 
 
 class NotMerged(Conflict):
@@ -86,14 +87,16 @@ async def _merged_locked(session: AsyncSession, network_id: str) -> tuple[Networ
 
 
 async def _merge_of(session: AsyncSession, source: Network, target: Network) -> Merge:
-    query = select(Merge).where(
-        Merge.source_id == source.id, Merge.target_id == target.id, Merge.undone_at.is_(None),
-        Merge.merged_at > clock.now() - UNDONE_WITHIN,
-    )  # fmt: skip
-    merge = (await session.execute(query.order_by(Merge.merged_at.desc()).limit(1))).scalar_one_or_none()
-    if merge is None:
+    merge = await last_merge(session, source.id, target.id)
+    if merge is None or merge.merged_at <= clock.now() - UNDONE_WITHIN:
         raise MergedTooLongAgo
     return merge
+
+
+async def last_merge(session: AsyncSession, source_id: str, target_id: str) -> Merge | None:
+    """The merge that stands of the two; None where it is older than what is kept of merges."""
+    query = select(Merge).where(Merge.source_id == source_id, Merge.target_id == target_id, Merge.undone_at.is_(None))
+    return (await session.execute(query.order_by(Merge.merged_at.desc()).limit(1))).scalar_one_or_none()
 
 
 def _back(source: Network, headline: str, reason: str, by: Principal, minor: bool) -> Change:

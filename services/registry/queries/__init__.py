@@ -20,7 +20,7 @@ from services.registry.queries.leads import leads_of, led_networks, led_since, q
 from services.registry.queries.links import link_at, linked, links_page, links_shown
 from services.registry.queries.marks import marks_of
 from services.registry.queries.needs import needs
-from services.registry.queries.networks import all_networks, network_at, network_id_at
+from services.registry.queries.networks import all_networks, merged_at, network_at, network_id_at
 from services.registry.queries.overlaps import overlaps_page, overlaps_shown
 from services.registry.queries.past import Past, Stood, network_as_of, past_counts, past_page, register_at
 from services.registry.queries.pathways import pathway
@@ -80,6 +80,7 @@ __all__ = [
     "links_shown",
     "marks_of",
     "matched_by",
+    "merged_at",
     "met_or_not",
     "needs",
     "neighbourhood",

@@ -8,7 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.networks import NoSuchNetwork
+from services.registry.commands.unmerging import UNDONE_WITHIN, NotMerged, last_merge
+from services.registry.schemas.lifecycle import Merged
 from services.registry.tables import Address, Network
+from shared import clock
 
 
 async def network_at(session: AsyncSession, address: str) -> Network:
@@ -21,6 +24,19 @@ async def network_at(session: AsyncSession, address: str) -> Network:
     if network is None:
         raise NoSuchNetwork
     return network
+
+
+async def merged_at(session: AsyncSession, address: str) -> Merged:
+    """What the network at *address* became part of. Raises NoSuchNetwork, NotMerged."""
+    network = await network_at(session, address)
+    if not network.merged_into:
+        raise NotMerged
+    merge = await last_merge(session, network.id, network.merged_into)
+    until = merge.merged_at + UNDONE_WITHIN if merge else None
+    return Merged(
+        into=network.merged_into, merged_at=merge.merged_at if merge else None, undo_until=until,
+        can_be_undone=until is not None and until > clock.now(),
+    )  # fmt: skip
 
 
 async def network_id_at(session: AsyncSession, address: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from services.registry.schemas.networks import NetworkFields
 from shared.boundary import ChangeBody
@@ -32,6 +33,18 @@ class Merge(ChangeBody):
     roles: Literal["vacant", "all"] = "vacant"
     keep_names: bool = True
     keep_bodies: bool = True
+
+
+class Merged(BaseModel):
+    """Which network it became part of, and until when that can be undone.
+
+    Both times are None where the merge is older than what is kept of merges.
+    """
+
+    into: str
+    merged_at: datetime | None
+    undo_until: datetime | None
+    can_be_undone: bool
 
 
 class Split(NetworkFields):
