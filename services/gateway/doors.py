@@ -75,7 +75,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     ),
     ONESELF: ("GET /people/{person_id}",),
     STAFF: (
-        "GET /staff/failures", "POST /staff/failures/{service}/{number:int}/{how}", "GET /api/failures", "GET /api/needs",
+        "GET /staff/failures", "POST /staff/failures/{service}/{number:int}/{how}", "GET /api/failures",
+        "GET /api/needs",
         "POST /api/failures/{service}/{number:int}/{how}", "GET /networks/together", "POST /networks/together",
         "POST /networks/together/tell", "POST /networks/together/link", "POST /networks/together/role",
         "POST /networks/together/{batch_id}/{what}", "POST /networks/together/roles/{batch_id}/undo",
