@@ -144,6 +144,12 @@ def _file(item: Item) -> Need:
     return Need(f"/networks/imports/{item['id']}", item["file"], item["problem"] or FILE_WAITS[item["status"]])
 
 
+def _batch(item: Item) -> Need:
+    why = f"stopped {'while it was undone' if item['stopped_in'] == 'undoing' else 'half-way'}"
+    text = f"{item['changed']:,} of {count(item['total'], 'network')} changed together"
+    return Need(f"/networks/together/{item['id']}", text, why)
+
+
 def _challenge(item: Item) -> Need:
     why = f"{item['name']} was to answer by {day(item['answer_by'])}"
     return Need(f"/challenges/{item['id']}", item["subject"], why)
@@ -177,6 +183,8 @@ KINDS = (
          "/staff/newsletter", "Every issue is sent."),
     Kind("registry", "approvals", _approval, "Service changes", ("proposal", "proposals"),
          "/service-changes?status=proposed", "Every service change is decided on."),
+    Kind("registry", "batches", _batch, "Networks changed together", ("change stopped", "changes stopped"),
+         "/networks/together", "No change of many networks is stopped."),
     Kind("registry", "challenges", _challenge, "Challenges past due", ("answer overdue", "answers overdue"),
          "/challenges?overdue=true", "No answer is overdue."),
     Kind("registry", "reds", _red, "Red networks", ("red network", "red networks"), "/networks?health=red",

@@ -112,6 +112,8 @@ async def test_stopped_it_tells_of_what_is_done_and_gone_on_with_of_the_rest(wai
     stopped = await waiting.get(f"/batches/{batch['id']}")
     assert (stopped["status"], stopped["done"], stopped["changed"]) == ("stopped", 10, 10)
     assert sorted(await groups(waiting, networks)) == ["renal"] * 10 + ["stroke"] * 15
+    waits = (await waiting.get("/internal/needs"))["batches"]
+    assert (waits["total"], waits["items"][0]["changed"], waits["items"][0]["total"]) == (1, 10, 25)
     await some(waiting)
     assert (await waiting.get(f"/batches/{batch['id']}"))["done"] == 10
     await waiting.post(f"/batches/{batch['id']}/resume")

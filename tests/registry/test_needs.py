@@ -10,6 +10,7 @@ from services.registry.tables import Assessment, Network
 from shared.auth import Principal
 from tests.registry.conftest import BOTH, Register
 
+KINDS = ("approvals", "files", "batches", "challenges", "reds", "overlaps")
 NOTHING = {"total": 0, "items": []}
 
 
@@ -18,9 +19,7 @@ async def test_a_register_in_order_needs_nobody(register: Register) -> None:
     await register.network("Ash Network")
     needs = await register.get("/internal/needs")
     assert needs["away"] == [] and needs["failures"]["total"] == 0
-    assert {kind: needs[kind] for kind in ("approvals", "files", "challenges", "reds", "overlaps")} == dict.fromkeys(
-        ("approvals", "files", "challenges", "reds", "overlaps"), NOTHING
-    )
+    assert {kind: needs[kind] for kind in KINDS} == dict.fromkeys(KINDS, NOTHING)
 
 
 @BOTH

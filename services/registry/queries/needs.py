@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.queries.overlaps import STRONGEST, overlaps_shown, overlaps_to_settle
-from services.registry.tables import Assessment, Challenge, Import, Network, Overlap, ServiceChange
+from services.registry.tables import Assessment, Batch, Challenge, Import, Network, Overlap, ServiceChange
 from shared import clock
 from shared.auth import Principal
 from shared.needs import SHOWN, need
@@ -22,6 +22,7 @@ WAITING_FILES = ("matching", "ready", "failed", "stopped")
 NEEDED: dict[str, tuple[Any, list[Any]]] = {
     "approvals": (ServiceChange, [ServiceChange.status == "proposed"]),
     "files": (Import, [Import.status.in_(WAITING_FILES)]),
+    "batches": (Batch, [Batch.status == "stopped"]),
     "challenges": (Challenge, [Challenge.status == "open", Challenge.answer_by < bindparam("today")]),
     "reds": (Network, [Network.health == "red", Network.archived.is_(False)]),
     "overlaps": (Overlap, overlaps_to_settle()),
@@ -43,6 +44,7 @@ FIRST = {
         .join(Network, Network.id == ServiceChange.network_id), ServiceChange.id.desc(),
     ),
     "files": _first("files", select(Import.id, Import.file, Import.problem, Import.status), Import.id.desc()),
+    "batches": _first("batches", select(Batch.id, Batch.total, Batch.changed, Batch.stopped_in), Batch.id.desc()),
     "challenges": _first(
         "challenges",
         select(Challenge.id, Challenge.subject, Challenge.answer_by, Network.name)
