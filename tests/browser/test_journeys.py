@@ -164,6 +164,7 @@ def test_networks_ticked_in_the_directory_are_told_something_once(signed_in: Cal
     assert page.locator(".tidings-tick:checked").count() == 2
     page.click("text=Do something with those ticked")
     expect(page.locator("main")).to_contain_text("2 networks that you ticked")
+    page.click("text=Tell their people something")
     page.fill("#headline", "The office is closed on Friday")
     page.click("button:has-text('Check whom it reaches')")
     expect(page.locator("main")).to_contain_text("This reaches")
