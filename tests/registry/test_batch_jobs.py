@@ -14,10 +14,15 @@ from sqlalchemy import select
 from services.registry.app import service
 from services.registry.commands import batch_jobs, batch_steps
 from services.registry.commands.batch_jobs import go_on
+from services.registry.commands.batch_telling import applied
+from services.registry.commands.batches import new_batch
+from services.registry.schemas.batches import MOST_ONE_BY_ONE
 from services.registry.tables import Batch, Network
 from shared.auth import Principal
+from shared.envelope import encode
+from shared.log import MAX_RECORD_BYTES
 from tests.registry.conftest import BOTH, Register
-from tests.service_rig import rig
+from tests.service_rig import STAFF, rig
 
 
 async def many(register: Register, number: int = 25, **fields: Any) -> list[str]:
@@ -183,6 +188,16 @@ async def test_five_thousand_fit_into_one_message_and_more_are_refused(register:
     assert (await register.ask("POST", "/batches", body)).status_code == 422
     body["networks"] = body["networks"][:5_000]
     assert (await register.ask("POST", "/batches", body)).status_code == 404
+
+
+def test_the_message_about_as_many_as_there_may_be_fits_into_the_log() -> None:
+    batch = new_batch({"care_group": "renal"}, STAFF, "One list", status="applied")
+    bodies = [f"Q{number}" for number in range(30, 40)]
+    networks = [
+        Network(id=f"{number:036}", name=f"Network {number}", bodies=bodies) for number in range(MOST_ONE_BY_ONE)
+    ]
+    _, value = encode(applied(batch, networks, None, STAFF).envelope)
+    assert value and len(value) < MAX_RECORD_BYTES * 0.8
 
 
 async def test_nobody_but_staff_stops_or_goes_on_with_a_batch(register: Register) -> None:
