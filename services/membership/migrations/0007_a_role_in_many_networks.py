@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from shared.db import UtcDateTime
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
