@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_accessibility import _is_sound
+from tests.browser.test_accessibility import is_sound
 from tests.flows.system import PASSWORD, System
 
 pytestmark = pytest.mark.browser
@@ -26,13 +26,13 @@ def test_networks_are_linked_to_one_that_is_chosen_by_its_name(signed_in: Callab
     page.fill("#other_q", "cancer network")
     page.click("#link button:has-text('Do it for all of them')")
     expect(page.locator(".nhsuk-error-summary")).to_contain_text("Choose the other network that you mean")
-    _is_sound(page)
+    is_sound(page)
     page.get_by_label("Dorset Cancer Network").check()
     page.click("#link button:has-text('Check whom it reaches')")
     expect(page.locator("main")).to_contain_text("now working with Dorset Cancer Network")
     page.locator("main button:has-text('Save')").click()
     expect(page.locator("main")).to_contain_text("Each works with Dorset Cancer Network")
-    _is_sound(page)
+    is_sound(page)
     undone(page, "Undo for all of them")
 
 
@@ -48,7 +48,7 @@ def test_one_person_leads_the_networks_that_are_ticked_until_it_is_undone(signed
     page.select_option("#role-given", "chair")
     page.click("#role button:has-text('Do it in all of them')")
     expect(page.locator("h1")).to_contain_text("chair of 4 networks")
-    _is_sound(page)
+    is_sound(page)
     undone(page, "Undo in all of them")
 
 
