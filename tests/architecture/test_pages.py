@@ -13,7 +13,6 @@ BROWSERS_ALONE = {
     "/internal/accounts/first": "the one-time link that the server prints makes the first account",
     "/internal/sign-in/provider": "signing in is a browser's; a program has a token",
     "/internal/feed-keys": "whose key it is that a feed reader sends",
-    "/internal/suppressed": "to which of the addresses invited mail comes back; GET /api/mail/suppressions has all",
 }
 """Between the gateway and a service alone, each with its reason."""
 
