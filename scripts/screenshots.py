@@ -1,4 +1,7 @@
-"""Pictures of the real pages, into docs/screenshots: `make screenshots`. It starts the demonstration for itself."""
+"""Pictures of the real pages, into docs/screenshots: `make screenshots`. It starts the demonstration for itself.
+
+`scripts/screenshots.py home alerts` takes these again and leaves the others.
+"""
 
 from __future__ import annotations
 
@@ -142,6 +145,7 @@ SHADES = 64
 def main() -> None:
     """Take every page at every width, as the person it is for."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    wanted = [entry for entry in PAGES if entry[2] in sys.argv[1:] or not sys.argv[1:]]
     with (
         tempfile.TemporaryDirectory(prefix="tidings-pictures-") as folder,
         running(build(Path(folder))) as system,
@@ -150,9 +154,9 @@ def main() -> None:
         wait_until_settled(system)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
         take_moments(browser, system)
-        for who in dict.fromkeys(who for who, _, _ in PAGES):
+        for who in dict.fromkeys(who for who, _, _ in wanted):
             page = signed_in(browser, system.url, who, PASSWORD)
-            for _, path, name in (entry for entry in PAGES if entry[0] == who):
+            for _, path, name in (entry for entry in wanted if entry[0] == who):
                 take(page, system.url, path, name)
         browser.close()
 
@@ -198,7 +202,7 @@ def shoot(page: Page, name: str) -> None:
     """A page as it stands, at every width, some in the dark too; each is cropped to what a first look shows."""
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(200)
         clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": 900}
         keep(page.screenshot(clip=clip), f"{name}-{width}")
         if name in DARK:

@@ -43,6 +43,8 @@ def effect_words(names: Mapping[str, str], effect: Mapping[str, Any]) -> str:
     what, number = str(effect.get("what", "")), effect.get("count")
     kind, _, name = what.partition(":")
     sentence = AUDIENCES.get(kind, "")
+    if what == "webhooks" and isinstance(number, int):
+        return count(number, "program")
     if not sentence:
         return what
     shown = sentence.format(name=names.get(name, words(name)))
