@@ -165,7 +165,7 @@ def test_networks_ticked_in_the_directory_are_told_something_once(signed_in: Cal
     expect(page.locator("main")).to_contain_text("2 networks that you ticked")
     page.click("text=Tell their people something")
     page.fill("#headline", "The office is closed on Friday")
-    page.click("button:has-text('Check whom it reaches')")
+    page.click("button:has-text('Check whom it reaches'):visible")
     expect(page.locator("main")).to_contain_text("This reaches")
     page.locator("main button:has-text('Save')").click()
     expect(page.locator("h1")).to_contain_text("The office is closed on Friday")
