@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from tests.flows.system import System, build, running
+from tests.security.hostile import Made, made_by
+from tests.security.samples import Samples
 from tests.security.visiting import Person, Site
 
 Opening = Callable[..., Person]
@@ -25,6 +28,25 @@ def site(system: System) -> Iterator[Site]:
     made = Site(system.url)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="package")
+def made(site: Site) -> Made:
+    """What was made of text that was written to do harm."""
+    return made_by(site.as_("staff"))
+
+
+@pytest.fixture(scope="module")
+def samples(site: Site) -> Samples:
+    """Real addresses for the templates of routes."""
+    return Samples(site)
+
+
+@pytest.fixture(scope="package")
+def document(site: Site) -> dict[str, Any]:
+    """The API's document."""
+    found: dict[str, Any] = site.as_("anonymous").get("/api/openapi.json").json()
+    return found
 
 
 @pytest.fixture

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 from tests.security.samples import until
 from tests.security.visiting import HOME, Person
@@ -36,15 +38,56 @@ CHARACTERS = (
 
 @dataclass(frozen=True)
 class Made:
-    """What was made of hostile text, by its address."""
+    """What was made of hostile text, by its address; and what was `written` into, as (noun, field)."""
 
     slug: str
     network_id: str
     pages: tuple[str, ...]
+    written: frozenset[tuple[str, str]] = frozenset()
 
 
-def made_by(staff: Person) -> Made:
+@dataclass
+class Pen:
+    """Somebody of the staff who writes; and into which fields they wrote what is hostile."""
+
+    staff: Person
+    written: set[tuple[str, str]] = field(default_factory=set)
+
+    def made(self, path: str, body: Any) -> Any:
+        """What the API made of *body*."""
+        answer = self.api("POST", path, body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """The API; what is hostile in *body* is noted where it is taken."""
+        answer = self.staff.api(method, path, body)
+        if answer.is_success:
+            self.written |= {(noun_of(path), name) for name, value in fields_in(body or {}) if MARK in value}
+        return answer
+
+    def get(self, path: str) -> Any:
+        """A page."""
+        return self.staff.get(path)
+
+
+def noun_of(path: str) -> str:
+    """What an address of the API is about: its last word that is no id."""
+    return [part for part in path.partition("?")[0].split("/") if re.fullmatch("[a-z-]+", part)][-1]
+
+
+def fields_in(value: Any, at: str = "") -> list[tuple[str, str]]:
+    """(name, text) of every text in a body, as `impacts[].training`."""
+    if isinstance(value, dict):
+        return [each for name, one in value.items() for each in fields_in(one, f"{at}.{name}".strip("."))]
+    if isinstance(value, list):
+        return [each for one in value for each in fields_in(one, f"{at}[]")]
+    return [(at, value)] if isinstance(value, str) else []
+
+
+def made_by(person: Person) -> Made:
     """One thing of each kind, by somebody of the staff."""
+    staff = Pen(person)
     network = staff.made("/networks", {
         "name": HOSTILE, "aliases": [f"={HOSTILE}", f"@{HOSTILE}"], "type": "disease", "care_group": HOSTILE,
         "level": "local", "side": "both", "bodies": ["Q31"], "aims": WRITTEN, "reason": HOSTILE,
@@ -54,7 +97,7 @@ def made_by(staff: Person) -> Made:
     told = *_of_networks(staff, there), *_of_staff(staff, network["id"]), *_newsletter(staff, slug)
     until(lambda: MARK in staff.get(f"/networks/{slug}/feed.atom").text)
     own = tuple(f"/networks/{slug}{what}" for what in OF_NETWORK)
-    return Made(slug, network["id"], (*PAGES, *own, *told))
+    return Made(slug, network["id"], (*PAGES, *own, *told), frozenset(staff.written))
 
 
 PAGES = (
@@ -68,15 +111,18 @@ OF_NETWORK = (
 )  # fmt: skip
 
 
-def _people(staff: Person, there: str) -> None:
+def _people(staff: Pen, there: str) -> None:
     """Somebody, who leads the network, and an organisation."""
     person = staff.made("/people", {"name": HOSTILE, "professions": [HOSTILE], "interests": [HOSTILE]})
     staff.made("/organisations", {"kind": "other", "name": HOSTILE, "town": HOSTILE})
     role = {"person_id": person["id"], "role": "lead_manager", "reason": HOSTILE}
     until(lambda: staff.api("POST", f"{there}/roles", role).status_code in (201, 409))
+    for path, more in (("/invitations", {}), (f"{there}/invitations", {"role": "member"})):
+        made = staff.made(path, {"email": f"invited{len(more)}@people.example", "name": HOSTILE, **more})
+        staff.api("DELETE", f"/invitations/{made['id']}")
 
 
-def _of_networks(staff: Person, there: str) -> tuple[str, ...]:
+def _of_networks(staff: Pen, there: str) -> tuple[str, ...]:
     """What two networks have with each other, and a service change; the pages that show it."""
     home = staff.api("GET", f"/networks/{HOME}").json()["id"]
     link = staff.made(f"{there}/links", {"kind": "works_with", "other_id": home, "note": WRITTEN})
@@ -84,12 +130,20 @@ def _of_networks(staff: Person, there: str) -> tuple[str, ...]:
     asked = {"provider": home, "subject": HOSTILE, "text": WRITTEN, "answer_by": answer_by}
     challenge = staff.made(f"{there}/challenges", asked)
     staff.made(f"/challenges/{challenge['id']}/replies", {"kind": "comment", "text": WRITTEN})
-    change = staff.made(f"{there}/service-changes", {"title": HOSTILE, "description": WRITTEN, "from_on": "2099-01-01"})
+    impact = {"staff_group": "nursing_and_midwifery", "training": HOSTILE, "people": 3}
+    change = staff.made(
+        f"{there}/service-changes",
+        {"title": HOSTILE, "description": WRITTEN, "from_on": "2099-01-01", "impacts": [impact]},
+    )
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    address = f"https://x.example/{MARK}?\"'><svg/onload=pwned()>"
+    staff.made(f"{there}/evidence", {"kind": "annual_plan", "title": HOSTILE, "link": address, "dated": today})
+    staff.made("/batches/words", {"networks": [there.rpartition("/")[2]], "headline": HOSTILE, "text": WRITTEN})
     page = f"/service-changes/{change['id']}"
     return f"/links/{link['id']}", f"/challenges/{challenge['id']}", page, f"{page}/edit"
 
 
-def _of_staff(staff: Person, network_id: str) -> tuple[str, ...]:
+def _of_staff(staff: Pen, network_id: str) -> tuple[str, ...]:
     """A gathering, a webhook and a saved search; the pages that show them."""
     event = staff.made("/events", {
         "title": HOSTILE, "description": WRITTEN, "place": HOSTILE, "networks": [network_id],
@@ -97,11 +151,29 @@ def _of_staff(staff: Person, network_id: str) -> tuple[str, ...]:
     })  # fmt: skip
     hook = staff.made("/subscriptions", {"name": HOSTILE, "url": "https://evil.example/?<script>", "form": "signal"})
     search = staff.made("/searches", {"name": HOSTILE, "q": HOSTILE[:100]})
+    staff.made("/tokens", {"name": HOSTILE[:80], "scopes": ["alerts:read"], "days": 1})
     page = f"/subscriptions/{hook['id']}"
-    return f"/events/{event['id']}", page, f"{page}/edit", f"/searches/{search['id']}"
+    rest = _standard(staff), _line(staff), "/account/tokens", "/staff/invitations"
+    return f"/events/{event['id']}", page, f"{page}/edit", f"/searches/{search['id']}", *rest
 
 
-def _newsletter(staff: Person, slug: str) -> tuple[str, ...]:
+def _standard(staff: Pen) -> str:
+    """A standard that is no standard any more at once, so that no network turns by it; its page."""
+    rule = {"needs": "field", "field": "aims"}
+    fields = {"name": HOSTILE, "sentence": HOSTILE, "severity": "amber", "stages": ["closed"], "rule": rule}
+    made = staff.made("/standards", fields)
+    staff.api("PATCH", f"/standards/{made['id']}", {"retired": True})
+    return f"/staff/standards/{made['code']}"
+
+
+def _line(staff: Pen) -> str:
+    """A comment on a line of a body's feed; its page."""
+    line = staff.api("GET", "/oversight/Q31/feed").json()["items"][0]["message_id"]
+    staff.made(f"/oversight/Q31/feed/{line}/comments", {"text": WRITTEN})
+    return f"/oversight/Q31/feed/{line}"
+
+
+def _newsletter(staff: Pen, slug: str) -> tuple[str, ...]:
     """An issue's words, an item and a reader; the pages that show them."""
     issue = staff.api("GET", "/newsletter/issues").json()["items"][0]["id"]
     staff.made(f"/newsletter/issues/{issue}/items", {"headline": HOSTILE, "text": WRITTEN, "path": f"/networks/{slug}"})

@@ -20,11 +20,6 @@ Sending = Callable[[Person, str], httpx.Response]
 
 
 @pytest.fixture(scope="module")
-def samples(site: Site) -> Samples:
-    return Samples(site)
-
-
-@pytest.fixture(scope="module")
 def strangers_token(site: Site) -> str:
     return site.as_("anonymous").form_token
 

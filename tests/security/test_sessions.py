@@ -8,6 +8,7 @@ from urllib.parse import quote, urljoin
 import httpx
 import pytest
 
+from tests.flows.people import opens_nothing
 from tests.flows.system import PASSWORD, System
 from tests.security.conftest import Opening
 from tests.security.samples import until
@@ -60,15 +61,15 @@ def test_a_session_that_somebody_else_chose_is_not_the_one_signed_in_to(system: 
     cookie = answer.headers["set-cookie"]
     assert answer.status_code == 303 and "a-value-that-a-stranger-chose" not in cookie
     assert all(word in cookie for word in ("HttpOnly", "SameSite=Lax", "Path=/")) and "Domain" not in cookie
-    assert _is_nobody(system, "a-value-that-a-stranger-chose")
+    assert opens_nothing(system, "a-value-that-a-stranger-chose")
 
 
 def test_a_stolen_session_opens_nothing_after_its_owner_signed_out(system: System, opened: Opening) -> None:
     owner = opened("associate")
     stolen, token = owner.browser.cookies["tidings"], owner.form_token
-    assert not _is_nobody(system, stolen)
+    assert not opens_nothing(system, stolen)
     assert owner.post("/sign-out").status_code == 303
-    assert _is_nobody(system, stolen)
+    assert opens_nothing(system, stolen)
     for path in ("/alerts/read", "/preferences", "/subscriptions/new"):
         headers = {"cookie": f"tidings={stolen}"}
         replayed = httpx.post(system.url + path, data={"form_token": token}, headers=headers)
@@ -104,14 +105,3 @@ def test_a_token_that_was_taken_back_opens_nothing_a_quarter_of_a_minute_later(s
     assert site.by_token(made["token"], "GET", "/api/alerts").status_code == 200
     assert site.as_("member").api("DELETE", f"/tokens/{made['id']}").status_code == 204
     until(lambda: site.by_token(made["token"], "GET", "/api/alerts").status_code == 401)
-
-
-def _is_nobody(system: System, cookie: str) -> bool:
-    """Whether a cookie signs in nobody: on a page, at the API and on a stream."""
-    headers = {"cookie": f"tidings={cookie}"}
-    page = httpx.get(f"{system.url}/alerts", headers=headers).status_code
-    api = httpx.get(f"{system.url}/api/me", headers=headers).status_code
-    with httpx.stream("GET", f"{system.url}/live/alerts", headers=headers) as stream:
-        answers = (page, api, stream.status_code)
-    assert answers in ((303, 401, 401), (200, 200, 200)), answers
-    return answers == (303, 401, 401)

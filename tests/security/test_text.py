@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
@@ -15,37 +16,22 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
+from services import gateway
 from services.cli.routes import entries
 from tests.flows.system import System
-from tests.security.hostile import CHARACTERS, MARK, SCRIPT, SYNTAX, Made, harm_in, made_by
+from tests.security.hostile import CHARACTERS, MARK, SCRIPT, SYNTAX, Made, harm_in
 from tests.security.samples import Samples
 from tests.security.visiting import HOME, Site
 
 PAGES = [entry for entry in entries() if entry.part in ("pages", "programs") and entry.method == "GET"]
-ASKED = (
-    "q", "cursor", "as_of", "from", "to", "sha", "care_group", "done", "page", "status", "kind", "into", "was",
-    "part", "role",
-    "network", "key", "type", "stage", "before", "state", "provider", "outcome", "as", "category", "progress",
-    "other", "after",
-)  # fmt: skip
+READ = re.compile(r"""query(?:_params)?(?:\.get(?:list)?\(|\[)"(\w+)\"""")
+PAGES_OF_OURS = Path(gateway.__file__).parent
+BY_NAME = ("sha", "care_group", "done", "type", "stage", "as_of", "from", "to", "level", "purpose", "side", "health")
+"""Parameters that pages read by a name in a variable."""
+ASKED = sorted({*BY_NAME, *(name for file in PAGES_OF_OURS.rglob("*.py") for name in READ.findall(file.read_text()))})
+"""Every parameter that the gateway reads, as its code says, so that a new one is not forgotten."""
 AT_ONCE = 4
 HARMLESS = [*SYNTAX, *(text for text in CHARACTERS if len(text) < 10_000)]
-
-
-@pytest.fixture(scope="module")
-def made(site: Site) -> Made:
-    return made_by(site.as_("staff"))
-
-
-@pytest.fixture(scope="module")
-def samples(site: Site) -> Samples:
-    return Samples(site)
-
-
-@pytest.fixture(scope="module")
-def document(site: Site) -> dict[str, Any]:
-    found: dict[str, Any] = site.as_("anonymous").get("/api/openapi.json").json()
-    return found
 
 
 def test_nothing_that_was_written_runs_on_any_page(site: Site, made: Made) -> None:
