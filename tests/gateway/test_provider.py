@@ -144,7 +144,7 @@ async def test_who_comes_back_is_known_by_issuer_and_subject(liar: Liar) -> None
         {"key": STRANGERS}, {"key": STRANGERS, "kid": "unknown"}, {"key": None, "algorithm": "none"},
         {"key": "s" * 64, "algorithm": "HS256"},
     ],
-    ids=str,
+    ids=lambda lie: " ".join([*lie, *lie.get("claims", lie.get("without", ()))]),
 )  # fmt: skip
 async def test_a_token_that_is_not_ours_and_the_providers_and_of_now_is_refused(
     liar: Liar, lie: dict[str, Any]
