@@ -249,7 +249,7 @@ def test_a_choice_of_colours_goes_before_the_device_s_and_back(visitor: Page, de
         visitor.click("footer a:has-text('Light or dark')")
         visitor.check(f"input[value={choice}]")
         visitor.click("main button:has-text('Use this')")
-        assert urlsplit(visitor.url).path == "/events"
+        visitor.wait_for_url("**/events")  # Until it has loaded: there is no body before.
         said[choice] = visitor.evaluate(ground)
     assert said == {"light": LIGHT, "dark": DARK, "device": DARK if device == "dark" else LIGHT}
     assert not [cookie for cookie in visitor.context.cookies() if "colours" in str(cookie.get("name"))]
