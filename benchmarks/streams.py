@@ -18,7 +18,7 @@ from typing import Any
 import uvloop
 
 Arrival = tuple[float, int, bytes]
-CONNECTING = 100
+CONNECTING = 25
 SMALLEST_EVENT = 150
 """Bytes: greetings and heartbeats are smaller."""
 

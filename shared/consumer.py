@@ -42,6 +42,8 @@ MEASURE_SECONDS = 2.0
 BUSY_SECONDS = 3.0
 """How much longer a reading is put off while there is work: asking costs the log several answers."""
 
+COMMIT_PACE = 0.1
+"""Between two commits of offsets under load: the log writes each down, and what is delivered again has no effect."""
 BREATH = 0.02
 """Who has a pace is after those who have none, also with the first message after a pause."""
 
@@ -85,6 +87,7 @@ class Consumer:
         self._after = Step(noted_as_finished, lambda topic: [s.after for s in later if s.after and s.reads(topic)])
         self._afterwards = Afterwards(lambda begun: self._do(self._after, begun))
         self._taken: dict[Place, int] = {}
+        self._next_commit = 0.0
         self._known_dead_letter_topics: set[str] = set()
         self._next_look = 0.0
         self._next_measure = 0.0
@@ -122,8 +125,9 @@ class Consumer:
             await self._take(records)
             self._taken |= {(r.topic, r.partition): r.offset + 1 for r in records}
         await self._afterwards.go_on()
-        if self._taken and self._afterwards.is_done:
+        if self._taken and self._afterwards.is_done and time.monotonic() >= self._next_commit:
             taken, self._taken = self._taken, {}
+            self._next_commit = time.monotonic() + COMMIT_PACE
             await subscription.commit(taken)
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOOK_SECONDS
@@ -133,8 +137,10 @@ class Consumer:
             await self._measure(subscription)
 
     async def _fetched(self, subscription: LogSubscription) -> list[Record]:
-        """What there is, waiting for it a second at most, and no longer than until something begun is due."""
-        records = await subscription.fetch(limit=BATCH, timeout=self._afterwards.patience(1.0))
+        """What there is, waiting for it a second at most, and no longer than until something is due."""
+        commits = self._taken and self._afterwards.is_done
+        longest = max(0.0, min(1.0, self._next_commit - time.monotonic())) if commits else 1.0
+        records = await subscription.fetch(limit=BATCH, timeout=self._afterwards.patience(longest))
         wait = max(BREATH, self._next_batch - time.monotonic()) if self._pace else 0
         if records and wait > 0 and len(records) < BATCH:
             await asyncio.sleep(wait)

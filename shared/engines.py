@@ -47,12 +47,12 @@ _READS: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_roll
 
 
 def sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
-    """(the one writer, the readers) of a file."""
+    """(the one writer, the readers) of a file; the relay keeps one of those."""
     common: dict[str, Any] = {**_JSON, "connect_args": {"isolation_level": None, "timeout": STATEMENT_TIMEOUT}}
     writer = create_async_engine(
         url, pool_size=1, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, begin="BEGIN IMMEDIATE", **common
     )
-    reader = create_async_engine(url, pool_size=3, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, **_READS, **common)
+    reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, **_READS, **common)
     event.listen(writer.sync_engine, "connect", _pragmas("OFF"))
     event.listen(reader.sync_engine, "connect", _pragmas("ON"))
     return writer, reader

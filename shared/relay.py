@@ -3,7 +3,8 @@
 Invariants:
 1. Read the oldest rows, append them with acknowledgement from all replicas, then delete them: a moment later, and
    those of several appends together. A crash in between appends them again under the same ids; consumers know a
-   message by its id.
+   message by its id. Where there are many, the next are read and the last deleted during an append, but one append
+   follows the other.
 2. One relay a service at a time (advisory lock; a locked file for SQLite), so that order per key holds.
 3. There is no cursor: whatever stands in the outbox is still to be carried. A slow transaction that commits a
    lower number late is carried late, and never skipped.
@@ -20,7 +21,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import structlog
@@ -30,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import clock
 from shared.db import Database, is_among, is_away, listed
 from shared.log import EventLog, LogAway, NewRecord
-from shared.made import Made
+from shared.made import Made, Rows
 from shared.outbox import outbox
 from shared.telemetry import OUTBOX_AGE, OUTBOX_ROWS
 
@@ -67,6 +68,7 @@ class Relay:
         self._carried: list[int] = []
         self._delete_at = 0.0
         self._deleted_at = 0.0
+        self._session: AsyncSession | None = None
         self.away: str | None = None
 
     async def wake(self) -> None:
@@ -79,7 +81,7 @@ class Relay:
         pause = 0.1
         while True:
             try:
-                async with _alone(self._database):
+                async with _alone(self._database), self._looking():
                     self._carried = []  # what was carried and not deleted before a failure is carried again
                     while True:
                         await self._carry_all()
@@ -91,34 +93,63 @@ class Relay:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def carry(self) -> int:
-        """Carry one batch; returns how many rows."""
-        async with self._database.reading() as session:
-            rows = await _OLDEST.rows(session, self._carried_in(session))
-        self._measure(rows)
-        if rows:
-            await self._log.append([_record(row) for row in rows])
-            if not self._carried:
-                self._delete_at = max(time.monotonic() + DELETE_SECONDS, self._deleted_at + DELETE_PACE)
-            self._carried += [row.number for row in rows]
-        return len(rows)
-
     async def delete(self) -> None:
         """Delete what was carried: exactly those rows, for numbers between them may belong to open transactions."""
+        done = list(self._carried)
         async with self._database.transaction() as session:
-            await _DELETED.rows(session, self._carried_in(session))
-        self._carried = []
+            await _DELETED.rows(session, {"carried": listed(session.get_bind().dialect.name, done)})
+        self._carried = self._carried[len(done) :]
         self._deleted_at = time.monotonic()
 
-    def _carried_in(self, session: AsyncSession) -> dict[str, Any]:
-        return {"carried": listed(session.get_bind().dialect.name, self._carried)}
+    @asynccontextmanager
+    async def _looking(self) -> AsyncIterator[AsyncSession]:
+        """The session that reads; while this runs it is one, for opening it costs ten times what it reads with it."""
+        if self._session is not None:
+            yield self._session
+            return
+        async with self._database.reading() as session:
+            self._session = session
+            try:
+                yield session
+            finally:
+                self._session = None
 
     async def _carry_all(self) -> None:
         self._woken.clear()
-        while await self.carry() == BATCH:
-            await self.delete()
+        rows = await self._oldest()
+        while len(rows) == BATCH:
+            rows = await self._append_and_read_on(rows)
+        await self._append(rows)
         if self._carried and (len(self._carried) >= BATCH or time.monotonic() >= self._delete_at):
             await self.delete()
+
+    async def _append_and_read_on(self, rows: Rows) -> Rows:
+        """Append *rows*; meanwhile read what comes after them, and delete what was carried before.
+
+        Each is waited for, whatever becomes of the others: what is begun anew must find nothing of it going on.
+        """
+        jobs = [self._oldest(but=[row.number for row in rows]), self._append(rows)]
+        jobs += [self.delete()] if self._carried else []
+        found = await asyncio.gather(*jobs, return_exceptions=True)
+        for failed in (each for each in found if isinstance(each, BaseException)):
+            raise failed
+        return cast("Rows", found[0])
+
+    async def _oldest(self, *, but: Sequence[int] = ()) -> Rows:
+        """The oldest rows but those that were carried, and *but* those that are just being."""
+        async with self._looking() as session:
+            dialect = session.get_bind().dialect.name
+            rows = await _OLDEST.rows(session, {"carried": listed(dialect, [*self._carried, *but])})
+        self._measure(rows)
+        return rows
+
+    async def _append(self, rows: Rows) -> None:
+        if not rows:
+            return
+        await self._log.append([_record(row) for row in rows])
+        if not self._carried:
+            self._delete_at = max(time.monotonic() + DELETE_SECONDS, self._deleted_at + DELETE_PACE)
+        self._carried += [row.number for row in rows]
 
     async def _wait(self) -> None:
         due = self._delete_at - time.monotonic() if self._carried else POLL_SECONDS
@@ -128,7 +159,7 @@ class Relay:
         except TimeoutError:
             return
 
-    def _measure(self, rows: Sequence[Any]) -> None:
+    def _measure(self, rows: Rows) -> None:
         age = (clock.now() - rows[0].written_at).total_seconds() if rows else 0
         OUTBOX_AGE.labels(self._database.name).set(max(age, 0))
         OUTBOX_ROWS.labels(self._database.name).set(len(rows))

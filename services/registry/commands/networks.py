@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.beginning import require_beginning
@@ -107,10 +107,14 @@ async def locked_to_change(session: AsyncSession, network_id: str, expected: int
 
 async def locked(session: AsyncSession, network_id: str) -> Network:
     """The network, its row locked until the transaction ends: its messages then keep the order of its revisions."""
-    network = await session.get(Network, network_id, with_for_update=True)
+    network: Network | None = await session.scalar(_LOCKED, {"id": network_id})
     if network is None:
         raise NoSuchNetwork
     return network
+
+
+_LOCKED = select(Network).where(Network.id == bindparam("id")).with_for_update()
+"""Made once: `session.get` makes it anew each time, which costs more than its answer."""
 
 
 def new_network(fields: dict[str, Any], *, slug: str) -> Network:
