@@ -113,8 +113,13 @@ async def locked(session: AsyncSession, network_id: str) -> Network:
     return network
 
 
-_LOCKED = select(Network).where(Network.id == bindparam("id")).with_for_update()
-"""Made once: `session.get` makes it anew each time, which costs more than its answer."""
+_LOCKED = (
+    select(Network).where(Network.id == bindparam("id")).with_for_update().execution_options(populate_existing=True)
+)
+"""As it stands when the lock is held, whatever the session knew before.
+
+Made once: `session.get` makes it anew each time, which costs more than its answer.
+"""
 
 
 def new_network(fields: dict[str, Any], *, slug: str) -> Network:
