@@ -23,6 +23,7 @@ from services.gateway.guard import Guard
 from services.gateway.openapi import Routes
 from services.gateway.pages import reference
 from services.gateway.pages import routes as page_routes
+from services.gateway.refusing import refusing
 from services.gateway.rendering import Renderer
 from services.gateway.signing_in import own_sessions
 from services.gateway.signing_in.provider import Provider
@@ -75,7 +76,7 @@ class Gateway:
         self._tasks: list[asyncio.Task[None]] = []
         inner = Starlette(routes=inner_routes(), exception_handlers={HTTPException: unmatched})
         inner.state.edge, inner.state.routes = edge, self.routes
-        self._inner: ASGIApp = Guard(Bind(inner, service="gateway"), edge.settings)
+        self._inner: ASGIApp = Guard(Bind(inner, service="gateway"), edge.settings, refusing(edge))
         self._assets: ASGIApp = Guard(edge.assets, edge.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,7 +10,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -55,9 +55,10 @@ class TooLarge(Problem):
 class Guard:
     """Before *app*."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        """The settings say where browsers find us, and whether by https."""
+    def __init__(self, app: ASGIApp, settings: Settings, refused: Callable[[Problem], ASGIApp] = answer) -> None:
+        """The settings say where browsers find us, and whether by https; *refused* answers with a problem."""
         self._app = app
+        self._refused = refused
         self._origin = settings.public_url
         secure = settings.public_url.startswith("https://")
         self._headers = (*HARDENED, SECURE) if secure else HARDENED
@@ -66,7 +67,7 @@ class Guard:
         """Refuse, or pass on with a bounded body and a hardened answer."""
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         if scope["method"] not in SAFE and self._is_foreign(headers):
-            await answer(FromElsewhere())(scope, receive, hardened(send, self._headers))
+            await self._refused(FromElsewhere())(scope, receive, hardened(send, self._headers))
             return
         await self._app(scope, _bounded(scope["path"], headers, receive), hardened(send, self._headers))
 

@@ -171,6 +171,28 @@ async def test_a_crash_between_two_networks_leaves_each_wholly_done_or_not_and_t
         assert (await waiting.get(f"/networks/{network}/history"))["total"] == 2
 
 
+@BOTH
+async def test_a_network_on_which_the_program_fails_is_left_and_named_and_keeps_no_other_waiting(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    networks = await many(register)
+    plain, poisoned = batch_steps.changed_so, networks[3]
+
+    async def half_done(session: Any, network_id: str, asked: Any, **more: Any) -> Any:
+        done = await plain(session, network_id, asked, **more)
+        if network_id == poisoned:
+            raise TypeError("a fault")
+        return done
+
+    monkeypatch.setattr(batch_jobs, "changed_so", half_done)
+    batch = await at(register, await begun(register, networks, care_group="renal"), "applied")
+    assert (batch["changed"], batch["refused"], batch["done"]) == (24, 1, 25)
+    assert await groups(register, networks) == [("stroke" if one == poisoned else "renal") for one in networks]
+    [left] = (await register.get(f"/batches/{batch['id']}/networks?outcome=refused"))["items"]
+    assert (left["name"], left["why"]) == ("Network 003", batch_jobs.ChangeFailed().detail)
+    assert (await register.get(f"/networks/{poisoned}/history"))["total"] == 1
+
+
 async def test_a_preview_says_whom_it_would_reach_and_changes_nothing(register: Register) -> None:
     networks = await many(register, 12, bodies=["Q31"])
     await register.ask("PATCH", f"/networks/{networks[0]}", {"care_group": "renal"})

@@ -48,6 +48,15 @@ def test_no_form_of_another_site_is_taken_even_with_the_token(site: Site, sample
         assert sending(site.as_("staff"), samples.address(entry.path)).status_code == 403, entry.path
 
 
+def test_whose_browser_was_tricked_reads_a_page_and_keeps_every_cookie(site: Site) -> None:
+    headers = {"sec-fetch-site": "cross-site", "accept": "text/html,*/*;q=0.8"}
+    answer = site.as_("anonymous").browser.post("/alerts/read", headers=headers)
+    assert answer.status_code == 403 and answer.headers["content-type"].startswith("text/html")
+    assert "sent from another site, so nothing was done" in answer.text and "set-cookie" not in answer.headers
+    told = site.as_("anonymous").browser.post("/api/networks", headers=headers, json={})
+    assert told.headers["content-type"] == "application/problem+json"
+
+
 def test_no_form_is_taken_without_its_token(site: Site, samples: Samples) -> None:
     for entry in FORMS:
         answer = _plain(site.as_("staff"), samples.address(entry.path))

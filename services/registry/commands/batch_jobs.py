@@ -5,7 +5,8 @@ Invariants:
    not, however the work ends, and whoever goes on finds exactly what is left.
 2. The batch's row is locked for as long as some of it is worked on: however many processes look, each network is done
    once. A batch whose row is locked is passed over.
-3. A network that cannot be changed so is left as it is, with the reason; the others go on.
+3. A network that cannot be changed so, or on which the program fails, is left as it is, with the reason; the others
+   go on.
 4. Those concerned are told when the work ends or is stopped, in one message about all that was done since the last:
    however many of the networks somebody belongs to, they hear of it once.
 
@@ -14,9 +15,11 @@ The cost: the first network is changed up to a minute before its people hear of 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,10 +31,11 @@ from services.registry.commands.bodies import require_bodies
 from services.registry.commands.networks import NoSuchNetwork
 from services.registry.tables import Batch, BatchEffect, Network
 from shared.auth import Principal
-from shared.db import among, is_taken_back
+from shared.db import among, is_away, is_taken_back
 from shared.errors import Conflict, Problem
 from shared.outbox import publish
 
+log = structlog.get_logger()
 AT_ONCE = 10
 """Networks in one transaction: others wait no longer for theirs."""
 WORKING = ("changing", "undoing")
@@ -41,6 +45,10 @@ WORDS = {"changing": "changed", "undoing": "back"}
 
 class NotAtWork(Conflict):
     """Nothing is being changed any more; there is nothing to stop."""
+
+
+class ChangeFailed(Problem):
+    """The program failed on this network, which is as it was. Tell those who run the service: the log says why."""
 
 
 class NotStopped(Conflict):
@@ -123,7 +131,8 @@ async def _next(session: AsyncSession, batch: Batch) -> list[BatchEffect]:
 
 async def _change(session: AsyncSession, batch: Batch, effect: BatchEffect, by: Principal) -> None:
     try:
-        network, before = await changed_so(session, effect.network_id, batch.fields, by=by, reason=batch.reason)
+        async with _apart(session, effect):
+            network, before = await changed_so(session, effect.network_id, batch.fields, by=by, reason=batch.reason)
     except Problem as problem:
         effect.outcome, effect.why = "refused", problem.detail
         batch.refused += 1
@@ -133,10 +142,33 @@ async def _change(session: AsyncSession, batch: Batch, effect: BatchEffect, by: 
 
 
 async def _undo(session: AsyncSession, batch: Batch, effect: BatchEffect, by: Principal) -> None:
-    effect.kept = not await went_back(session, effect, batch.fields, by=by, reason=batch.reason)
+    try:
+        async with _apart(session, effect):
+            effect.kept = not await went_back(session, effect, batch.fields, by=by, reason=batch.reason)
+    except ChangeFailed as failed:
+        effect.kept, effect.why = True, failed.detail
     batch.kept += effect.kept
     if not effect.kept:
         effect.outcome, effect.told = "back", False
+
+
+@asynccontextmanager
+async def _apart(session: AsyncSession, effect: BatchEffect) -> AsyncIterator[None]:
+    """Part of the transaction that is undone alone where it fails. Raises what is a reason to refuse it.
+
+    That is a Problem, or ChangeFailed for a fault of the program, which would come again: the other networks do not
+    wait for it. A database that is away is no fault of the network; what it interrupts is tried again.
+    """
+    try:
+        async with session.begin_nested():
+            yield
+    except Problem:
+        raise
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.exception("network_of_a_batch_failed", batch=effect.batch_id, network=effect.network_id)
+        raise ChangeFailed from error
 
 
 async def _end(session: AsyncSession, batch: Batch) -> None:
