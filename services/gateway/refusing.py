@@ -23,7 +23,6 @@ def refusing(edge: Edge) -> Callable[[Problem], ASGIApp]:
         async def answered(scope: Scope, receive: Receive, send: Send) -> None:
             visit = Visit(Request(scope), edge, None, ANYBODY)
             response = problem_page(visit, problem) if _reads_pages(visit.request) else answer(problem)
-            del response.headers["set-cookie"]  # with another site's form a browser hides what would be replaced
             await response(scope, receive, send)
 
         return answered

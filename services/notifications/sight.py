@@ -23,11 +23,22 @@ from services.notifications.tables import alert_audiences, alerts, audience_memb
 from shared.announcement import PUBLIC_CATEGORIES
 from shared.auth import Principal
 from shared.db import among
+from shared.errors import Forbidden
 
 TEAM = "staff"
 """The owner of what belongs to the staff as a team, whoever made it."""
 GRANTED = frozenset({"role", "member", "officer", "staff"})
 """The ways into an audience that somebody else decides on."""
+
+
+class LeadsOut(Forbidden):
+    """What you are told is read by way of this, so it takes a token that may read it (alerts:read), or signing in."""
+
+
+def require_reading(by: Principal) -> None:
+    """Refuse a token that may only write: by a webhook or a feed it would read. Raises LeadsOut."""
+    if not by.has_scope("alerts:read"):
+        raise LeadsOut
 
 
 class Sight(IntEnum):

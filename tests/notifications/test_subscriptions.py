@@ -44,6 +44,19 @@ async def test_webhook_is_its_owner_s_and_the_staff_s(town: Town) -> None:
     assert (await town.get(there, STAFF))["owner_id"] == "ann"
 
 
+async def test_who_may_only_write_reads_nothing_by_way_of_a_webhook_or_a_feed(town: Town) -> None:
+    there = f"/subscriptions/{(await add(town))['id']}"
+    narrow = Principal("ann", scopes=frozenset({"alerts:write"}))
+    calls = [
+        ("POST", "/subscriptions", {"name": "Mine", "url": URL}), ("PATCH", there, {"url": "https://eve.example/"}),
+        ("POST", f"{there}/secret", {}), ("POST", "/feed-key", {}),
+    ]  # fmt: skip
+    for method, path, body in calls:
+        answer = await asked(town, method, path, narrow, **body)
+        assert answer.status_code == 403 and "alerts:read" in answer.json()["detail"], path
+    assert (await asked(town, "POST", f"{there}/disable", narrow)).status_code == 200
+
+
 async def test_what_is_not_there_is_not_found(town: Town) -> None:
     assert (await asked(town, "GET", "/subscriptions/nothing", "ann")).status_code == 404
     hook = await add(town)

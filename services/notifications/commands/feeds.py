@@ -8,6 +8,7 @@ import secrets
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifications.sight import require_reading
 from services.notifications.tables import feed_keys
 from shared import clock
 from shared.auth import Principal
@@ -20,7 +21,8 @@ class NoSuchFeedKey(NotFound):
 
 
 async def make_feed_key(session: AsyncSession, *, by: Principal) -> str:
-    """A new key, shown once; addresses with the one before stop working."""
+    """A new key, shown once; addresses with the one before stop working. Raises LeadsOut."""
+    require_reading(by)
     key = secrets.token_urlsafe(24)
     row = {"person_id": by.person_id, "digest": digest_of(key), "made_at": clock.now()}
     statement = upsert(session, feed_keys)

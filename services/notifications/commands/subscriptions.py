@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.delivery.webhooks.signing import MOST_AT_ONCE, new_secret, rotated, secret_of
 from services.notifications.matching import LISTS, filed_under, picker_of
-from services.notifications.sight import TEAM
+from services.notifications.sight import TEAM, require_reading
 from services.notifications.tables import (
     networks,
     subscription_keys,
@@ -94,8 +94,9 @@ async def add_subscription(
 ) -> tuple[str, str]:  # fmt: skip
     """Add a webhook; returns its id and its secret, which nobody can see again.
 
-    Raises TooManySubscriptions, NotOfTheTeam, UnknownNetwork, WrongUrl, NotSecure, MustNotBeCalled.
+    Raises LeadsOut, TooManySubscriptions, NotOfTheTeam, UnknownNetwork, WrongUrl, NotSecure, MustNotBeCalled.
     """
+    require_reading(by)
     if for_team and not by.is_staff:
         raise NotOfTheTeam
     owner_id = TEAM if for_team else by.person_id
@@ -119,7 +120,8 @@ async def change_subscription(
     session: AsyncSession, settings: Settings, *, subscription_id: str, fields: dict[str, Any], by: Principal,
     expected: int | None = None, reason: str = "",
 ) -> None:  # fmt: skip
-    """Change some fields. A new address begins with a clean record."""
+    """Change some fields. A new address begins with a clean record. Raises as `add_subscription`."""
+    require_reading(by)
     row = await locked(session, subscription_id)
     require_revision(expected, row["revision"])
     await _check(session, settings, {**row, **fields})
@@ -139,7 +141,8 @@ async def rotate_secret(
     session: AsyncSession, settings: Settings, *, subscription_id: str, overlap: timedelta, by: Principal,
     reason: str = "",
 ) -> str:  # fmt: skip
-    """Make a new secret and return it; the others go on signing for *overlap*. Raises TooManySecrets."""
+    """Make a new secret and return it; the others go on signing for *overlap*. Raises LeadsOut, TooManySecrets."""
+    require_reading(by)
     row = await locked(session, subscription_id)
     kept = rotated(row["secrets"], clock.now(), overlap)
     if len(kept) > MOST_AT_ONCE:
