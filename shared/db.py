@@ -10,8 +10,9 @@ Invariants:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -100,6 +101,7 @@ class Database:
         self.writer, self.reader = sqlite_engines(self.url) if self.is_sqlite else postgres_engines(self.url)
         self.wake_relay: Callable[[], Awaitable[None]] | None = None
         self.broadcast: Broadcast | None = None
+        self._wakers: dict[str, asyncio.Event] = {}
         self._writing = async_sessionmaker(self.writer, expire_on_commit=False)
         self._reading = async_sessionmaker(self.reader, expire_on_commit=False)
 
@@ -116,7 +118,8 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is committed when the block ends and undone when it raises."""
-        async with self._writing(info={"wake_relay": self.wake_relay, "broadcast": self.broadcast}) as session:
+        hints = {"wake_relay": self.wake_relay, "broadcast": self.broadcast, "wakers": self._wakers}
+        async with self._writing(info=hints) as session:
             async with session.begin():
                 yield session
             await _give_hints(session)
@@ -135,6 +138,17 @@ class Database:
                 yield session
             finally:
                 await session.rollback()
+
+    async def woken(self, what: str, *, seconds: float) -> None:
+        """Wait until a transaction of this process woke those who wait for *what*, or *seconds* have passed.
+
+        A wake-up from before the call counts; one worker may wait for the same at a time.
+        """
+        waker = self._wakers.setdefault(what, asyncio.Event())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await waker.wait()
+        waker.clear()
 
     def direct(self) -> Direct:
         """A way past SQLAlchemy for statements that run hundreds of times a second, each its own transaction."""
@@ -175,6 +189,17 @@ def broadcast_after_commit(session: AsyncSession, channel: str, payload: bytes) 
     broadcast: Broadcast | None = session.info.get("broadcast")
     if broadcast is not None:
         after_commit(session, partial(broadcast.publish, channel, payload))
+
+
+def wake_after_commit(session: AsyncSession, what: str) -> None:
+    """Wake whoever waits for *what* in this process (`Database.woken`) when the transaction has been committed."""
+    wakers: dict[str, asyncio.Event] = session.info.get("wakers", {})
+
+    async def wake() -> None:
+        if what in wakers:
+            wakers[what].set()
+
+    after_commit(session, wake)
 
 
 async def _give_hints(session: AsyncSession) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -28,11 +28,14 @@ class Direct:
         self._writer = writer
         self._kept = AsyncExitStack()
         self._connection: AsyncConnection | None = None
+        self._driver: Any = None
 
     async def on_sqlite(self, work: Callable[[Any], Result]) -> Result:
         """Do *work* with the driver's connection, on its thread, as one transaction. Raises what it raises."""
         async with self._writer.connect() as connection:
-            driver = await _driver(connection)
+            lent = await connection.get_raw_connection()
+            driver, adapted = cast(Any, lent.driver_connection), cast(Any, lent.dbapi_connection)
+            adapted.to_begin = "BEGIN"  # so giving it back, which undoes what was begun, costs no second trip
             result: Result = await driver._execute(_in_transaction, driver._conn, work)
             return result
 
@@ -40,8 +43,9 @@ class Direct:
         """The rows that *statement* returns, committed. Raises what the driver raises."""
         if self._connection is None:
             self._connection = await self._kept.enter_async_context(self._writer.connect())
+            self._driver = await _driver(self._connection)
         try:
-            return list(await (await _driver(self._connection)).fetch(statement, *values))
+            return list(await self._driver.fetch(statement, *values))
         except BaseException:  # whatever it was: nobody else should be given this connection
             await self._connection.invalidate()
             await self.close()
@@ -49,7 +53,7 @@ class Direct:
 
     async def close(self) -> None:
         """Give back what is kept; the next statement connects anew."""
-        self._connection = None
+        self._connection = self._driver = None
         await self._kept.aclose()
 
 

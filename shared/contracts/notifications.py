@@ -44,6 +44,13 @@ ISSUE_CHANGED = contract(
     "An issue was drafted, edited, approved, scheduled, paused, resumed, cancelled or corrected.",
 )
 
+ISSUE_HELD = contract(
+    ISSUES,
+    "networks.notifications.issue.held.v1",
+    IssueState,
+    "An approved issue that was to go by itself is held back: what its own words tell of has changed since.",
+)
+
 SUBSCRIPTIONS = topic("notifications.subscriptions", partitions=1)
 SUBSCRIPTION_ADDED = contract(
     SUBSCRIPTIONS, "networks.notifications.subscription.added.v1", SubscriptionState, "A webhook was added."

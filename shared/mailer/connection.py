@@ -159,7 +159,7 @@ class SmtpConnection:
             raise ConnectionLost("The mail server closed the connection before the mail was sent.")
         self._announced = self._announcement(mail.sender, following)
         try:
-            conversation.say(_on_the_wire(mail) + self._announced, 4 if self._announced else 1)
+            conversation.say(_on_the_wire(mail, self._announced), 4 if self._announced else 1)
             [reply] = await conversation.replies(1, self._patience.content)
         except (ConnectionLost, TimeoutError) as error:
             self.close()
@@ -178,8 +178,10 @@ class SmtpConnection:
         return b"".join(self._commands(sender, recipient, is_ascii=True))
 
 
-def _on_the_wire(mail: Mail) -> bytes:
-    return mail.content + b".\r\n" if mail.is_transparent else transparent(mail.content)
+def _on_the_wire(mail: Mail, announced: bytes) -> bytes:
+    if mail.is_transparent:
+        return b"".join((mail.content, b".\r\n", announced))
+    return transparent(mail.content) + announced
 
 
 def _verdict(reply: Reply) -> Outcome:

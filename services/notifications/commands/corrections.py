@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications.commands.issues import NotPossibleNow, change_issue, locked
 from services.notifications.commands.items import NoSuchItem
 from services.notifications.delivery.rows import OPEN, is_reader, readers_found
+from services.notifications.delivery.settling import settle
 from services.notifications.letters.editions import place_in_copies
 from services.notifications.tables import corrections, deliveries, newsletter_readers
 from shared import clock
@@ -50,6 +51,7 @@ async def correct(
 ) -> Outcome:  # fmt: skip
     """Tell those whose copy held an item what is right. Raises NoSuchItem, NotPossibleNow."""
     issue = await locked(session, issue_id)
+    await settle(session)
     if issue["pressed_at"] is None:
         raise NotPossibleNow(f"Issue {issue['number']} has not gone out; change the item itself.")
     if await place_in_copies(session, issue_id, item_id) is None:
@@ -89,6 +91,7 @@ async def unsettled(session: AsyncSession) -> list[dict[str, Any]]:
 
 async def see_to(session: AsyncSession, correction: Mapping[str, Any]) -> None:
     """Tell those whose copy was taken since, and settle it where no copy without it is under way."""
+    await settle(session)
     age = clock.now() - correction["at"]
     under_way = exists().where(
         _copies_of(correction), deliveries.c.state == "sending", deliveries.c.edition < correction["number"]
@@ -96,8 +99,8 @@ async def see_to(session: AsyncSession, correction: Mapping[str, Any]) -> None:
     is_over = age > LONGEST_MARK and not (await session.execute(select(under_way))).scalar_one()
     await tell_those_told(session, correction)
     if is_over or age > LONGEST_COPY:
-        settle = update(corrections).where(corrections.c.id == correction["id"])
-        await session.execute(settle.values(settled=True))
+        mine = update(corrections).where(corrections.c.id == correction["id"])
+        await session.execute(mine.values(settled=True))
 
 
 def _copies_of(correction: Mapping[str, Any]) -> Any:

@@ -14,13 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications import digest
 from services.notifications.delivery.rows import order_copies, stop_issue
+from services.notifications.delivery.settling import settle
 from services.notifications.letters.editions import items_of
 from services.notifications.own_words import changed_since
 from services.notifications.tables import issues
 from shared import clock
 from shared.announcement import Announcement, Concerns
 from shared.auth import Principal
-from shared.contracts.notifications import ISSUE_CHANGED, ISSUE_SENT, IssueState
+from shared.contracts.notifications import ISSUE_CHANGED, ISSUE_HELD, ISSUE_SENT, IssueState
 from shared.errors import Conflict, NotFound, Unprocessable
 from shared.outbox import change, publish
 
@@ -43,6 +44,10 @@ class SecondPerson(Conflict):
 
 class NotLookedAt(Conflict):
     """What some items tell of has changed since their words were written; look at each, then approve."""
+
+
+class Overtaken(Conflict):
+    """What some items tell of has changed since their words were written; take the approval back and look at each."""
 
 
 class InThePast(Unprocessable):
@@ -79,18 +84,44 @@ async def reopen_issue(session: AsyncSession, *, issue_id: str, by: Principal, r
 async def schedule_issue(
     session: AsyncSession, *, issue_id: str, at: datetime | None, by: Principal, reason: str = ""
 ) -> None:
-    """Let an approved issue be sent by itself at a moment; None takes that back. Raises InThePast."""
+    """Let an approved issue be sent by itself at a moment; None takes that back. Raises InThePast, Overtaken."""
     issue = await locked(session, issue_id)
     _require(issue, "scheduled", "approved")
     if at is not None and at <= clock.now():
         raise InThePast(errors=[{"field": "at", "message": "must be later than now"}])
+    if at is not None and await overtaken_items(session, issue_id):
+        raise Overtaken
     await change_issue(session, issue, by=by, reason=reason, send_at=at)
+
+
+async def hold_issue(session: AsyncSession, *, issue_id: str, by: Principal, items: int) -> None:
+    """Take an issue's moment back, because so many of its items' own words were overtaken, and tell the staff."""
+    issue = await locked(session, issue_id)
+    if issue["status"] != "approved" or issue["send_at"] is None:
+        raise NotPossibleNow(f"Issue {issue['number']} does not wait for a moment.")
+    tell = "1 item tells" if items == 1 else f"{items} items tell"
+    announced = Announcement(
+        headline=f"Newsletter {issue['number']} is held back: "
+        f"{tell} of something that has changed since the words were written",
+        significance="major", path=f"/staff/newsletter/{issue_id}",
+        concerns=Concerns(staff=True, people=tuple(filter(None, (issue["approved_by"], issue["edited_by"])))),
+    )  # fmt: skip
+    held = {**issue, "send_at": None, "revision": issue["revision"] + 1}
+    await session.execute(update(issues).where(issues.c.id == issue_id).values(send_at=None, revision=held["revision"]))
+    await publish(
+        session,
+        change(
+            ISSUE_HELD, _state(held), key=issue_id, before=_before(issue), announcement=announced, actor=by.person_id,
+            reason="held back",
+        ),
+    )  # fmt: skip
 
 
 async def cancel_issue(session: AsyncSession, *, issue_id: str, by: Principal, reason: str = "") -> None:
     """Send no further copy, for good; those that have begun are finished, those that went are told of."""
     issue = await locked(session, issue_id)
     _require(issue, "cancelled", "approved", "sending", "paused")
+    await settle(session)
     await stop_issue(session, issue_id)
     await change_issue(session, issue, by=by, reason=reason, status="cancelled", send_at=None)
 
@@ -154,11 +185,15 @@ def _require(issue: RowMapping, wanted: str, *statuses: str) -> None:
 
 
 async def _require_looked_at(session: AsyncSession, issue_id: str) -> None:
+    if unseen := await overtaken_items(session, issue_id):
+        raise NotLookedAt(errors=[{"field": item_id, "message": message} for item_id, message in unseen.items()])
+
+
+async def overtaken_items(session: AsyncSession, issue_id: str) -> dict[str, str]:
+    """Items whose words are staff's own and whose thing has changed since: id → what they say and what is so now."""
     items = {item["id"]: item for item in await items_of(session, issue_id)}
     unseen = await changed_since(session, items.values())
-    if unseen:
-        said = [(item_id, f"{items[item_id]['headline']}. Since: {since['text']}") for item_id, since in unseen.items()]
-        raise NotLookedAt(errors=[{"field": item_id, "message": message} for item_id, message in said])
+    return {item_id: f"{items[item_id]['headline']}. Since: {since['text']}" for item_id, since in unseen.items()}
 
 
 async def change_issue(session: AsyncSession, issue: RowMapping, *, by: Principal, reason: str, **values: Any) -> None:

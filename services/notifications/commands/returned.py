@@ -19,6 +19,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.commands.following import unsubscribe
+from services.notifications.delivery.settling import settle
 from services.notifications.returned import Returned
 from services.notifications.tables import (
     deliveries,
@@ -57,6 +58,7 @@ async def take_returned(
 
     *key* is the services': mails about accounts are marked with it.
     """
+    await settle(session)
     ours = new = 0
     for one in found:
         copy = await _copy_of(session, one.mail_id)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     and_,
     bindparam,
     delete,
@@ -23,9 +23,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifications.delivery.settling import settle
 from services.notifications.tables import (
     audience_members,
     deliveries,
+    delivery_marks,
     issues,
     mutes,
     newsletter_readers,
@@ -36,17 +38,20 @@ from services.notifications.tables import (
     suppressions,
 )
 from shared import clock
-from shared.db import UtcDateTime, among, upsert
+from shared.db import UtcDateTime, among, upsert, wake_after_commit
 from shared.made import Made
 from shared.mailer.addresses import as_known
 
 LEASE_SECONDS = 5
+WAKE = "copies"
+"""What senders wait for, beside looking by themselves."""
 OPEN = ("pending", "sending", "deferred")
 Lists = dict[str, list[str]]
+_BETWEEN = "\n"
+"""Stands in no audience and no id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A copy that this sender holds. `audiences` and `muted` are the reader's, for the newsletter."""
 
     number: int
@@ -71,33 +76,36 @@ def _may_go() -> ColumnElement[bool]:
     return or_(deliveries.c.kind != "newsletter", going)
 
 
-_IS_DUE = and_(
-    _is_one_of(deliveries.c.state, *OPEN),
-    deliveries.c.next_at <= bindparam("moment", type_=UtcDateTime()),
-    deliveries.c.holder.not_in(select(senders.c.id).where(senders.c.alive_until > bindparam("second"))),
-    _may_go(),
-)
-_FIRST_DUE = Made(select(deliveries.c.number).where(_IS_DUE).limit(1))
+def _is_due(senders_there: Select[tuple[str]]) -> ColumnElement[bool]:
+    """Whether a copy waits at the parameter *moment* and none of these senders holds it."""
+    return and_(
+        _is_one_of(deliveries.c.state, *OPEN), deliveries.c.next_at <= bindparam("moment", type_=UtcDateTime()),
+        deliveries.c.holder.not_in(senders_there), _may_go(),
+    )  # fmt: skip
+
+
+_ALIVE = select(senders.c.id).where(senders.c.alive_until > bindparam("second"))
+_FIRST_DUE = Made(select(deliveries.c.number).where(_is_due(_ALIVE)).limit(1))
 """An idle sender asks this ten times a second."""
-
-
-def _now() -> dict[str, Any]:
-    """What _IS_DUE asks."""
-    moment = clock.now()
-    return {"moment": moment, "second": int(moment.timestamp())}
 
 
 async def anything_due(session: AsyncSession) -> bool:
     """Whether there is a copy to claim. A read, so that an idle sender never takes the lock of writers."""
-    return bool(await _FIRST_DUE.rows(session, _now()))
+    moment = clock.now()
+    return bool(await _FIRST_DUE.rows(session, {"moment": moment, "second": int(moment.timestamp())}))
 
 
 async def claim(session: AsyncSession, holder: str, *, limit: int) -> list[int]:
     """Hold the oldest copies that are due; returns their numbers.
 
-    One found in `sending` was begun by a sender that is gone: it goes again.
+    Senders that are gone are struck off first, and what they left is settled: a copy that is then in `sending` was
+    begun by one of them, and goes again. One that wakes up late finds itself struck off, and begins nothing.
     """
-    due = select(deliveries.c.number).where(_IS_DUE).order_by(deliveries.c.number).limit(limit)
+    moment, known = clock.now(), select(senders.c.id)
+    gone = select(senders.c.id).where(senders.c.alive_until <= int(moment.timestamp()))
+    await session.execute(delete(senders).where(senders.c.id.in_(gone.with_for_update(skip_locked=True))))
+    await settle(session, delivery_marks.c.holder.not_in(known))
+    due = select(deliveries.c.number).where(_is_due(known)).order_by(deliveries.c.number).limit(limit)
     locked = due.with_for_update(skip_locked=True, of=deliveries).cte("due")
     take = (
         update(deliveries)
@@ -105,7 +113,7 @@ async def claim(session: AsyncSession, holder: str, *, limit: int) -> list[int]:
         .values(holder=holder)  # and no more: a state that is written, the same or not, is written into two indexes
         .returning(deliveries.c.number, deliveries.c.state)
     )
-    taken = (await session.execute(take, _now())).all()
+    taken = (await session.execute(take, {"moment": moment})).all()
     if begun := [row.number for row in taken if row.state == "sending"]:
         again = update(deliveries).where(among(session, deliveries.c.number, begun))
         await session.execute(again.values(repeated=True, state="pending"))
@@ -140,17 +148,20 @@ async def held(session: AsyncSession, numbers: Sequence[int]) -> list[Held]:
 async def belongings(session: AsyncSession, readers: Sequence[str]) -> tuple[Lists, Lists]:
     """The audiences of each reader, and the networks that each has muted."""
     m = audience_members.c
-    audiences = select(m.person_id, m.audience).where(among(session, m.person_id, readers), m.active)
-    muted = select(mutes).where(among(session, mutes.c.person_id, readers))
+    audiences = _together(m.person_id, m.audience, among(session, m.person_id, readers), m.active)
+    muted = _together(mutes.c.person_id, mutes.c.network_id, among(session, mutes.c.person_id, readers))
     return await _lists(session, audiences, readers), await _lists(session, muted, readers)
 
 
-async def _lists(session: AsyncSession, query: Any, readers: Sequence[str]) -> Lists:
-    found: Lists = {}
-    if readers:
-        for reader, value in await session.execute(query):
-            found.setdefault(reader, []).append(value)
-    return found
+def _together(reader: Any, value: Any, *whose: ColumnElement[bool]) -> Select[tuple[str, str]]:
+    """The values of each reader as one row: a thousand readers have many thousand audiences."""
+    return select(reader, func.aggregate_strings(value, _BETWEEN)).where(*whose).group_by(reader)
+
+
+async def _lists(session: AsyncSession, query: Select[tuple[str, str]], readers: Sequence[str]) -> Lists:
+    if not readers:
+        return {}
+    return {row[0]: row[1].split(_BETWEEN) for row in await session.execute(query)}
 
 
 async def mark_refused(session: AsyncSession, copy: Held, reason: str, *, suppress: bool) -> None:
@@ -185,7 +196,10 @@ async def put_off(session: AsyncSession, holder: str, waits: Sequence[tuple[int,
 
 
 async def give_back(session: AsyncSession, holder: str, numbers: Sequence[int] | None = None) -> None:
-    """Let go of what was not begun; with *numbers*, also of these, begun in vain: nothing of them went out."""
+    """Let go of what was not begun; with *numbers*, also of these, begun in vain: nothing of them went out.
+
+    The caller has settled the holder's marks.
+    """
     mine = update(deliveries).where(deliveries.c.holder == holder)
     if numbers:
         back = {"state": "pending", "holder": ""}
@@ -194,13 +208,12 @@ async def give_back(session: AsyncSession, holder: str, numbers: Sequence[int] |
 
 
 async def say_alive(session: AsyncSession, holder: str) -> None:
-    """Keep the hold of this sender, and forget senders long gone."""
+    """Keep the hold of this sender."""
     moment = int(clock.now().timestamp())
     alive = upsert(session, senders).on_conflict_do_update(
         index_elements=[senders.c.id], set_={"alive_until": moment + LEASE_SECONDS}
     )
     await session.execute(alive, {"id": holder, "alive_until": moment + LEASE_SECONDS})
-    await session.execute(delete(senders).where(senders.c.alive_until < moment - 3600))
 
 
 async def say_gone(session: AsyncSession, holder: str) -> None:
@@ -216,6 +229,7 @@ async def order_copies(session: AsyncSession, issue_id: str) -> int:
         literal(""), literal(False), literal(""),
     ).select_from(readers_found())  # fmt: skip
     await session.execute(_insert_from(session, wanted.where(*is_reader())))
+    wake_after_commit(session, WAKE)
     return (await session.execute(select(func.count()).where(deliveries.c.thing == issue_id))).scalar_one()
 
 

@@ -29,6 +29,8 @@ from shared.envelope import new_id
 from shared.mailer import Connection, Deferred, Mail, Outcome, Refused
 from shared.service import Parts
 
+FIRST = 200
+"""In the first batch: while these are sent the next is fetched."""
 BATCH = 1000
 LOW = 500
 """Fewer than this in hand, and the next batch is fetched while these are sent."""
@@ -87,9 +89,16 @@ class Sender:
                 await self._send_all_due()
                 await self._finish()
                 pauses = pauses if self._is_away else iter(AWAY_PAUSES)
-                await asyncio.sleep(next(pauses, AWAY_PAUSES[-1]) if self._is_away else POLL_SECONDS)
+                await self._pause(next(pauses, AWAY_PAUSES[-1]) if self._is_away else 0)
         finally:
             await self._stop(alive)
+
+    async def _pause(self, seconds: float) -> None:
+        """While the server is away, so long; else until copies are ordered here, or it is time to look."""
+        if seconds:
+            await asyncio.sleep(seconds)
+        else:
+            await self._database.woken(rows.WAKE, seconds=POLL_SECONDS)
 
     async def _send_all_due(self) -> None:
         """Send until nothing is due any more, or the server is away."""
@@ -99,7 +108,7 @@ class Sender:
         async with self._database.reading() as session:
             if not self._ready and not await rows.anything_due(session):
                 return
-        await self._fetch()
+        await self._fetch(FIRST)
         if self._ready:
             self._connections = self._open_connections()
             await _all_of(self._connections)
@@ -114,10 +123,10 @@ class Sender:
             for task in late:
                 task.cancel()
         alive.cancel()
-        await self._marks.close()
         if self._fetching:
             await asyncio.wait([self._fetching])
-        with suppress(Exception):  # without it the hold lapses by itself
+        with suppress(Exception):  # without it the hold lapses by itself, and whoever claims next settles
+            await self._marks.close()
             async with self._database.transaction() as session:
                 await rows.give_back(session, self.id)
                 await rows.say_gone(session, self.id)
@@ -161,11 +170,11 @@ class Sender:
         self._newest[copy.thing] = edition
         written = early[1] if early and early[0] == edition else _written(await self._letter(copy, edition), copy)
         if isinstance(written, Refused):
-            return Finished(copy, written)
+            return Finished(copy, written, edition)
         content, told = written
         mail_id = self._stationery.mail_id(copy.thing, copy.reader_id)
         mail = Mail(mail_id, self._stationery.sender, copy.address, content, is_transparent=True)
-        return Finished(copy, await line.send(mail, following.address if following else ""), told)
+        return Finished(copy, await line.send(mail, following.address if following else ""), edition, told)
 
     def _look(self, outcome: Outcome) -> None:
         """When the server is away nothing more is tried until a pause, growing, has passed."""
@@ -242,21 +251,20 @@ class Sender:
                 await rows.put_off(session, self.id, late)
         return found
 
-    async def _fetch(self) -> None:
+    async def _fetch(self, most: int = BATCH) -> None:
         async with self._database.transaction() as session:
             await rows.say_alive(session, self.id)
-            numbers = await rows.claim(session, self.id, limit=BATCH)
+            numbers = await rows.claim(session, self.id, limit=most)
         if numbers:
             async with self._database.reading() as session:
                 self._ready.extend(await rows.held(session, numbers))
-        self._is_all_in_hand = len(numbers) < BATCH
+        self._is_all_in_hand = len(numbers) < most
 
     async def _let_go(self) -> None:
         """A copy may not go: its issue was paused, or it is somebody else's by now. Begin anew with what may."""
         self._ready.clear()
         self._is_all_in_hand = False
-        async with self._database.transaction() as session:
-            await rows.give_back(session, self.id)
+        await self._marks.give_back()
 
     async def _finish(self) -> None:
         """Issues whose last copy has gone are sent."""
@@ -274,6 +282,7 @@ class Sender:
                 with suppress(Exception):
                     async with self._database.transaction() as session:
                         await rows.say_alive(session, self.id)
+                    self._marks.settle_in_time()
 
 
 def _written(letter: Letter, copy: Held) -> Written:

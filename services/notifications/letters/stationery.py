@@ -31,6 +31,9 @@ from shared.stationery import templates_in
 from shared.stationery.styles import inlined, piece_inlined
 
 _ADDRESS = re.compile(r"[^\s<>@,;:\"\\()\[\]\x00-\x1f\x7f-\U0010ffff]+@[A-Za-z0-9.-]+")
+_PLAIN = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]*[!-<>-~])?\n")
+"""A line that quoted-printable leaves as it is: short, without "=", ending with no blank and beginning with no dot."""
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9 '-]+")
 _BOUNDARY = b"=_tidings_part"
 _FIRST_DOT = re.compile(rb"^\.", re.MULTILINE)
 templates = templates_in(Path(__file__).parent / "templates")
@@ -65,15 +68,15 @@ class Frame:
             text = inlined(text)
         # An attribute that is a hole as a whole comes back from the inliner with an empty value.
         pieces = re.split(mark + r'-(\w+)-(?:="")?\n?', text)
-        self._fixed = [encoded(piece) for piece in pieces[0::2]]
-        self._names = pieces[1::2]
+        self._pieces = [b"" if place % 2 else encoded(piece) for place, piece in enumerate(pieces)]
+        self._holes = [(place, name) for place, name in enumerate(pieces) if place % 2]
 
-    def filled(self, parts: Mapping[str, bytes]) -> Iterable[bytes]:
-        """The encoded text, with *parts* in the holes."""
-        yield self._fixed[0]
-        for name, fixed in zip(self._names, self._fixed[1:], strict=True):
-            yield parts[name]
-            yield fixed
+    def filled(self, parts: Mapping[str, bytes]) -> list[bytes]:
+        """The encoded text in pieces, with *parts* in the holes."""
+        pieces = self._pieces.copy()
+        for place, name in self._holes:
+            pieces[place] = parts[name]
+        return pieces
 
 
 def encoded(text: str) -> bytes:
@@ -81,6 +84,8 @@ def encoded(text: str) -> bytes:
 
     What comes out is transparent (shared.mailer.Mail): no CR or LF by itself, no line that begins with a dot.
     """
+    if len(text) < 76 and _PLAIN.fullmatch(text):  # as most of what differs from copy to copy is
+        return text[:-1].encode() + b"\r\n"
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n").encode()
     ends = not lines or lines.endswith(b"\r\n")
     found = b2a_qp(lines) if ends else softly(b2a_qp(lines + b"\r\n"))
@@ -112,7 +117,10 @@ def mailbox(name: str, address: str) -> bytes:
     """`Name <address>` for From and To. Raises NotAnAddress."""
     if not _ADDRESS.fullmatch(address) or len(address) > 254:
         raise NotAnAddress
-    return formataddr((" ".join(name.split()), address)).encode()
+    known = " ".join(name.split())
+    if _PLAIN_NAME.fullmatch(known):  # as formataddr writes it, in a fifth of its time
+        return f"{known} <{address}>".encode()
+    return formataddr((known, address)).encode()
 
 
 def sendable(name: str, address: str) -> str:

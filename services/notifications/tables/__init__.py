@@ -14,6 +14,7 @@ from services.notifications.tables.kept import metadata
 from services.notifications.tables.newsletter import (
     corrections,
     deliveries,
+    delivery_marks,
     issue_items,
     issue_tests,
     issues,
@@ -57,6 +58,7 @@ __all__ = [
     "choices",
     "corrections",
     "deliveries",
+    "delivery_marks",
     "fanouts",
     "feed_keys",
     "issue_items",

@@ -164,6 +164,17 @@ deliveries = Table(
     Index("deliveries_by_state", "thing", "state"),
 )
 
+delivery_marks = Table(
+    "delivery_marks",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("holder", Text, nullable=False, comment="the sender that wrote it"),
+    Column("at", UtcDateTime, nullable=False),
+    Column("begun", Text, nullable=False, comment="copy → its edition, as JSON"),
+    Column("sent", Text, nullable=False, comment="copy → its edition and the items that it told, as JSON"),
+    comment="what became of copies and does not stand in `deliveries` yet: one row for a group of them",
+)
+
 senders = Table(
     "senders",
     metadata,
