@@ -76,7 +76,7 @@ def _may_go() -> ColumnElement[bool]:
     return or_(deliveries.c.kind != "newsletter", going)
 
 
-def _is_due(senders_there: Select[tuple[str]]) -> ColumnElement[bool]:
+def _is_due(senders_there: Select[str]) -> ColumnElement[bool]:
     """Whether a copy waits at the parameter *moment* and none of these senders holds it."""
     return and_(
         _is_one_of(deliveries.c.state, *OPEN), deliveries.c.next_at <= bindparam("moment", type_=UtcDateTime()),
@@ -153,15 +153,15 @@ async def belongings(session: AsyncSession, readers: Sequence[str]) -> tuple[Lis
     return await _lists(session, audiences, readers), await _lists(session, muted, readers)
 
 
-def _together(reader: Any, value: Any, *whose: ColumnElement[bool]) -> Select[tuple[str, str]]:
+def _together(reader: Any, value: Any, *whose: ColumnElement[bool]) -> Select[str, str]:
     """The values of each reader as one row: a thousand readers have many thousand audiences."""
     return select(reader, func.aggregate_strings(value, _BETWEEN)).where(*whose).group_by(reader)
 
 
-async def _lists(session: AsyncSession, query: Select[tuple[str, str]], readers: Sequence[str]) -> Lists:
+async def _lists(session: AsyncSession, query: Select[str, str], readers: Sequence[str]) -> Lists:
     if not readers:
         return {}
-    return {row[0]: row[1].split(_BETWEEN) for row in await session.execute(query)}
+    return {reader: values.split(_BETWEEN) for reader, values in await session.execute(query)}
 
 
 async def mark_refused(session: AsyncSession, copy: Held, reason: str, *, suppress: bool) -> None:
