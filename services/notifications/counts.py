@@ -18,15 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications import alerts as sequence
 from services.notifications.audience import ASKED
 from services.notifications.channels import LIVE
-from services.notifications.inbox import Wanted, candidates_of, is_read, visible
+from services.notifications.inbox import SEARCHED, Candidates, is_read, visible
 from services.notifications.tables import alerts, preferences, read_exceptions, read_marks
-from shared.db import among
+from shared.db import is_among, listed
 from shared.store import Store, StoreAway
 
 KEPT_SECONDS = 1800
-CHUNK = 500
-"""Alerts that are counted in one step of a search."""
-MOST_COUNTED = 500
+MOST_COUNTED = SEARCHED
 """Of what a search finds no more are counted: nobody pages through them, and the count would cost as much as all."""
 
 
@@ -71,17 +69,15 @@ class Found(NamedTuple):
     at_least: bool
 
 
-async def counted_of(session: AsyncSession, person_id: str, wanted: Wanted, *, head: int) -> Found:
-    """How many alerts are *wanted*, whether read or not, up to MOST_COUNTED or some more: a walk from the newest."""
-    candidates = await candidates_of(session, person_id, wanted)
-    total, unread, before = 0, 0, head + 1
+async def counted_of(session: AsyncSession, person_id: str, candidates: Candidates, *, head: int) -> Found:
+    """How many alerts stand there, whether read or not, up to MOST_COUNTED or some more: a walk from the newest."""
+    dialect, total, unread, before = session.get_bind().dialect.name, 0, 0, head + 1
     while total < MOST_COUNTED:
-        near = (await session.execute(candidates(before, CHUNK))).scalars().all()
+        near = await candidates(session, before, SEARCHED)
         if not near:
             return Found(total, unread, at_least=False)
-        found = visible(person_id, among(session, alerts.c.offset, near)).subquery("found")
-        query = select(func.count(), func.count().filter(~is_read(person_id, found.c.best))).select_from(found)
-        row = (await session.execute(query.join(alerts, alerts.c.offset == found.c.offset))).one()
+        asked = {"asked": person_id, "near": listed(dialect, near)}
+        row = (await session.execute(_near(dialect), asked)).one()
         total, unread, before = total + row[0], unread + row[1], near[-1]
     return Found(total, unread, at_least=True)
 
@@ -112,6 +108,14 @@ _MARK, _UNTIL, _HEAD = (bindparam(name, type_=BigInteger()) for name in ("mark",
 def _is_fresh(best: ColumnElement[str]) -> ColumnElement[bool]:
     """Unread but for exceptions: live, beyond the watermark, and not the reader's own doing."""
     return and_(func.substr(best, 1, 1) == LIVE, alerts.c.offset > _MARK, alerts.c.actor != ASKED)
+
+
+@cache
+def _near(dialect: str) -> Select[int, int]:
+    """(how many, how many unread) of some offsets."""
+    found = visible(ASKED, is_among(dialect, alerts.c.offset, "near")).subquery("found")
+    query = select(func.count(), func.count().filter(~is_read(found.c.best))).select_from(found)
+    return query.join(alerts, alerts.c.offset == found.c.offset)
 
 
 @cache

@@ -9,25 +9,27 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, bindparam, func, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications import alerts as sequence
-from services.notifications.audience import Asked, Best, audiences_of, is_told, reach, sentence
+from services.notifications.audience import ASKED, Asked, Best, audiences_of, is_told, reach, sentence
 from services.notifications.channels import LIVE
 from services.notifications.headlines import names_in
-from services.notifications.searching import search_for
+from services.notifications.searching import Search, search_for
 from services.notifications.tables import alert_audiences, alerts, read_exceptions, read_marks
 from shared.announcement import CHANNELS
-from shared.db import among
+from shared.db import is_among, listed
 
 CHUNK = 200
 """Alerts that are looked at in one step backwards through an inbox."""
+SEARCHED = 500
+"""Alerts that are asked for in one step of a search: as many as are counted."""
 Condition = ColumnElement[bool]
 
 
@@ -46,99 +48,138 @@ def visible(person_id: Asked, *conditions: Condition) -> Select[int, str]:
     return select(told.c.offset, told.c.best).where(is_told(told.c.best))
 
 
-def is_read(person_id: str, best: ColumnElement[str]) -> Condition:
-    """Whether an alert is read: an exception says it, or the watermark, or that they know it from elsewhere."""
-    mark = select(read_marks.c.up_to).where(read_marks.c.person_id == person_id).scalar_subquery()
+def is_read(best: ColumnElement[str]) -> Condition:
+    """Whether ASKED has read an alert: an exception says it, or the watermark, or that they know it from elsewhere."""
     exception = (
         select(read_exceptions.c.read)
-        .where(read_exceptions.c.person_id == person_id, read_exceptions.c.offset == alerts.c.offset)
+        .where(read_exceptions.c.person_id == ASKED, read_exceptions.c.offset == alerts.c.offset)
         .correlate(alerts)
         .scalar_subquery()
     )
-    otherwise = or_(func.substr(best, 1, 1) != LIVE, alerts.c.actor == person_id)
-    return func.coalesce(exception, or_(alerts.c.offset <= func.coalesce(mark, literal(0)), otherwise))
+    otherwise = or_(func.substr(best, 1, 1) != LIVE, alerts.c.actor == ASKED)
+    return func.coalesce(exception, or_(alerts.c.offset <= func.coalesce(_MARK, literal(0)), otherwise))
 
 
 async def newest(
-    session: AsyncSession, person_id: str, *, before: int, limit: int, wanted: Wanted | None = None
+    session: AsyncSession, person_id: str, *, before: int, limit: int, candidates: Candidates, unread: bool = False
 ) -> list[dict[str, Any]]:
     """The newest alerts before an offset, newest first: a walk backwards that stops when there are enough."""
-    wanted = wanted or Wanted()
-    candidates = await candidates_of(session, person_id, wanted)
+    dialect = session.get_bind().dialect.name
     found: list[dict[str, Any]] = []
     while len(found) < limit:
-        near = list((await session.execute(candidates(before, CHUNK))).scalars())
+        near = await candidates(session, before, CHUNK)
         if not near:
             break
-        some = visible(person_id, among(session, alerts.c.offset, near))
-        found += [item for item in await _items(session, person_id, some) if not (wanted.unread and item["read"])]
+        asked = {"asked": person_id, "near": listed(dialect, near), "most": limit - len(found)}
+        found += await _items(session, _near(dialect, unread), asked)
         before = near[-1]
-    return found[:limit]
+    return found
 
 
 async def following(session: AsyncSession, person_id: str, *, after: int, limit: int) -> list[dict[str, Any]]:
     """The alerts after an offset, oldest first: what a stream that ended there has missed."""
-    found = visible(person_id, alerts.c.offset > after).order_by("offset").limit(limit)
-    return list(reversed(await _items(session, person_id, found)))
+    asked = {"asked": person_id, "after": after, "most": limit}
+    return list(reversed(await _items(session, _after(), asked)))
 
 
-Candidates = Callable[[int, int], Select[int]]
-"""(before, limit) → the newest *limit* offsets before one that may stand in an inbox, newest first."""
+Candidates = Callable[[AsyncSession, int, int], Awaitable[Sequence[int]]]
+"""(session, before, limit) → the newest *limit* offsets before one that may stand in an inbox, newest first."""
 
 
 async def candidates_of(session: AsyncSession, person_id: str, wanted: Wanted) -> Candidates:
     """The offsets that may be *wanted* of an inbox; whether they stand there is asked of `visible`."""
     search = await search_for(session, wanted.q, wanted.network_id)
     if search is not None:
-        return lambda before, limit: search.offsets(before=before, limit=limit)
-    if wanted.network_id:
-        return partial(_of_network, wanted.network_id)
-    may = _maybe_unread(person_id) if wanted.unread else lambda _: true()
-    return lambda before, limit: _told_before(person_id, before, limit, may)
+        return _Searched(search).before
+    asked: dict[str, Any] = {"asked": person_id, "network": wanted.network_id}
+    made = _of_network() if wanted.network_id else _told_before(wanted.unread)
+
+    async def found(session: AsyncSession, before: int, limit: int) -> Sequence[int]:
+        these = asked | {"before": before, "most": limit, "last": limit - 1}
+        return (await session.execute(made, these)).scalars().all()
+
+    return found
 
 
-def _of_network(network_id: str, before: int, limit: int) -> Select[int]:
-    query = select(alerts.c.offset).where(alerts.c.offset < before, alerts.c.network_id == network_id)
-    return query.order_by(alerts.c.offset.desc()).limit(limit)
+class _Searched:
+    """What a search finds, asked for once for whoever shows it and whoever counts it."""
+
+    def __init__(self, search: Search) -> None:
+        """Nothing is asked yet."""
+        self._search = search
+        self._from, self._offsets, self._is_all = 0, list[int](), False
+
+    async def before(self, session: AsyncSession, before: int, limit: int) -> Sequence[int]:
+        """See Candidates."""
+        known = [offset for offset in self._offsets if offset < before] if before <= self._from else []
+        if len(known) < limit and not (before <= self._from and self._is_all):
+            query = self._search.offsets(before=before, limit=max(limit, SEARCHED))
+            known = list((await session.execute(query)).scalars())
+            self._from, self._offsets, self._is_all = before, known, len(known) < max(limit, SEARCHED)
+        return known[:limit]
 
 
-def _told_before(
-    person_id: str, before: int, limit: int, may: Callable[[ColumnElement[int]], Condition]
-) -> Select[int]:
+# The statements, each made once: see ASKED.
+
+_BEFORE, _AFTER = (bindparam(name, type_=BigInteger()) for name in ("before", "after"))
+_MOST, _LAST = (bindparam(name, type_=Integer()) for name in ("most", "last"))
+_MARK = select(read_marks.c.up_to).where(read_marks.c.person_id == ASKED).scalar_subquery()
+
+
+@cache
+def _near(dialect: str, unread: bool) -> Select[Any]:
+    """The newest of what stands in an inbox of some offsets."""
+    return _shown(visible(ASKED, is_among(dialect, alerts.c.offset, "near")), unread=unread).limit(_MOST)
+
+
+@cache
+def _after() -> Select[Any]:
+    """The first of what stands in it after an offset."""
+    return _shown(visible(ASKED, alerts.c.offset > _AFTER).order_by("offset").limit(_MOST))
+
+
+def _shown(found: Select[int, str], *, unread: bool = False) -> Select[Any]:
+    picked = found.subquery("picked")
+    read = is_read(picked.c.best)
+    query = select(alerts, picked.c.best, read.label("read")).where(~read if unread else true())
+    return query.join(picked, picked.c.offset == alerts.c.offset).order_by(alerts.c.offset.desc())
+
+
+@cache
+def _of_network() -> Select[int]:
+    query = select(alerts.c.offset).where(alerts.c.offset < _BEFORE, alerts.c.network_id == bindparam("network"))
+    return query.order_by(alerts.c.offset.desc()).limit(_MOST)
+
+
+@cache
+def _told_before(unread: bool) -> Select[int]:
     """The newest offsets of all a reader's audiences: of each audience at most so many are looked at."""
-    mine, each = audiences_of(person_id), alert_audiences.alias("each")
+    mine, each = audiences_of(ASKED), alert_audiences.alias("each")
+    may = _maybe_unread if unread else lambda _: true()
     last = (
         select(each.c.offset)
-        .where(each.c.audience == mine.c.audience, each.c.offset < before, may(each.c.offset))
-        .order_by(each.c.offset.desc()).limit(1).offset(limit - 1)
+        .where(each.c.audience == mine.c.audience, each.c.offset < _BEFORE, may(each.c.offset))
+        .order_by(each.c.offset.desc()).limit(1).offset(_LAST)
         .correlate(mine).scalar_subquery()
     )  # fmt: skip
     told = alert_audiences.c.offset
     return (
         select(told).distinct()
         .select_from(mine.join(alert_audiences, alert_audiences.c.audience == mine.c.audience))
-        .where(told < before, may(told), told >= func.coalesce(last, 0))
-        .order_by(told.desc()).limit(limit)
+        .where(told < _BEFORE, may(told), told >= func.coalesce(last, 0))
+        .order_by(told.desc()).limit(_MOST)
     )  # fmt: skip
 
 
-def _maybe_unread(person_id: str) -> Callable[[ColumnElement[int]], Condition]:
+def _maybe_unread(offset: ColumnElement[int]) -> Condition:
     """Beyond the watermark, or an exception: what is not either has been read."""
-    mark = select(read_marks.c.up_to).where(read_marks.c.person_id == person_id).scalar_subquery()
-    again = select(read_exceptions.c.offset).where(
-        read_exceptions.c.person_id == person_id, read_exceptions.c.read.is_(False)
-    )
-    return lambda offset: or_(offset > func.coalesce(mark, 0), offset.in_(again))
+    again = select(read_exceptions.c.offset)
+    again = again.where(read_exceptions.c.person_id == ASKED, read_exceptions.c.read.is_(False))
+    return or_(offset > func.coalesce(_MARK, 0), offset.in_(again))
 
 
-async def _items(session: AsyncSession, person_id: str, found: Select[int, str]) -> list[dict[str, Any]]:
-    picked = found.subquery("picked")
-    query = (
-        select(alerts, picked.c.best, is_read(person_id, picked.c.best).label("read"))
-        .join(picked, picked.c.offset == alerts.c.offset)
-        .order_by(alerts.c.offset.desc())
-    )
-    rows: Sequence[Any] = (await session.execute(query)).mappings().all()
+async def _items(session: AsyncSession, query: Select[Any], asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows: Sequence[Any] = (await session.execute(query, asked)).mappings().all()
     epoch, _ = await sequence.head(session)
     people = await names_in(session, (row["headline"] for row in rows))
     bests = [Best.of(row["best"]) for row in rows]

@@ -61,9 +61,14 @@ async def test_only_ones_own_alerts_are_found(town: Town) -> None:
     assert await town.inbox("ben", q="plan") == []
 
 
-async def test_what_very_many_alerts_say_is_counted_to_an_end(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.notifications.counts.MOST_COUNTED", 2)
-    monkeypatch.setattr("services.notifications.counts.CHUNK", 2)
+@pytest.mark.parametrize("step", [2, 3, 200])
+async def test_what_very_many_alerts_say_is_counted_to_an_end(
+    town: Town, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    for name in ("counts.MOST_COUNTED", "counts.SEARCHED"):
+        monkeypatch.setattr(f"services.notifications.{name}", 2)
+    for name in ("inbox.SEARCHED", "inbox.CHUNK"):
+        monkeypatch.setattr(f"services.notifications.{name}", step)
     await town.role(await town.person("ann"), await town.network("n1"))
     await town.append(*(town.news(f"News {number}", topic="toy.things", networks=["n1"]) for number in range(5)))
     page = await town.get("/alerts", "ann", q="news", limit=3)

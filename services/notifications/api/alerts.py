@@ -35,13 +35,15 @@ async def list_alerts(
     cursor: Annotated[str, Query(max_length=60)] = "", by: Principal = may(signed_in, "alerts:read"),
 ) -> Alerts:  # fmt: skip
     """Your alerts, newest first; with *q* those in which every word of it begins a word."""
-    wanted = inbox.Wanted(network, unread, q)
+    candidates = await inbox.candidates_of(session, by.person_id, inbox.Wanted(network, unread, q))
     counts = await counted(session, request.app.state.parts.store, by.person_id)
     before = offset_in(cursor, counts.epoch) if cursor else counts.head + 1
-    found = await inbox.newest(session, by.person_id, before=before, limit=limit + 1, wanted=wanted)
+    found = await inbox.newest(
+        session, by.person_id, before=before, limit=limit + 1, candidates=candidates, unread=unread
+    )
     total, new, at_least = counts.total, counts.unread, False
     if network or q:
-        total, new, at_least = await counted_of(session, by.person_id, wanted, head=counts.head)
+        total, new, at_least = await counted_of(session, by.person_id, candidates, head=counts.head)
     items = [Alert.model_validate(item) for item in found[:limit]]
     following = items[-1].position if len(found) > limit else None
     whole = {**standing(counts), "total": new if unread else total}

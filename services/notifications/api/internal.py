@@ -54,7 +54,9 @@ async def missed(
     found = await inbox.following(session, person_id, after=after, limit=limit + 1)
     too_far = len(found) > limit
     if too_far:
-        found = list(reversed(await inbox.newest(session, person_id, before=2**62, limit=limit)))
+        candidates = await inbox.candidates_of(session, person_id, inbox.Wanted())
+        found = await inbox.newest(session, person_id, before=2**62, limit=limit, candidates=candidates)
+        found.reverse()
     return Missed(epoch=epoch, head=newest, items=[Alert.model_validate(item) for item in found], too_far=too_far)
 
 
