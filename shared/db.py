@@ -3,7 +3,7 @@
 Invariants:
 1. Only a boundary opens a transaction and commits it: `Database.transaction()`. Commands never commit.
 2. What must happen after the commit (waking the relay, a broadcast) is registered with `after_commit` and is a
-   hint: it may fail or be lost with the process, so something else must guarantee the effect.
+   hint (shared/hints.py): it may fail or be lost with the process, so something else must guarantee the effect.
 3. On SQLite there is one writing connection and every write begins IMMEDIATE: without that, concurrent
    read-modify-write updates are lost in silence. Readers have their own connections and cannot write.
 """
@@ -14,11 +14,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
-import structlog
 from sqlalchemy import (
     JSON,
     ColumnElement,
@@ -51,12 +49,12 @@ from shared.engines import (
     postgres_engines,
     sqlite_engines,
 )
+from shared.hints import give_hints
 from shared.made import answered
 
 if TYPE_CHECKING:
     from shared.broadcast import Broadcast
 
-log = structlog.get_logger()
 kernel = MetaData()
 """The tables that every service has: outbox, inbox, history, dead letters, answers already given."""
 
@@ -122,7 +120,7 @@ class Database:
         async with self._writing(info=hints) as session:
             async with session.begin():
                 yield session
-            await _give_hints(session)
+            await give_hints(session)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -177,38 +175,6 @@ class Database:
 def is_taken_back(session: AsyncSession) -> bool:
     """Whether all of this will be taken back: for what is done later, and has to say now what it will come to."""
     return bool(session.info.get("taken_back"))
-
-
-def after_commit(session: AsyncSession, hook: Callable[[], Awaitable[None]]) -> None:
-    """Call *hook* once when the transaction of *session* has been committed; a hint, lost with the process."""
-    session.info.setdefault("after_commit", []).append(hook)
-
-
-def broadcast_after_commit(session: AsyncSession, channel: str, payload: bytes) -> None:
-    """Broadcast *payload* on *channel* when the transaction of *session* has been committed; a hint as any other."""
-    broadcast: Broadcast | None = session.info.get("broadcast")
-    if broadcast is not None:
-        after_commit(session, partial(broadcast.publish, channel, payload))
-
-
-def wake_after_commit(session: AsyncSession, what: str) -> None:
-    """Wake whoever waits for *what* in this process (`Database.woken`) when the transaction has been committed."""
-    wakers: dict[str, asyncio.Event] = session.info.get("wakers", {})
-
-    async def wake() -> None:
-        if what in wakers:
-            wakers[what].set()
-
-    after_commit(session, wake)
-
-
-async def _give_hints(session: AsyncSession) -> None:
-    """Call the hooks in their order. One that fails undoes nothing: the work is committed, and somebody polls."""
-    for hook in session.info.pop("after_commit", ()):
-        try:
-            await hook()
-        except Exception as error:
-            log.warning("hint_lost", reason=f"{type(error).__name__}: {error}"[:300])
 
 
 def upsert(session: AsyncSession, table: Table) -> Any:

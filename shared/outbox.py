@@ -19,8 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.announcement import Announcement
 from shared.contracts import Contract, State
-from shared.db import UtcDateTime, after_commit, kernel
+from shared.db import UtcDateTime, kernel
 from shared.envelope import Envelope, encode
+from shared.hints import after_commit
 from shared.history import write_history
 from shared.logging import causation, correlation_id
 from shared.made import Made

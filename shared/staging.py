@@ -16,7 +16,8 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.schema import CreateTable
 
-from shared.db import after_commit, insert_rows
+from shared.db import insert_rows
+from shared.hints import after_commit
 from shared.history import entry_row, history
 from shared.outbox import Change, outbox, outbox_row
 from shared.versions import versions_of

@@ -27,9 +27,10 @@ from services.notifications.tables import alert_audiences, alert_contents, alert
 from shared import clock
 from shared.announcement import Announcement
 from shared.contracts import membership
-from shared.db import broadcast_after_commit, insert_rows, is_among, listed
+from shared.db import insert_rows, is_among, listed
 from shared.envelope import Envelope
 from shared.errors import BadRequest
+from shared.hints import broadcast_after_commit
 from shared.inbox import inbox
 from shared.made import Made
 

@@ -35,8 +35,9 @@ from services.oversight.tables import (
 from shared import clock
 from shared.announcement import Announcement
 from shared.boundary import forget_answers
-from shared.db import broadcast_after_commit, is_among, listed, upsert_newer
+from shared.db import is_among, listed, upsert_newer
 from shared.envelope import Envelope
+from shared.hints import broadcast_after_commit
 from shared.made import Made
 
 CHANNEL = "feed"

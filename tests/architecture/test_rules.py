@@ -54,7 +54,7 @@ def test_every_topic_has_a_contract_and_a_reader() -> None:
 
 def test_a_type_of_message_is_named_in_the_past_tense_with_a_version() -> None:
     for name in CONTRACTS:
-        assert re.fullmatch(r"networks\.[a-z]+\.[a-z-]+\.[a-z-]+(ed|en|ade|nt)\.v\d+", name), name
+        assert re.fullmatch(r"networks\.[a-z]+\.[a-z-]+\.([a-z-]+(ed|en|ade|nt)|held)\.v\d+", name), name
 
 
 def test_no_service_or_feed_names_a_type_of_message_of_another() -> None:

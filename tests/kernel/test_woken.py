@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from shared.config import Settings
-from shared.db import Database, wake_after_commit
+from shared.db import Database
+from shared.hints import wake_after_commit
 
 LONG = 30.0
 

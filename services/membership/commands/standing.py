@@ -11,8 +11,8 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.auth import ALL_SCOPES, ENDED, Principal
-from shared.db import broadcast_after_commit
 from shared.errors import Forbidden
+from shared.hints import broadcast_after_commit
 
 
 class OpensAnAccount(Forbidden):

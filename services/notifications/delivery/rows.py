@@ -38,7 +38,8 @@ from services.notifications.tables import (
     suppressions,
 )
 from shared import clock
-from shared.db import UtcDateTime, among, upsert, wake_after_commit
+from shared.db import UtcDateTime, among, upsert
+from shared.hints import wake_after_commit
 from shared.made import Made
 from shared.mailer.addresses import as_known
 
