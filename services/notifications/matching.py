@@ -159,14 +159,16 @@ def ordered(subscription_id: str, alert: Mapping[str, Any], *, kind: str = "chan
 
 
 async def wake(session: AsyncSession, subscription_ids: Iterable[str]) -> None:
-    """Say that something is due for these now. In the order of their ids, so that two such batches never deadlock."""
+    """Say that something is due for these now.
+
+    All are locked before it is looked who sleeps: one whose sender is just leaving it, and has not seen what this
+    transaction orders, looks awake until then. In the order of their ids, so that two such batches never deadlock.
+    """
     moment, ids = clock.now(), sorted(subscription_ids)
     endpoints = webhook_endpoints.c
-    asleep = or_(endpoints.next_at.is_(None), endpoints.next_at > moment)
-    in_order = select(endpoints.subscription_id).where(among(session, endpoints.subscription_id, ids), asleep)
-    locked = in_order.order_by(endpoints.subscription_id).with_for_update().cte("asleep")
+    these = among(session, endpoints.subscription_id, ids)
     await session.execute(
-        update(webhook_endpoints)
-        .where(endpoints.subscription_id.in_(select(locked.c.subscription_id)))
-        .values(next_at=moment)
+        select(endpoints.subscription_id).where(these).order_by(endpoints.subscription_id).with_for_update()
     )
+    asleep = or_(endpoints.next_at.is_(None), endpoints.next_at > moment)
+    await session.execute(update(webhook_endpoints).where(these, asleep).values(next_at=moment))
