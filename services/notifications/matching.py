@@ -162,13 +162,17 @@ async def wake(session: AsyncSession, subscription_ids: Iterable[str]) -> None:
     """Say that something is due for these now.
 
     All are locked before it is looked who sleeps: one whose sender is just leaving it, and has not seen what this
-    transaction orders, looks awake until then. In the order of their ids, so that two such batches never deadlock.
+    transaction orders, looks awake until then.
     """
-    moment, ids = clock.now(), sorted(subscription_ids)
+    moment, ids = clock.now(), list(subscription_ids)
     endpoints = webhook_endpoints.c
-    these = among(session, endpoints.subscription_id, ids)
-    await session.execute(
-        select(endpoints.subscription_id).where(these).order_by(endpoints.subscription_id).with_for_update()
-    )
+    await lock_endpoints(session, ids)
     asleep = or_(endpoints.next_at.is_(None), endpoints.next_at > moment)
+    these = among(session, endpoints.subscription_id, ids)
     await session.execute(update(webhook_endpoints).where(these, asleep).values(next_at=moment))
+
+
+async def lock_endpoints(session: AsyncSession, subscription_ids: Iterable[str]) -> None:
+    """Lock endpoints in the order of their ids: whoever looks at their messages and whoever orders one take turns."""
+    ids, own = list(subscription_ids), webhook_endpoints.c.subscription_id
+    await session.execute(select(own).where(among(session, own, ids)).order_by(own).with_for_update())

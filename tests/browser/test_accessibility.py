@@ -250,6 +250,7 @@ def test_a_choice_of_colours_goes_before_the_device_s_and_back(visitor: Page, de
         visitor.check(f"input[value={choice}]")
         visitor.click("main button:has-text('Use this')")
         visitor.wait_for_url("**/events")  # Until it has loaded: there is no body before.
+        assert urlsplit(visitor.url).path == "/events"
         said[choice] = visitor.evaluate(ground)
     assert said == {"light": LIGHT, "dark": DARK, "device": DARK if device == "dark" else LIGHT}
     assert not [cookie for cookie in visitor.context.cookies() if "colours" in str(cookie.get("name"))]

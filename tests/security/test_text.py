@@ -23,8 +23,6 @@ from tests.security.hostile import CHARACTERS, MARK, SCRIPT, SYNTAX, Made, harm_
 from tests.security.samples import Samples
 from tests.security.visiting import HOME, Site
 
-pytestmark = pytest.mark.timeout(900)
-"""Thousands of requests, on a machine that may be busy with another process of tests."""
 PAGES = [entry for entry in entries() if entry.part in ("pages", "programs") and entry.method == "GET"]
 READ = re.compile(r"""query(?:_params)?(?:\.get(?:list)?\(|\[)"(\w+)\"""")
 PAGES_OF_OURS = Path(gateway.__file__).parent

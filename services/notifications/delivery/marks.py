@@ -88,8 +88,9 @@ class Marks:
         self.settle_in_time()
         sent = {f.copy.number: (f.edition, f.told) for f in finished if isinstance(f.outcome, Accepted)}
         failed = [f for f in finished if not isinstance(f.outcome, Accepted)]
-        if failed or any(step.is_giving_back for step in group):
-            await self._write_failed(failed, is_giving_back=any(step.is_giving_back for step in group))
+        is_giving_back = any(step.is_giving_back for step in group)
+        if failed or is_giving_back:
+            await self._write_failed(failed, is_giving_back=is_giving_back)
         begun: dict[int, int] = {}
         if sent or following:
             begun = await hot.mark(self._direct, self._holder, sent=sent, following=following)

@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Text
 
+from services.notifications.matching import lock_endpoints
 from services.notifications.tables import (
     alert_contents,
     alerts,
@@ -221,10 +222,7 @@ async def leave(session: AsyncSession, holder: str, left: Sequence[Left]) -> Non
     if not left:
         return
     endpoints = webhook_endpoints.c
-    mine = among(session, endpoints.subscription_id, [one.subscription_id for one in left])
-    await session.execute(
-        select(endpoints.subscription_id).where(mine).order_by(endpoints.subscription_id).with_for_update()
-    )
+    await lock_endpoints(session, [one.subscription_id for one in left])
     statement = (
         update(webhook_endpoints)
         .where(endpoints.subscription_id == bindparam("which"), endpoints.holder == holder)
