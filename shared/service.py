@@ -166,12 +166,8 @@ def application(service: Service, parts: Parts) -> FastAPI:
     for router in service.routers:
         require_rules(router)
         _say_rules(router)
-        app.include_router(router)
-    app.include_router(health.router)
-    app.include_router(trace.router)
-    app.include_router(reach.router)
-    app.include_router(failures.router)
-    app.include_router(needs.router)
+    for router in (*service.routers, health.router, trace.router, reach.router, failures.router, needs.router):
+        app.router.routes.extend(router.routes)  # `include_router` would look for the route twice at every request
     add_problem_handlers(app)
     app.add_middleware(trace.Bind, service=service.name)
     _say_topics(app, service)

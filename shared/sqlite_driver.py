@@ -39,8 +39,8 @@ registry.register("sqlite.onetrip", __name__, "OneTripDialect")
 
 LONGEST_ON_LOOP = 0.002
 LARGEST_ON_LOOP = 8_000
-INSTRUCTIONS = 1000
-"""Of SQLite's machine, between two looks at the clock: some ten microseconds."""
+INSTRUCTIONS = 5000
+"""Of SQLite's machine, between two looks at the clock: some fifty microseconds."""
 MOST_REMEMBERED = 500
 ONE_ROW = "UPDATE /* one row */"
 """How an UPDATE begins whose maker knows that it finds its row at once: `update(…).prefix_with("/* one row */")`."""

@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
 import orjson
 import structlog
 from starlette.requests import Request
@@ -23,6 +22,7 @@ from services.gateway.changes import followed
 from services.gateway.foresight import foreseen, wants_preview
 from services.gateway.inviting import PATHS, warned
 from services.gateway.openapi import Routes
+from services.gateway.within import Answer
 from shared.auth import ANYBODY, Principal
 from shared.errors import NotFound, NotSignedIn, Problem, Unprocessable
 from shared.logging import correlation
@@ -174,7 +174,7 @@ def passed_url(request: Request) -> str:
     )
 
 
-def out_headers(answered: httpx.Response) -> Mapping[str, str]:
+def out_headers(answered: Answer) -> Mapping[str, str]:
     """The headers that pass, with addresses as they are from outside."""
     headers = {name: answered.headers[name] for name in PASSED_OUT if name in answered.headers}
     if location := answered.headers.get("location"):

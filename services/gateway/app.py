@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway import api, fhir, health, list_files
 from services.gateway.assets import Assets
-from services.gateway.clients import Clients, Upstream
+from services.gateway.clients import Clients, Service
 from services.gateway.edge import Edge
 from services.gateway.guard import Guard
 from services.gateway.openapi import Routes
@@ -190,7 +190,7 @@ async def _again(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> No
         await asyncio.sleep(AGAIN_SECONDS)
 
 
-def gateway(settings: Settings, *, broadcast: Broadcast, store: Store, clients: Mapping[str, Upstream]) -> Gateway:
+def gateway(settings: Settings, *, broadcast: Broadcast, store: Store, clients: Mapping[str, Service]) -> Gateway:
     """The application on these parts. *clients*: service → where it answers (see `clients_for`)."""
     asked = Clients(settings, clients)
     assets = Assets(settings.name)

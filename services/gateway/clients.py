@@ -15,17 +15,15 @@ from typing import Any
 
 import httpx
 import orjson
-import structlog
-from starlette.types import ASGIApp, Message, Scope
 
 from services.gateway.across import Across
+from services.gateway.within import Answer, WithinProcess
 from shared.auth import ANYBODY, GATEWAY, Principal, sign
 from shared.config import Settings
 from shared.errors import NotFound, Problem, Unavailable
 from shared.logging import correlation_id
 from shared.telemetry import traceparent
 
-log = structlog.get_logger()
 ASK_SECONDS = 10.0
 """How long a read may take."""
 CHANGE_SECONDS = 30.0
@@ -62,58 +60,9 @@ class Refused(Problem):
         return list(self.sent.get("errors") or [])
 
 
-class WithinProcess(httpx.AsyncBaseTransport):
-    """To an application of this process. httpx has such a transport, which looks for trio at every request.
-
-    An application that fails has answered 500 already: raising it here again would hide which service it was.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Requests go to *app*."""
-        self._app = app
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The whole answer."""
-        unread: list[Message] = [{"type": "http.request", "body": await request.aread(), "more_body": False}]
-        started: Message = {"status": 500}
-        pieces: list[bytes] = []
-        answered = asyncio.Event()
-
-        async def receive() -> Message:
-            if not unread:
-                await answered.wait()
-                return {"type": "http.disconnect"}
-            return unread.pop()
-
-        async def send(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                started.update(message)
-                return
-            if request.method != "HEAD":
-                pieces.append(message.get("body", b""))
-            if not message.get("more_body"):
-                answered.set()
-
-        try:
-            await self._app(_scope_of(request), receive, send)
-        except Exception as error:
-            log.debug("service_failed", reason=str(error))
-        return httpx.Response(started["status"], headers=started.get("headers"), content=b"".join(pieces))
-
-
-def _scope_of(request: httpx.Request) -> Scope:
-    raw_path, _, query = request.url.raw_path.partition(b"?")
-    return {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": request.method,
-        "headers": [(name.lower(), value) for name, value in request.headers.raw], "scheme": request.url.scheme,
-        "path": request.url.path, "raw_path": raw_path, "query_string": query, "root_path": "",
-        "server": (request.url.host, request.url.port), "client": ("127.0.0.1", 123),
-    }  # fmt: skip
-
-
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where a service answers, and what takes a request there.
+    """Where a service of another process answers, and what takes a request there.
 
     httpx's transport without its client: what the client adds (redirects, cookies, merged addresses) a service never
     needs, and it took as long as the service's own database.
@@ -122,17 +71,25 @@ class Upstream:
     transport: httpx.AsyncBaseTransport
     address: str = "http://service"
 
-    async def answer(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> httpx.Response:
-        """The whole answer. Raises httpx.HTTPError."""
+    async def answer(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        """The whole answer. Raises httpx.HTTPError, and httpx.InvalidURL for what no address can be."""
         request = httpx.Request(
-            method, self.address + url, content=content or None, headers=headers, extensions={"timeout": TIMEOUT}
-        )
+            method, self.address + url, content=content or None, headers=httpx.Headers(headers, encoding="latin-1"),
+            extensions={"timeout": TIMEOUT},
+        )  # fmt: skip
         answered = await self.transport.handle_async_request(request)
         try:
-            await answered.aread()
+            content = await answered.aread()
         finally:
             await answered.aclose()
-        return answered
+        return Answer(answered.status_code, answered.headers, content)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.transport.aclose()
+
+
+Service = Upstream | WithinProcess
 
 
 @dataclass
@@ -140,11 +97,11 @@ class Clients:
     """The services by name."""
 
     settings: Settings
-    by_name: Mapping[str, Upstream] = field(default_factory=dict)
+    by_name: Mapping[str, Service] = field(default_factory=dict)
 
     async def raw(
         self, service: str, method: str, url: str, *, principal: Principal, content: bytes = b"", **headers: str
-    ) -> httpx.Response:
+    ) -> Answer:
         """One request as it is; *headers* are spelt with underscores.
 
         Raises ServiceAway, and NotFound where *url* has what no address can have, because somebody asked for that.
@@ -157,8 +114,7 @@ class Clients:
         limit = ASK_SECONDS if method in {"GET", "HEAD"} else CHANGE_SECONDS
         try:
             async with asyncio.timeout(limit):
-                headed = httpx.Headers(sent, encoding="latin-1")
-                return await self._service(service).answer(method, url, content, headed)
+                return await self._service(service).answer(method, url, content, sent)
         except httpx.InvalidURL:
             raise NotFound from None
         except TimeoutError:
@@ -187,16 +143,16 @@ class Clients:
     async def close(self) -> None:
         """Close every connection."""
         for service in self.by_name.values():
-            await service.transport.aclose()
+            await service.close()
 
-    def _service(self, service: str) -> Upstream:
+    def _service(self, service: str) -> Service:
         try:
             return self.by_name[service]
         except KeyError:
             raise ServiceAway(f"'{service}' is not part of this installation.", service=service) from None
 
 
-def content_of(answer: httpx.Response) -> Any:
+def content_of(answer: Answer) -> Any:
     """The JSON of an answer, None where it is empty. Raises Refused for an error's status."""
     if answer.is_success:
         return orjson.loads(answer.content) if answer.content else None
@@ -207,16 +163,12 @@ def content_of(answer: httpx.Response) -> Any:
     raise Refused(answer.status_code, document if isinstance(document, dict) else {})
 
 
-def clients_for(settings: Settings, apps: Mapping[str, Any] | None) -> dict[str, Upstream]:
+def clients_for(settings: Settings, apps: Mapping[str, Any] | None) -> dict[str, Service]:
     """Each service by name: straight to *apps* in one process, else at the addresses of the settings."""
     if apps is not None:
-        return {name: _within(app) for name, app in apps.items()}
-    return {name: _across(address) for name, address in settings.services.items() if name != "gateway"}
-
-
-def _within(app: Any) -> Upstream:
-    return Upstream(WithinProcess(app))
-
-
-def _across(address: str) -> Upstream:
-    return Upstream(Across(), address.rstrip("/"))
+        return {name: WithinProcess(app) for name, app in apps.items()}
+    return {
+        name: Upstream(Across(), address.rstrip("/"))
+        for name, address in settings.services.items()
+        if name != "gateway"
+    }

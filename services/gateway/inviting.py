@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import httpx
 import orjson
 
 from services.gateway.clients import Clients, ServiceAway
 from services.gateway.rendering import day
+from services.gateway.within import Answer
 
 PATHS = re.compile(r"(/networks/[^/]+)?/invitations(/[^/]+/resend)?")
 """The addresses of the API that answer with invitations."""
@@ -39,7 +39,7 @@ async def suppressed_among(clients: Clients, addresses: list[str]) -> dict[str, 
     return {one["address"]: one for one in found}
 
 
-async def warned(clients: Clients, answered: httpx.Response) -> bytes:
+async def warned(clients: Clients, answered: Answer) -> bytes:
     """What membership answers about invitations, with a warning at each that may not arrive, and what to do."""
     if not answered.is_success or not answered.content:
         return answered.content

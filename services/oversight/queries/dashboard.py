@@ -117,31 +117,36 @@ async def _by_body(session: AsyncSession, networks: Counter[str]) -> Counter[str
 
 async def vacancies_of(session: AsyncSession, code: str) -> list[Vacancy]:
     """The required roles that nobody holds in the managed networks of an area, the oldest vacancy first."""
-    columns = Network.id, Network.name, Network.slug, Network.stage_since
-    query = select(*columns).where(Network.stage == "managed", Network.archived.is_(False))
+    managed = [Network.stage == "managed", Network.archived.is_(False)]
     if code != NATIONAL:
-        query = query.where(Network.id.in_(select(Cover.network_id).where(Cover.body == code)))
-    networks = {network.id: network for network in await session.execute(query)}
-    held, ended = await _holders(session, list(networks))
+        managed.append(Network.id.in_(select(Cover.network_id).where(Cover.body == code)))
+    networks = await session.execute(
+        select(Network.id, Network.name, Network.slug, Network.stage_since).where(*managed)
+    )
+    held, ended = await _holders(session, managed)
     found = [
         Vacancy(
             network_id=network.id, name=network.name, slug=network.slug, role=role,
             since=max(network.stage_since, ended.get((network.id, role), date.min)),
         )
-        for network in networks.values() for role in REQUIRED if (network.id, role) not in held
+        for network in networks for role in REQUIRED if (network.id, role) not in held
     ]  # fmt: skip
     return sorted(found, key=lambda vacancy: (vacancy.since, vacancy.name, REQUIRED.index(vacancy.role)))
 
 
 async def _holders(
-    session: AsyncSession, networks: list[str]
+    session: AsyncSession, of: list[ColumnElement[bool]]
 ) -> tuple[set[tuple[str, str]], dict[tuple[str, str], date]]:
-    """Which (network, role) is held today, and for those that were, the day from which the last one no longer was."""
+    """Which required (network, role) *of* networks is held today; of the others that were, the day from which not."""
     today = clock.today()
     held: set[tuple[str, str]] = set()
     ended: dict[tuple[str, str], date] = {}
-    query = select(Role.network_id, Role.role, Role.since, Role.until, Role.status)
-    for row in await session.execute(query.where(Role.network_id.in_(networks), Role.since <= today)):
+    query = (
+        select(Role.network_id, Role.role, Role.until, Role.status)
+        .join(Network, Network.id == Role.network_id)
+        .where(*of, Role.role.in_(REQUIRED), Role.since <= today)
+    )
+    for row in await session.execute(query):
         post = (row.network_id, row.role)
         if row.status == "active" and (row.until is None or row.until >= today):
             held.add(post)
