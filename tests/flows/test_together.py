@@ -19,7 +19,8 @@ async def test_each_is_changed_once_and_its_people_hear_once_however_often_the_r
     chance = random.Random(11)
     victim = "registry" if system.scaled else "all"
     async with system.as_("staff") as staff:
-        networks = await _networks(staff)
+        before = await _levels(staff)
+        networks = list(before)
         (await staff.post(f"/networks/{networks[7]}/follow", json={})).raise_for_status()
         asked = {"networks": networks, "change": {"level": "national"}, "one_by_one": True, "reason": REASON}
         batch = (await staff.post("/batches", json=asked)).raise_for_status().json()["id"]
@@ -32,17 +33,20 @@ async def test_each_is_changed_once_and_its_people_hear_once_however_often_the_r
         entries = [await _entries(staff, network) for network in networks]
         assert set(entries) == {0, 1} and sum(entries) == done["changed"] > 100
         assert await _told(staff) == 1
+        assert set((await _levels(staff)).values()) == {"national"}
 
         (await staff.post(f"/batches/{batch}/undo", json={})).raise_for_status()
         await _ended(staff, batch, "undone")
-        assert {(await staff.get(f"/networks/{network}")).json()["level"] for network in networks} != {"national"}
+        assert await _levels(staff) == before
 
 
-async def _networks(staff: httpx.AsyncClient) -> list[str]:
-    found, following = list[str](), dict[str, str]()
+async def _levels(staff: httpx.AsyncClient) -> dict[str, str]:
+    """Each network of the first three pages with its level."""
+    found, following = dict[str, str](), dict[str, str]()
     for _ in range(3):
         page = (await staff.get("/networks", params={"limit": "100", **following})).json()
-        found, following = [*found, *(one["id"] for one in page["items"])], {"cursor": page["next"]}
+        found |= {one["id"]: one["level"] for one in page["items"]}
+        following = {"cursor": page["next"]}
     return found
 
 
@@ -64,10 +68,13 @@ async def _entries(staff: httpx.AsyncClient, network: str) -> int:
 async def _told(staff: httpx.AsyncClient) -> int:
     """How many alerts tell of it, once there is one and a moment has passed in which another might come."""
     for _ in range(100):
-        alerts = (await staff.get("/alerts", params={"limit": 100})).json()["items"]
-        if found := [alert for alert in alerts if "more networks" in alert["headline"]]:
+        if await _alerts(staff):
             break
         await asyncio.sleep(0.1)
     await asyncio.sleep(1)
-    alerts = (await staff.get("/alerts", params={"limit": 100})).json()["items"]
-    return len(found) and len([alert for alert in alerts if "more networks" in alert["headline"]])
+    return await _alerts(staff)
+
+
+async def _alerts(staff: httpx.AsyncClient) -> int:
+    alerts = (await staff.get("/alerts", params={"limit": 100})).raise_for_status().json()["items"]
+    return len([alert for alert in alerts if "more networks" in alert["headline"]])

@@ -64,14 +64,14 @@ def test_what_is_asked_comes_back_as_text(site: Site, samples: Samples, what: st
 
 
 def test_no_question_breaks_a_page(site: Site, samples: Samples) -> None:
-    asked_for = [entry.path for entry in PAGES if entry.path != READY]
-    paths = [samples.address(path).partition("?")[0] for path in asked_for]
+    paths = [samples.address(entry.path).partition("?")[0] for entry in PAGES]
     texts = (*SYNTAX[::3], *CHARACTERS[5:8])
 
     def ask(asked: tuple[str, str]) -> httpx.Response:
         return site.as_("staff").browser.get(asked[0], params=dict.fromkeys(ASKED, asked[1]))
 
-    assert broken_by(ask, [(path, text) for path in paths for text in texts]) == []
+    broken = broken_by(ask, [(path, text) for path in paths for text in texts])
+    assert [said for said in broken if not (READY in said and said.endswith(": 503"))] == []
 
 
 @pytest.mark.parametrize(
