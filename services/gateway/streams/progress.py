@@ -28,6 +28,8 @@ CLOSE_SECONDS = 2.0
 PATH = re.compile(r"^/(?:api/newsletter/issues|live/newsletter)/([^/]+)/(progress|desk)$")
 ASKED = {"progress": "progress", "desk": "mark"}
 MOVING = frozenset({"sending", "paused", "approved"})
+STANDING = b"event: standing\ndata: {}\n\n"
+"""Tells a page that what may be pressed on it has changed."""
 BEAT = 30
 """Looks after which a quiet stream says that it is alive."""
 START: dict[str, Any] = {
@@ -71,7 +73,8 @@ class Progress:
             await answer(problem)(scope, receive, hardened(send))
             return
         await send(START)
-        watching = asyncio.create_task(self._watch(there, principal, first, scope["path"], send))
+        shown = request.query_params.get("status", "")
+        watching = asyncio.create_task(self._watch(there, principal, first, scope["path"], shown, send))
         leaving = asyncio.create_task(_left(receive))
         theirs = self._watching.setdefault(principal.person_id, set())
         theirs.add(watching)
@@ -89,8 +92,10 @@ class Progress:
     async def _look(self, there: str, principal: Principal) -> dict[str, Any]:
         return dict(await self._edge.clients.ask("notifications", there, principal=principal))
 
-    async def _watch(self, there: str, principal: Principal, seen: dict[str, Any], path: str, send: Send) -> None:
-        await send(body(self._frame(path, seen)))
+    async def _watch(
+        self, there: str, principal: Principal, seen: dict[str, Any], path: str, shown: str, send: Send
+    ) -> None:
+        await send(body(self._frame(path, seen, shown)))
         for look in range(MOST_LOOKS):
             if "mark" not in seen and seen.get("status") not in MOVING:
                 break
@@ -103,19 +108,20 @@ class Progress:
             except Problem:
                 continue
             if now != seen:
-                seen = now
-                await send(body(self._frame(path, seen)))
+                shown, seen = str(seen.get("status")), now
+                await send(body(self._frame(path, seen, shown)))
             elif look % BEAT == 0:
                 await send(body(b": alive\n\n"))
         await send({"type": "http.response.body", "body": b"event: done\ndata: {}\n\n"})
 
-    def _frame(self, path: str, progress: dict[str, Any]) -> bytes:
+    def _frame(self, path: str, progress: dict[str, Any], shown: str) -> bytes:
         if path.startswith("/api/"):
             return b"event: progress\ndata: %b\n\n" % orjson.dumps(progress)
         if path.endswith("/desk"):
             return b"data: %b\n\n" % orjson.dumps(progress)
         html = self._edge.renderer.fragment("live/progress.html", progress=progress)
-        return ("".join(f"data: {line.strip()}\n" for line in html.splitlines() if line.strip()) + "\n").encode()
+        lines = "".join(f"data: {line.strip()}\n" for line in html.splitlines() if line.strip())
+        return f"{lines}\n".encode() + (STANDING if shown not in ("", progress.get("status")) else b"")
 
 
 async def _left(receive: Receive) -> None:
