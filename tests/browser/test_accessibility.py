@@ -71,7 +71,7 @@ STAFF = (
     f"{HOME}/links?q=stroke",
     "/subscriptions", "/subscriptions?everybody=1", "/subscriptions/new",
     f"{HOME}/links?q=stroke", f"{HOME}/overlaps", "/staff/overlaps?sha=Q31", "/staff/overlaps?status=dismissed",
-    "/searches", "/searches/new?q=stroke",
+    "/searches", "/searches/new?q=stroke", "/searches?deleted=yes&name=Stroke&q=stroke",
     "/staff/standards", "/staff/standards/new", "/staff/standards/lead_nurse", "/staff/standards/lead_nurse/edit",
     "/staff/standards/audit/edit", "/staff/standards/audit/retire",
     "/networks/imports", "/networks/together/none", "/account/second-factor", "/searches/none-of-mine",

@@ -102,6 +102,11 @@ def test_a_search_is_saved_used_renamed_and_deleted(signed_in: Callable[[str], P
     expect(page.locator("h1")).to_have_text("Renal care")
     page.click("button:has-text('Delete this search')")
     expect(page.locator("main")).to_contain_text("You have saved no search yet")
+    page.click("button:has-text('Save it again')")
+    expect(page.locator("h2 a:has-text('Renal care')")).to_have_attribute("href", "/networks?q=renal&sha=Q31")
+    page.click("a:has-text('rename or delete')")
+    page.click("button:has-text('Delete this search')")
+    expect(page.locator("main")).to_contain_text("You have saved no search yet")
 
 
 def test_a_new_lead_appears_live_to_member_officer_and_visitor(signed_in: Callable[[str], Page], visitor: Page) -> None:

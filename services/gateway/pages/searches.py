@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -22,7 +23,8 @@ async def searches(visit: Visit) -> Response:
     found = await visit.ask("registry", "/searches")
     names = await bodies(visit)
     rows = [described(search, names) for search in found["items"]]
-    return visit.page("searches/list.html", "Your saved searches", searches=rows)
+    gone = {name: visit.query.get(name, "")[:200] for name in ("name", *SAVED)} if visit.query.get("deleted") else {}
+    return visit.page("searches/list.html", "Your saved searches", searches=rows, gone=gone)
 
 
 async def search(visit: Visit) -> Response:
@@ -64,10 +66,13 @@ async def rename(visit: Visit) -> Response:
 
 
 async def forget(visit: Visit) -> Response:
-    """Delete a search."""
+    """Delete a search, and offer it again: saved anew it is the same, but for what came to match before."""
     await visit.form()
-    await visit.change("registry", "POST", f"/searches/{visit.path['search_id']}/delete")
-    return visit.back("/searches?done=search-deleted")
+    there = f"/searches/{visit.path['search_id']}"
+    search = await visit.ask("registry", there)
+    await visit.change("registry", "POST", f"{there}/delete")
+    kept = {name: search[name] for name in ("name", *SAVED) if search[name]}
+    return visit.back(f"/searches?{urlencode({'done': 'search-deleted', 'deleted': 'yes', **kept})}")
 
 
 def described(search: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
