@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from shared.store.memory import require_ttl
 log = structlog.get_logger()
 ANSWER_SECONDS = 1.0
 WATCH_SECONDS = 1.0
+STOP_SECONDS = 5.0
 CONNECTIONS = 32
 
 
@@ -48,11 +50,13 @@ class RedisStore:
         self._watch = asyncio.create_task(self._watch_for_return(), name="store-watch")
 
     async def stop(self) -> None:
-        """Close every connection."""
+        """Close every connection; what does not end in its time is left."""
         if self._watch:
             self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
-        await self._redis.aclose()
+            await asyncio.wait([self._watch], timeout=STOP_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._redis.aclose()
 
     async def get(self, key: str) -> bytes | None:
         """The value, or None where there is none (any more)."""
