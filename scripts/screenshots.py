@@ -6,138 +6,34 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import tempfile
+import time
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
+from starlette.routing import Match, Route
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from scripts.pictured import LINKED, MAILED, NETWORK, PAGES  # noqa: E402
+from services.gateway.pages import reference, routes  # noqa: E402
+from tests.browser.test_html import NOT_PAGES  # noqa: E402
 from tests.flows.system import PASSWORD, System, build, running, wait_until_settled  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-NETWORK = "/networks/greater-manchester-and-cheshire-cardiac-and-stroke-network"
-ASKS = "/networks/north-west-specialised-commissioning-group"
-WHOLE, PART = "/networks/cheshire-and-merseyside-cardiac-and-stroke-network", "/networks/example-heart-failure-exchange"
-LINKED = " › "
-"""Between a page, the link on it that is followed, and what comes after that link's address."""
-HOOK = f"/subscriptions?everybody=1{LINKED}.tidings-line:has-text('Trust intranet') a"
-PAGES = (
-    ("", "/", "home"),
-    ("", "/networks?q=stroke", "networks"),
-    ("", "/networks?q=nothing-has-this-name", "networks-none"),
-    ("", NETWORK, "network"),
-    ("", f"{NETWORK}?as_of=2026-06-01", "network-then"),
-    ("", f"{NETWORK}/compare?from=2026-01-01", "network-compared"),
-    ("", f"{NETWORK}/links", "links"),
-    ("", f"{NETWORK}/standards", "network-standards"),
-    ("", f"{NETWORK}/challenges", "network-challenges"),
-    ("", f"{NETWORK}/service-changes", "network-service-changes"),
-    ("", "/networks/compare", "register-compared"),
-    ("", f"{WHOLE}?was=example-heart-failure-exchange", "merged-network"),
-    ("", f"{WHOLE}/history", "merged-network-history"),
-    ("", "/leads?care_group=stroke&sha=Q31", "leads"),
-    ("", "/care-groups", "care-groups"),
-    ("", "/care-groups/cancer", "care-group"),
-    ("", "/pathway?care_group=stroke&care_group=renal&care_group=diabetes&sha=Q31", "pathway"),
-    ("", "/organisations/Q31", "organisation"),
-    ("", "/events", "events"),
-    ("", f"/events{LINKED}main h2 a", "event"),
-    ("", "/challenges", "challenges"),
-    ("", f"/challenges{LINKED}main h2 a", "challenge"),
-    ("", "/service-changes", "service-changes"),
-    ("", f"/service-changes{LINKED}main h2 a", "service-change"),
-    ("", "/newsletter", "newsletter"),
-    ("", f"/newsletter{LINKED}main h2 a", "newsletter-issue"),
-    ("", "/networks?as_of=2026-03-01&q=stroke", "networks-then"),
-    ("", "/newsletter/sign-up", "newsletter-sign-up"),
-    ("", "/standards", "standards"),
-    ("", "/how-fast", "how-fast"),
-    ("", "/help", "help"),
-    ("", "/help/keyboard", "keyboard"),
-    ("", "/colours", "colours"),
-    ("", "/sign-in", "sign-in"),
-    ("", "/sign-in/forgotten", "forgotten-password"),
-    ("", "/there-is-no-such-page", "not-found"),
-    ("", "/api/docs", "api"),
-    ("", "/api/docs/change_network_networks__network_id__patch", "api-operation"),
-    ("", "/api/messages", "messages"),
-    ("", "/api/messages/registry_network_changed_v1", "message"),
-    ("member", "/alerts", "alerts"),
-    ("member", f"/alerts{LINKED}main a[href$='/why']", "why"),
-    ("member", "/me", "me"),
-    ("member", "/preferences", "preferences"),
-    ("member", "/account", "my-data"),
-    ("member", "/account/record", "my-record"),
-    ("member", "/account/who-sees-me", "who-sees-me"),
-    ("member", "/account/password", "password"),
-    ("member", "/account/second-factor", "second-step"),
-    ("member", "/account/sessions", "sessions"),
-    ("member", "/account/email", "change-address"),
-    ("member", "/account/tokens", "tokens"),
-    ("member", "/account/erase", "erase"),
-    ("member", "/searches", "saved-searches"),
-    ("member", "/searches/new?q=stroke", "save-a-search"),
-    ("member", "/subscriptions", "subscriptions"),
-    ("member", "/staff", "not-allowed"),
-    ("officer", "/oversight/Q31", "oversight"),
-    ("officer", f"/oversight/Q31{LINKED}#feed a:has-text('Follow up')", "follow-up"),
-    ("officer", "/workforce?sha=Q31", "workforce"),
-    ("staff", "/oversight", "oversight-country"),
-    ("staff", "/staff", "staff"),
-    ("staff", "/staff/failures", "failures"),
-    ("staff", "/networks/new", "new-network"),
-    ("staff", f"{NETWORK}/edit", "edit-network"),
-    ("staff", f"{NETWORK}/rename", "rename"),
-    ("staff", f"{NETWORK}/archive", "archive"),
-    ("staff", f"{NETWORK}/split", "split"),
-    ("staff", f"{NETWORK}/merge?into=dorset-cancer-network", "merge"),
-    ("staff", f"{PART}/restore", "undo-this-merge"),
-    ("staff", f"{NETWORK}/links?q=stroke", "new-link"),
-    ("staff", f"{NETWORK}/links{LINKED}main table a[href^='/links/']", "link"),
-    ("staff", f"{NETWORK}/overlaps", "overlaps"),
-    ("staff", "/staff/overlaps?sha=Q31", "overlaps-everywhere"),
-    ("staff", f"{NETWORK}/standards?kind=audit", "record-evidence"),
-    ("staff", f"{ASKS}/challenges/new?provider=3-counties-cancer-network", "new-challenge"),
-    ("staff", f"{NETWORK}/service-changes/new", "new-service-change"),
-    ("staff", f"{NETWORK}/invitations", "network-invitations"),
-    ("staff", "/networks/together?q=stroke", "together"),
-    ("staff", "/networks/together", "together-all"),
-    ("staff", "/search?q=stroke", "search"),
-    ("staff", f"/search?q=ha{LINKED}main a[href^='/people/']", "person"),
-    ("staff", "/events/new", "new-event"),
-    ("staff", "/staff/newsletter", "newsletter-desk"),
-    ("staff", f"/staff/newsletter{LINKED}main table a", "newsletter-draft"),
-    ("staff", f"/staff/newsletter{LINKED}main table a{LINKED}/preview", "newsletter-preview"),
-    ("staff", f"/staff/newsletter{LINKED}main table tr:nth-child(2) a", "newsletter-correction"),
-    ("staff", "/networks/imports", "imports"),
-    ("staff", "/staff/newsletter-readers", "newsletter-readers"),
-    ("staff", "/staff/newsletter-readers/import", "newsletter-readers-import"),
-    ("staff", "/staff/mail", "suppressed-addresses"),
-    ("staff", "/staff/invitations", "invitations"),
-    ("staff", "/mailbox", "mailbox"),
-    ("staff", "/staff/standards", "standards-desk"),
-    ("staff", "/staff/standards/audit/edit", "standard-form"),
-    ("staff", "/staff/standards/audit/retire", "standard-trial"),
-    ("staff", HOOK, "webhook"),
-    ("staff", f"{HOOK}{LINKED}/edit", "webhook-form"),
-    ("staff", f"{HOOK.replace('Trust intranet', 'Data warehouse')}{LINKED}/log/1", "webhook-log"),
-    ("staff", f"{NETWORK}/roles", "roles"),
-    ("staff", f"{NETWORK}/history", "history"),
-    ("staff", f"{NETWORK}/history{LINKED}main a[href^='/changes/']", "follow-a-change"),
-)
-"""Not here: what only a mail's or an invitation's link opens, what an import shows on its way, and the cookies,
-privacy, terms, contact and accessibility pages, which are words alone. All of them are checked by tests/browser.
-"""
 DARK = ("home", "networks", "network", "alerts", "oversight")
 """Taken in dark colours as well."""
+MAIL_SECONDS = 30
 WIDTHS = (320, 768, 1280)
+TAKEN = set[str]()
+"""The paths of which there is a picture."""
 SHADES = 64
 """Colours that are kept of a picture: what a page has, and the edges of its letters."""
 
@@ -158,7 +54,13 @@ def main() -> None:
             page = signed_in(browser, system.url, who, PASSWORD)
             for _, path, name in (entry for entry in wanted if entry[0] == who):
                 take(page, system.url, path, name)
+        if not sys.argv[1:]:
+            take_mailed(browser, system)
+            take_made_together(browser, system)
+            take_unsubscribe(browser, system)
         browser.close()
+    if not sys.argv[1:]:
+        require_every_page()
 
 
 def take_moments(browser: Browser, system: System) -> None:
@@ -177,6 +79,70 @@ def take_moments(browser: Browser, system: System) -> None:
     page.wait_for_selector("[data-live-word]:text('Reconnecting…')")
     shoot(page, "alerts-reconnecting")
     page.context.close()
+
+
+def take_mailed(browser: Browser, system: System) -> None:
+    """What only mails lead to: they are asked for as people ask for them, and read in the mailbox."""
+    visitor, member = signed_in(browser, system.url, "", ""), signed_in(browser, system.url, "member", PASSWORD)
+    for path in ("/sign-in/forgotten", "/newsletter/sign-up"):
+        visitor.goto(system.url + path)
+        visitor.fill("#email", "lead@tidings.example" if "sign-in" in path else "reader@readers.example")
+        visitor.click("main button.nhsuk-button")
+    member.goto(f"{system.url}/account/email")
+    member.fill("#email", "member.anew@people.example")
+    member.fill("#present", PASSWORD)
+    member.click("main button:has-text('Send the link')")
+    headers = {"authorization": f"Bearer {system.token('staff')}"}
+    with httpx.Client(base_url=f"{system.url}/api", headers=headers) as staff:
+        staff.post("/invitations", json={"email": "invited@people.example", "name": "Quill"}).raise_for_status()
+        for path, name in MAILED:
+            visitor.goto(system.url + mailed(staff, path))
+            shoot(visitor, name)
+            print(f"{name}: {visitor.title()}")
+
+
+def take_unsubscribe(browser: Browser, system: System) -> None:
+    """The newsletter goes out, last of all because there is no draft after it; its copies lead to the way out."""
+    page = signed_in(browser, system.url, "", "")
+    headers = {"authorization": f"Bearer {system.token('staff')}"}
+    with httpx.Client(base_url=f"{system.url}/api", headers=headers) as staff:
+        draft = staff.get("/newsletter/issues", params={"status": "draft"}).json()["items"][0]["id"]
+        for press in ("approve", "send"):
+            staff.post(f"/newsletter/issues/{draft}/{press}", json={}).raise_for_status()
+        page.goto(system.url + mailed(staff, "/unsubscribe/"))
+    shoot(page, "unsubscribe")
+
+
+def take_made_together(browser: Browser, system: System) -> None:
+    """What became of many networks changed together, and of one person's role in several."""
+    page = signed_in(browser, system.url, "staff", PASSWORD)
+    headers = {"authorization": f"Bearer {system.token('staff')}"}
+    with httpx.Client(base_url=f"{system.url}/api", headers=headers) as staff:
+        networks = [one["id"] for one in staff.get("/networks", params={"q": "renal"}).json()["items"]][:8]
+        person = staff.get("/people", params={"q": "ha"}).json()["items"][0]["id"]
+        change = {"networks": networks, "change": {"level": "national"}, "one_by_one": True, "reason": "Agreed"}
+        role = {"networks": networks[:3], "person_id": person, "role": "co_ordinator", "reason": "Agreed"}
+        for path, asked, there, name in (
+            ("/batches", change, "/networks/together", "changed-together"),
+            ("/role-batches", role, "/networks/together/roles", "role-in-many"),
+        ):
+            made = staff.post(path, json=asked).raise_for_status().json()
+            page.goto(f"{system.url}{there}/{made['id']}")
+            page.wait_for_timeout(1500)
+            shoot(page, name)
+            print(f"{name}: {page.title()}")
+
+
+def mailed(staff: httpx.Client, path: str) -> str:
+    """The address, below *path*, that the newest mail with one leads to. Raises LookupError."""
+    deadline = time.monotonic() + MAIL_SECONDS
+    while time.monotonic() < deadline:
+        for mail in staff.get("/mailbox", params={"limit": 100}).raise_for_status().json()["items"]:
+            text = staff.get(f"/mailbox/{quote(mail['message_id'], safe='')}").raise_for_status().json()["text"]
+            if found := re.search(rf"{path}[\w.-]+", text):
+                return found[0]
+        time.sleep(0.5)
+    raise LookupError(f"no mail leads to {path}")
 
 
 def signed_in(browser: Browser, base: str, who: str, password: str) -> Page:
@@ -200,6 +166,7 @@ def take(page: Page, base: str, path: str, name: str) -> None:
 
 def shoot(page: Page, name: str) -> None:
     """A page as it stands, at every width, some in the dark too; each is cropped to what a first look shows."""
+    TAKEN.add(urlsplit(page.url).path)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(200)
@@ -209,6 +176,17 @@ def shoot(page: Page, name: str) -> None:
             page.emulate_media(color_scheme="dark")
             keep(page.screenshot(clip=clip), f"{name}-dark-{width}")
             page.emulate_media(color_scheme="light")
+
+
+def require_every_page() -> None:
+    """Raises LookupError where there is a page of which no picture was taken."""
+    pages = [page for page in [*reference.ROUTES, *routes()] if isinstance(page, Route)]
+    missing = {page.path for page in pages if "GET" in (page.methods or ()) and not NOT_PAGES.match(page.path)}
+    for path in TAKEN:
+        scope = {"type": "http", "method": "GET", "path": path, "headers": []}
+        missing.discard(next((page.path for page in pages if page.matches(scope)[0] is Match.FULL), ""))
+    if missing:
+        raise LookupError(f"add to scripts/pictured.py: {', '.join(sorted(missing))}")
 
 
 def keep(picture: bytes, name: str) -> None:
