@@ -16,14 +16,12 @@ from urllib.parse import quote, urlsplit
 import httpx
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
-from starlette.routing import Match, Route
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from scripts.pictured import LINKED, MAILED, NETWORK, PAGES  # noqa: E402
-from services.gateway.pages import reference, routes  # noqa: E402
-from tests.browser.test_html import NOT_PAGES  # noqa: E402
+from tests.browser.test_html import pages_not_among  # noqa: E402
 from tests.flows.system import PASSWORD, System, build, running, wait_until_settled  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -92,8 +90,7 @@ def take_mailed(browser: Browser, system: System) -> None:
     member.fill("#email", "member.anew@people.example")
     member.fill("#present", PASSWORD)
     member.click("main button:has-text('Send the link')")
-    headers = {"authorization": f"Bearer {system.token('staff')}"}
-    with httpx.Client(base_url=f"{system.url}/api", headers=headers) as staff:
+    with as_staff(system) as staff:
         staff.post("/invitations", json={"email": "invited@people.example", "name": "Quill"}).raise_for_status()
         for path, name in MAILED:
             visitor.goto(system.url + mailed(staff, path))
@@ -104,8 +101,7 @@ def take_mailed(browser: Browser, system: System) -> None:
 def take_unsubscribe(browser: Browser, system: System) -> None:
     """The newsletter goes out, last of all because there is no draft after it; its copies lead to the way out."""
     page = signed_in(browser, system.url, "", "")
-    headers = {"authorization": f"Bearer {system.token('staff')}"}
-    with httpx.Client(base_url=f"{system.url}/api", headers=headers) as staff:
+    with as_staff(system) as staff:
         draft = staff.get("/newsletter/issues", params={"status": "draft"}).json()["items"][0]["id"]
         for press in ("approve", "send"):
             staff.post(f"/newsletter/issues/{draft}/{press}", json={}).raise_for_status()
@@ -116,8 +112,7 @@ def take_unsubscribe(browser: Browser, system: System) -> None:
 def take_made_together(browser: Browser, system: System) -> None:
     """What became of many networks changed together, and of one person's role in several."""
     page = signed_in(browser, system.url, "staff", PASSWORD)
-    headers = {"authorization": f"Bearer {system.token('staff')}"}
-    with httpx.Client(base_url=f"{system.url}/api", headers=headers) as staff:
+    with as_staff(system) as staff:
         networks = [one["id"] for one in staff.get("/networks", params={"q": "renal"}).json()["items"]][:8]
         person = staff.get("/people", params={"q": "ha"}).json()["items"][0]["id"]
         change = {"networks": networks, "change": {"level": "national"}, "one_by_one": True, "reason": "Agreed"}
@@ -131,6 +126,11 @@ def take_made_together(browser: Browser, system: System) -> None:
             page.wait_for_timeout(1500)
             shoot(page, name)
             print(f"{name}: {page.title()}")
+
+
+def as_staff(system: System) -> httpx.Client:
+    """Asks the API as the demonstration staff member."""
+    return httpx.Client(base_url=f"{system.url}/api", headers={"authorization": f"Bearer {system.token('staff')}"})
 
 
 def mailed(staff: httpx.Client, path: str) -> str:
@@ -180,12 +180,7 @@ def shoot(page: Page, name: str) -> None:
 
 def require_every_page() -> None:
     """Raises LookupError where there is a page of which no picture was taken."""
-    pages = [page for page in [*reference.ROUTES, *routes()] if isinstance(page, Route)]
-    missing = {page.path for page in pages if "GET" in (page.methods or ()) and not NOT_PAGES.match(page.path)}
-    for path in TAKEN:
-        scope = {"type": "http", "method": "GET", "path": path, "headers": []}
-        missing.discard(next((page.path for page in pages if page.matches(scope)[0] is Match.FULL), ""))
-    if missing:
+    if missing := pages_not_among(TAKEN):
         raise LookupError(f"add to scripts/pictured.py: {', '.join(sorted(missing))}")
 
 
