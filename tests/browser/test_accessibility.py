@@ -23,6 +23,8 @@ from tests.security.visiting import Person
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 LIGHT, DARK, INK = "rgb(240, 244, 245)", "rgb(18, 25, 30)", "rgb(33, 43, 50)"
+WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+"""How many pixels a page is wider than its window."""
 IN_THE_DARK = {"runOnly": ["color-contrast"]}
 NETWORK = "/networks/3-counties-cancer-network"
 COMMISSIONER = "/networks/north-west-specialised-commissioning-group"
@@ -117,8 +119,7 @@ def is_sound(page: Page) -> None:
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 320, "height": 800})
     page.wait_for_timeout(200)  # the header folds its menu a moment after the window changes
-    wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert page.evaluate(wider) <= 0
+    assert page.evaluate(WIDER) <= 0
     page.set_viewport_size({"width": 1280, "height": 900})
 
 

@@ -45,6 +45,7 @@ def test_a_first_visit_takes_a_hundred_kilobytes_at_most(path: str, visitor: Pag
 
 def test_a_second_page_takes_no_more_than_itself(visitor: Page) -> None:
     visitor.goto("/", wait_until="load")
+    visitor.wait_for_timeout(300)  # the icon comes after the page
     visitor.goto("/networks", wait_until="load")
     fetched = "performance.getEntriesByType('resource').filter(entry => entry.transferSize).map(entry => entry.name)"
     assert [name for name in visitor.evaluate(fetched) if "/static/" in name] == []
