@@ -22,7 +22,7 @@ DONE = {
     "waiting": "It is full. You are on the waiting list.", "given-back": "You gave your place back.",
     "scheduled": "The event is scheduled.", "cancelled": "The event is cancelled; everybody booked is told.",
     "drafted": "An issue is drafted from what changed.", "approve": "The issue is approved.",
-    "send": "The issue is being sent.", "pause": "Sending is paused.", "resume": "Sending goes on.",
+    "send": "Sending has begun.", "pause": "Sending is paused.", "resume": "Sending goes on.",
     "reopen": "The issue is a draft again.", "cancel-issue": "The issue is cancelled; no further copy goes out.",
     "scheduled-issue": "The issue will be sent at that time.", "unscheduled": "It waits until it is sent by hand.",
     "mail-again": "Mail goes to this address again.", "corrected": "Those who were told are told of the correction.",

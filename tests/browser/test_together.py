@@ -16,7 +16,7 @@ BURNS = "/networks/together?q=burns"
 
 def undone(page: Page, button: str) -> None:
     page.click(f"button:has-text('{button}')")
-    expect(page.locator("main")).to_contain_text("Undone", timeout=15_000)
+    expect(page.locator("main")).to_contain_text("Undone")
 
 
 def test_networks_are_linked_to_one_that_is_chosen_by_its_name(signed_in: Callable[[str], Page]) -> None:
@@ -80,7 +80,7 @@ def test_one_by_one_shows_how_far_it_is_and_what_became_of_each(system: System, 
     page.check("#minor")
     page.select_option("#side", "both")
     page.click("button:has-text('Change them')")
-    expect(page.locator("main")).to_contain_text("4 networks were changed", timeout=15_000)
+    expect(page.locator("main")).to_contain_text("4 networks were changed")
     undone(page, "Undo for all of them")
-    expect(page.locator(".nhsuk-table")).to_contain_text("As before", timeout=15_000)
+    expect(page.locator(".nhsuk-table")).to_contain_text("As before")
     context.close()

@@ -33,7 +33,7 @@ class Place:
 @asynccontextmanager
 async def place(answering: Answering) -> AsyncIterator[Place]:
     made = Place(answering)
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0, backlog=4096)  # as a service has it
     made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield made
