@@ -1,28 +1,35 @@
 """From a change to the streams of those whom it concerns, on both ways to run, beside a bare round trip of Kafka.
 
 A thousand readers hold a stream each, every network's hundred are concerned by every tenth change, and fifty changes
-a second arrive at the API. A latency counts from the change's own time, taken before its commit, to the moment the
-bytes are at the client's socket; all clocks are this machine's.
+a second arrive at the API. A latency counts to the moment the bytes are at the client's socket, from the commit of the
+change (PostgreSQL notes when it was) and from the change's own time, taken before its commit, which is all that SQLite
+knows; all clocks are this machine's.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import orjson
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from sqlalchemy import func, literal_column, select
 
 from benchmarks.carriage import topic_called
 from benchmarks.changes import Changes
 from benchmarks.figures import Figure, percentile
 from benchmarks.parts import real
 from benchmarks.streams import Arrival, clients
-from benchmarks.whole import SCALED, World, populated, whole
+from benchmarks.whole import SCALED, World, populated, settings_of, whole
+from services.cli.data import transaction
+from shared.config import Settings
+from shared.history import history
 from tests.flows.system import System
 
 NETWORKS, READERS = 10, 100
@@ -37,12 +44,15 @@ def measure() -> list[Figure]:
     bare = uvloop.run(_round_trips(real()["TIDINGS_KAFKA"]))
     p50, p99 = percentile(bare, 0.5), percentile(bare, 0.99)
     beside = f"bare Kafka round trip {p50:.1f} / {p99:.1f} ms (p50 / p99)"
-    scaled, embedded = _latencies(*SCALED), _latencies()
-    ours = percentile(scaled, 0.5)
+    (scaled, committed), (embedded, _) = _latencies(*SCALED), _latencies()
+    ours = percentile(committed, 0.5)
     said = f"change → stream, {PER_SECOND}/s, {NETWORKS * READERS} readers"
+    beside = f"{beside}: {ours / p50:.1f} x"
     return [
-        Figure(f"{said}, scaled, p50", ours, "ms", "≤ 4 x bare p50", ours <= 4 * p50, f"{beside}: {ours / p50:.1f} x"),
-        _figure(f"{said}, scaled, p99", percentile(scaled, 0.99), 60),
+        Figure(f"{said}, scaled, from the commit, p50", ours, "ms", "≤ 4 x bare p50", ours <= 4 * p50, beside),
+        _figure(f"{said}, scaled, from the commit, p99", percentile(committed, 0.99), 60),
+        Figure(f"{said}, scaled, p50", percentile(scaled, 0.5), "ms"),
+        Figure(f"{said}, scaled, p99", percentile(scaled, 0.99), "ms"),
         _figure(f"{said}, embedded, p50", percentile(embedded, 0.5), 8),
         Figure(f"{said}, embedded, p99", percentile(embedded, 0.99), "ms"),
     ]
@@ -72,7 +82,8 @@ async def _round_trips(bootstrap: str) -> list[float]:
     return found
 
 
-def _latencies(*parts: str) -> list[float]:
+def _latencies(*parts: str) -> tuple[list[float], list[float]]:
+    """From the changes' own times, and from their commits where the database notes them."""
     with whole(*parts) as system, clients() as viewers:
         world = populated(system, networks=NETWORKS, readers=READERS)
         port = system.ports["gateway" if parts else "all"]
@@ -80,11 +91,24 @@ def _latencies(*parts: str) -> list[float]:
         uvloop.run(_change(system, world, PER_SECOND * WARM_UP_SECONDS, first=0))
         viewers.arrivals(contents=False)
         uvloop.run(_change(system, world, PER_SECOND * SECONDS, first=1_000_000))
-        found = latencies(viewers.arrivals())
+        arrived = _alerts_in(viewers.arrivals())
+        commits = asyncio.run(_commits(settings_of(system))) if parts else {}
     expected = PER_SECOND * SECONDS * READERS
-    if len(found) != expected:
-        raise RuntimeError(f"{len(found)} alerts arrived at the streams, not {expected}")
-    return found
+    if len(arrived) != expected:
+        raise RuntimeError(f"{len(arrived)} alerts arrived at the streams, not {expected}")
+    own = {alert["id"]: datetime.fromisoformat(alert["time"]).timestamp() for _, alert in arrived}
+    return _since(own, arrived), _since(commits, arrived) if commits else []
+
+
+def _since(begun: Mapping[str, float], arrived: Sequence[tuple[float, Any]]) -> list[float]:
+    return [(moment - begun[alert["id"]]) * 1000 for moment, alert in arrived]
+
+
+async def _commits(settings: Settings) -> dict[str, float]:
+    """Change → when PostgreSQL committed it, in seconds since 1970."""
+    when = func.extract("epoch", func.pg_xact_commit_timestamp(literal_column("xmin")))
+    async with transaction(settings, "registry") as session:
+        return {id_: float(moment) for id_, moment in await session.execute(select(history.c.id, when))}
 
 
 def _request(token: str) -> bytes:
@@ -102,14 +126,7 @@ async def _change(system: System, world: World, count: int, *, first: int) -> No
     await asyncio.sleep(2)
 
 
-def latencies(arrivals: Sequence[Arrival]) -> list[float]:
-    """Milliseconds from each alert's own time to its arrival."""
-    times: dict[str, float] = {}
-    found = []
-    for moment, _, data in arrivals:
-        for event in EVENT.findall(data):
-            said = orjson.loads(event)["time"]
-            if said not in times:
-                times[said] = datetime.fromisoformat(said).timestamp()
-            found.append((moment - times[said]) * 1000)
-    return found
+def _alerts_in(arrivals: Sequence[Arrival]) -> list[tuple[float, Any]]:
+    """(moment, alert) of each event; what many had alike is read once."""
+    read = functools.cache(lambda data: [orjson.loads(event) for event in EVENT.findall(data)])
+    return [(moment, alert) for moment, _, data in arrivals for alert in read(data)]

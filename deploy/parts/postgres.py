@@ -50,6 +50,7 @@ class Postgres:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "max_connections": 200,
+            "track_commit_timestamp": "on",  # from where a measurement counts
         }
         chosen = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return [_program("postgres"), "-D", str(home / "data"), *chosen]

@@ -36,8 +36,16 @@ TOPICS: dict[str, Topic] = {}
 CONTRACTS: dict[str, Contract] = {}
 
 
-def topic(name: str, *, partitions: int = 6, compacted: bool = False) -> Topic:
-    """Declare a topic that a service publishes; the deployment creates it with these partitions."""
+SHARED = 6
+"""Partitions of a topic where changes come by the thousand, so that copies of a service may share them."""
+
+
+def topic(name: str, *, partitions: int = 1, compacted: bool = False) -> Topic:
+    """Declare a topic that a service publishes; the deployment creates it with these partitions.
+
+    One is enough where people write by hand, and every further one costs each consumer with every fetch
+    (docs/adr/0025-few-partitions.md).
+    """
     return TOPICS.setdefault(name, Topic(name, partitions, compacted))
 
 

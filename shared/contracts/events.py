@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.contracts import State, contract, topic
+from shared.contracts import SHARED, State, contract, topic
 
 
 class EventState(State):
@@ -36,6 +36,6 @@ EVENT_SCHEDULED = contract(EVENTS, "networks.events.event.scheduled.v1", EventSt
 EVENT_CHANGED = contract(EVENTS, "networks.events.event.changed.v1", EventState, "An event was changed.")
 EVENT_CANCELLED = contract(EVENTS, "networks.events.event.cancelled.v1", EventState, "An event was cancelled.")
 
-BOOKINGS = topic("events.bookings")
+BOOKINGS = topic("events.bookings", partitions=SHARED)
 BOOKING_MADE = contract(BOOKINGS, "networks.events.booking.made.v1", BookingState, "A place was booked or waited for.")
 BOOKING_CANCELLED = contract(BOOKINGS, "networks.events.booking.cancelled.v1", BookingState, "A place was given up.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from shared.contracts import State, contract, topic
+from shared.contracts import SHARED, State, contract, topic
 
 
 class PersonState(State):
@@ -65,14 +65,14 @@ class RoleBatchState(State):
     kept: int
 
 
-PEOPLE = topic("membership.people", compacted=True)
+PEOPLE = topic("membership.people", partitions=SHARED, compacted=True)
 PERSON_ADDED = contract(PEOPLE, "networks.membership.person.added.v1", PersonState, "A person became known.")
 PERSON_CHANGED = contract(PEOPLE, "networks.membership.person.changed.v1", PersonState, "A person's record changed.")
 PERSON_ERASED = contract(
     PEOPLE, "networks.membership.person.erased.v1", PersonState, "A person was erased (a tombstone)."
 )
 
-MEMBERSHIPS = topic("membership.memberships")
+MEMBERSHIPS = topic("membership.memberships", partitions=SHARED)
 ROLE_TAKEN = contract(MEMBERSHIPS, "networks.membership.role.taken.v1", MembershipState, "A person took a role.")
 ROLE_ENDED = contract(MEMBERSHIPS, "networks.membership.role.ended.v1", MembershipState, "A person's role ended.")
 ROLE_PLANNED = contract(

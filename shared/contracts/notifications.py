@@ -33,7 +33,7 @@ class SubscriptionState(State):
     status_reason: str
 
 
-ISSUES = topic("notifications.issues", partitions=1)
+ISSUES = topic("notifications.issues")
 ISSUE_SENT = contract(
     ISSUES, "networks.notifications.issue.sent.v1", IssueState, "An issue of the newsletter was sent."
 )
@@ -51,7 +51,7 @@ ISSUE_HELD = contract(
     "An approved issue that was to go by itself is held back: what its own words tell of has changed since.",
 )
 
-SUBSCRIPTIONS = topic("notifications.subscriptions", partitions=1)
+SUBSCRIPTIONS = topic("notifications.subscriptions")
 SUBSCRIPTION_ADDED = contract(
     SUBSCRIPTIONS, "networks.notifications.subscription.added.v1", SubscriptionState, "A webhook was added."
 )

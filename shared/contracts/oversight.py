@@ -18,7 +18,7 @@ class LineState(State):
     comments: int
 
 
-FOLLOW_UPS = topic("oversight.follow-ups", partitions=1)
+FOLLOW_UPS = topic("oversight.follow-ups")
 LINE_ACKNOWLEDGED = contract(
     FOLLOW_UPS, "networks.oversight.line.acknowledged.v1", LineState, "An officer took note of a line, or took it back."
 )

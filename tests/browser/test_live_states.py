@@ -81,7 +81,7 @@ def page_of(signed_in: Callable[[str], Page], visitor: Page, network: Network) -
     def opened(who: str, path: str) -> Page:
         page = signed_in(who) if who else visitor
         page.goto(path.replace("NETWORK", f"/networks/{network.slug}"))
-        page.wait_for_selector("[data-live-status][data-state=live]")
+        expect(page.locator("[data-live-word]")).to_have_text("Live")
         return page
 
     return opened

@@ -6,7 +6,7 @@ from datetime import date
 
 from pydantic import Field
 
-from shared.contracts import State, contract, topic
+from shared.contracts import SHARED, State, contract, topic
 
 
 class NetworkState(State):
@@ -34,7 +34,7 @@ class NetworkState(State):
     former_slugs: list[str] = Field(default_factory=list)
 
 
-NETWORKS = topic("registry.networks", compacted=True)
+NETWORKS = topic("registry.networks", partitions=SHARED, compacted=True)
 NETWORK_CREATED = contract(
     NETWORKS, "networks.registry.network.created.v1", NetworkState, "A network was put on the register."
 )
@@ -74,7 +74,7 @@ class SuccessionState(State):
     copied: list[str]
 
 
-SUCCESSIONS = topic("registry.successions", partitions=1)
+SUCCESSIONS = topic("registry.successions")
 NETWORK_MERGED = contract(
     SUCCESSIONS, "networks.registry.network.merged.v1", SuccessionState, "A network became part of another."
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.contracts import State, contract, topic
+from shared.contracts import SHARED, State, contract, topic
 
 
 class StandardState(State):
@@ -79,7 +79,7 @@ class HealthState(State):
     unmet: list[Unmet]
 
 
-HEALTH = topic("registry.health", compacted=True)
+HEALTH = topic("registry.health", partitions=SHARED, compacted=True)
 HEALTH_CHANGED = contract(
     HEALTH, "networks.registry.health.changed.v1", HealthState, "A network began or ceased to meet standards."
 )
