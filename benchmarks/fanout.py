@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -30,6 +31,7 @@ from services.gateway.streams.formats import alert_json
 from services.gateway.streams.wires import Wire, telling
 from shared.broadcast import open_broadcast
 from shared.config import SERVICES, Settings
+from shared.heap import large_pages
 from shared.process import listen, serve
 from shared.store import open_store
 
@@ -82,7 +84,8 @@ class _Server:
 def _server(role: Role) -> Iterator[_Server]:
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=role, args=(theirs,), daemon=True)
-    process.start()
+    with _environment(large_pages() if role is _serve_gateway else {}):
+        process.start()
     theirs.close()
     try:
         yield _Server(process, ours)
@@ -92,6 +95,18 @@ def _server(role: Role) -> Iterator[_Server]:
         process.join(20)
         if process.is_alive():
             process.kill()
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """What is started meanwhile has *values*, as `tidings serve` gives them to itself."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _open(viewers: Clients, port: int, count: int) -> None:
