@@ -17,7 +17,6 @@ Invariants:
 
 from __future__ import annotations
 
-import math
 import re
 import sqlite3
 import time
@@ -140,7 +139,7 @@ def _is_of_one_row(operation: str) -> bool:
 class Connection(AsyncAdapt_aiosqlite_connection):
     """A connection; `to_begin` is the BEGIN that its next statement takes along."""
 
-    __slots__ = ("_deadline", "_patience", "is_on_thread", "to_begin")
+    __slots__ = ("_patience", "is_on_thread", "to_begin")
     _cursor_cls = Cursor  # type: ignore[assignment]
 
     def __init__(self, dbapi: Any, connection: Any) -> None:
@@ -148,12 +147,7 @@ class Connection(AsyncAdapt_aiosqlite_connection):
         super().__init__(dbapi, connection)
         self.to_begin = ""
         self.is_on_thread = False
-        self._deadline = math.inf
         (self._patience,) = connection._conn.execute("PRAGMA busy_timeout").fetchone()
-        connection._conn.set_progress_handler(self._is_late, INSTRUCTIONS)
-
-    def _is_late(self) -> bool:
-        return time.thread_time() > self._deadline
 
     async def answer(self, method: str, operation: str, parameters: Any) -> Answer:
         """The answer of a statement, which takes along the BEGIN that still waits."""
@@ -193,9 +187,12 @@ class Connection(AsyncAdapt_aiosqlite_connection):
         return _answer(self._connection._conn, "", method, operation, parameters)
 
     def _in_time(self, operation: str, parameters: Any) -> Answer | None:
-        self._deadline = time.thread_time() + LONGEST_ON_LOOP
+        """Watched by the clock here alone: on the thread each look would wait for the interpreter, and take it."""
+        connection = self._connection._conn
+        deadline = time.thread_time() + LONGEST_ON_LOOP
+        connection.set_progress_handler(lambda: time.thread_time() > deadline, INSTRUCTIONS)
         try:
-            return _answer(self._connection._conn, "", "execute", operation, parameters)
+            return _answer(connection, "", "execute", operation, parameters)
         except sqlite3.OperationalError as error:
             if str(error) != "interrupted":
                 raise
@@ -204,7 +201,7 @@ class Connection(AsyncAdapt_aiosqlite_connection):
             _slow[operation] = time.monotonic() + SLOW_SECONDS
             return None
         finally:
-            self._deadline = math.inf
+            connection.set_progress_handler(None, 0)
 
     def begin(self, statement: str) -> None:
         """Begin with *statement*, when there is something to do."""

@@ -11,7 +11,14 @@ import pytest
 
 from shared import heap
 
-AGAIN = "import os; from shared.heap import begin_in_large_pages as b; print(os.getpid(), flush=True); b(); print(os.environ)"
+AGAIN = """
+import os
+from shared.heap import begin_in_large_pages
+
+print(os.getpid(), flush=True)
+begin_in_large_pages()
+print(os.environ)
+"""
 HOLES = """
 import sys
 from pathlib import Path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -51,6 +52,22 @@ async def test_a_long_question_is_asked_on_the_thread_and_the_loop_goes_on(datab
     assert question in sqlite_driver._slow
     assert lasted > 10 * sqlite_driver.LONGEST_ON_LOOP, "the question is too short to say anything"
     assert max(pauses) < lasted / 2
+
+
+async def test_what_runs_on_the_thread_is_left_in_peace(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = list[str]()
+
+    def thread_time() -> float:
+        looks.append(threading.current_thread().name)
+        return 0.0
+
+    monkeypatch.setattr(time, "thread_time", thread_time)
+    fill = f"INSERT INTO things WITH n AS ({NUMBERS.format(100_000)}) SELECT i FROM n"
+    async with database.transaction() as session:
+        await session.execute(text(COUNT.format(10_000)))
+        asked = len(looks)
+        await session.execute(text(fill))
+    assert asked > 2 and looks == [threading.main_thread().name] * asked
 
 
 async def test_a_short_question_makes_no_trip(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
