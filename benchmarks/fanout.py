@@ -31,7 +31,7 @@ from services.gateway.streams.formats import alert_json
 from services.gateway.streams.wires import Wire, telling
 from shared.broadcast import open_broadcast
 from shared.config import SERVICES, Settings
-from shared.heap import large_pages
+from shared.heap import keep_heap_small, large_pages
 from shared.process import listen, serve
 from shared.store import open_store
 
@@ -260,6 +260,7 @@ class _Publisher:
 
 def _serve_gateway(line: Connection) -> None:
     more_files()
+    keep_heap_small()
     with tempfile.TemporaryDirectory() as folder:
         uvloop.run(_gateway(line, Settings(data=Path(folder), port=0)))
 
