@@ -47,6 +47,7 @@ async def test_members_follows_and_gatherings_go_over_and_nobody_is_told_twice(s
             "ends_at": (starts + timedelta(hours=2)).isoformat(),
         }  # fmt: skip
         event = (await eventually(lambda: _ok(staff.post("/events", json=gathering)))).json()
+        await eventually(lambda: _has_heard_of(member, gathering["title"]))
         async with system.stream("/alerts/stream", "member") as alerts:
             merged = await staff.post(f"/networks/{old['id']}/merge", json={"into": new["id"], "reason": "One office"})
             assert merged.status_code == 200, merged.text
@@ -70,6 +71,11 @@ async def test_members_follows_and_gatherings_go_over_and_nobody_is_told_twice(s
         assert told == [entry["id"], after["id"]]
         inbox = (await member.get("/alerts", params={"limit": 100})).json()["items"]
         assert [item["message_id"] for item in inbox].count(entry["id"]) == 1
+
+
+async def _has_heard_of(member: Any, title: str) -> bool:
+    """Whether the alert of it is in the inbox: it is not to come into what is looked at afterwards."""
+    return any(title in item["headline"] for item in (await member.get("/alerts")).json()["items"])
 
 
 async def _ok(asked: Awaitable[Any]) -> Any:
