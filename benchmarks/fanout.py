@@ -13,11 +13,12 @@ import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import orjson
@@ -84,7 +85,7 @@ class _Server:
 def _server(role: Role) -> Iterator[_Server]:
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=role, args=(theirs,), daemon=True)
-    with _environment(large_pages() if role is _serve_gateway else {}):
+    with patch.dict(os.environ, large_pages() if role is _serve_gateway else {}):  # as `tidings serve` has it
         process.start()
     theirs.close()
     try:
@@ -95,18 +96,6 @@ def _server(role: Role) -> Iterator[_Server]:
         process.join(20)
         if process.is_alive():
             process.kill()
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """What is started meanwhile has *values*, as `tidings serve` gives them to itself."""
-    before = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def _open(viewers: Clients, port: int, count: int) -> None:

@@ -72,11 +72,11 @@ async def test_a_value_without_an_end_is_refused(store: Store, key: str, ttl: fl
 
 
 async def test_a_set_holds_each_member_once_until_it_is_taken_out(store: Store, key: str) -> None:
-    await asyncio.gather(*(store.add(key, f"m{number % 20}", 10) for number in range(40)))
-    assert sorted(await store.members(key)) == sorted(f"m{number}" for number in range(20))
+    await asyncio.gather(*(store.add(key, f"m{number % 50}", 10) for number in range(100)))
+    assert sorted(await store.members(key)) == sorted(f"m{number}" for number in range(50))
     await store.discard(key, "m7")
     await store.discard(key, "not there")
-    assert "m7" not in await store.members(key) and len(await store.members(key)) == 19
+    assert "m7" not in await store.members(key) and len(await store.members(key)) == 49
     await store.delete(key)
     assert await store.members(key) == []
 
