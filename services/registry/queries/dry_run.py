@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,12 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.standards import require_free_name
-from services.registry.facts import Required, facts_of, found, networks_seen, required, standards_in_force
+from services.registry.facts import Required, edition_in_force, facts_of, networks_seen, required
 from services.registry.queries.standards import standard_at
-from services.registry.rules import GRAVITY, Facts, health_of
+from services.registry.rules import GRAVITY, health_of, judged
 from services.registry.schemas.standards import DryRun, NewStandard, ProposedStandard, Turned
-from services.registry.tables import Network
+from services.registry.tables import Assessment, Network
 from shared import clock
+from shared.db import among
 
 AT_ONCE = 1_000
 """Networks whose facts are in memory at a time."""
@@ -25,32 +26,43 @@ PROPOSED = "proposed"
 
 
 async def dry_run(session: AsyncSession, proposed: ProposedStandard) -> DryRun:
-    """Judge every network by the standards in force, and by them with *proposed*: who would turn, gravest first.
+    """How every network stands, and would stand with *proposed*: who would turn, gravest first.
+
+    Only the proposed one is judged: what is kept of those in force is what judging by them would find (see
+    `commands/assessing.py`). A network that the present edition has not reached yet is judged by them all.
 
     Raises NoSuchStandard, StandardNameTaken, and ValidationError for a new one that lacks something.
     """
-    present = await standards_in_force(session)
-    future = await _with(session, present, proposed)
+    edition, present = await edition_in_force(session)
+    others, changed = await _with(session, present, proposed)
+    staying = {standard.id for standard in others}
     turned: list[Turned] = []
     counts: Counter[str] = Counter()
     assessed, last = 0, ""
-    while ids := await _following(session, last):
-        last, assessed = ids[-1], assessed + len(ids)
-        networks = await networks_seen(session, ids)
-        facts = await facts_of(session, networks, [*present, *future])
-        found_ = [one for n in networks if (one := _turned(n, facts[n.id], present, future))]
-        counts.update(one.after for one in found_)
-        turned = sorted([*turned, *found_], key=_gravest)[:MOST_LISTED]
+    while networks := await _following(session, last):
+        last, assessed = networks[-1].id, assessed + len(networks)
+        now = await _unmet_now(session, networks, present, edition)
+        then = await _unmet(session, networks, changed)
+        for network in networks:
+            before, _ = _health(network, present, now[network.id])
+            after, missing = _health(network, [*others, *changed], now[network.id] & staying | then[network.id])
+            if before != after:
+                counts[after] += 1
+                shown = {"id": network.id, "slug": network.slug, "name": network.name}
+                turned.append(Turned(network=shown, before=before, after=after, why="; ".join(missing)))
+        turned = sorted(turned, key=_gravest)[:MOST_LISTED]
     return DryRun(items=turned, total=sum(counts.values()), assessed=assessed, counts=dict(counts))
 
 
-async def _with(session: AsyncSession, present: Sequence[Required], proposed: ProposedStandard) -> list[Required]:
-    """The standards as they would be in force."""
+async def _with(
+    session: AsyncSession, present: Sequence[Required], proposed: ProposedStandard
+) -> tuple[list[Required], list[Required]]:
+    """The standards that would stay as they are, and the proposed one as it would be, unless it were retired."""
     kept = proposed.fields_kept()
     if not proposed.id:
         new = NewStandard.model_validate(kept)
         await require_free_name(session, new.name)
-        return [*present, required(SimpleNamespace(id=PROPOSED, code=PROPOSED, **new.fields_kept()))]
+        return [*present], [required(SimpleNamespace(id=PROPOSED, code=PROPOSED, **new.fields_kept()))]
     row = await standard_at(session, proposed.id)
     if "name" in kept:
         await require_free_name(session, kept["name"], own=row.id)
@@ -59,27 +71,45 @@ async def _with(session: AsyncSession, present: Sequence[Required], proposed: Pr
     }
     changed = SimpleNamespace(id=row.id, code=row.code, **{**fields, **kept})
     others = [standard for standard in present if standard.id != row.id]
-    return others if changed.retired else [*others, required(changed)]
+    return others, [] if changed.retired else [required(changed)]
 
 
-async def _following(session: AsyncSession, last: str) -> list[str]:
+async def _following(session: AsyncSession, last: str) -> Sequence[Any]:
     query = select(Network.id).where(Network.archived.is_(False), Network.id > last).order_by(Network.id)
-    return list((await session.execute(query.limit(AT_ONCE))).scalars())
+    ids = list((await session.execute(query.limit(AT_ONCE))).scalars())
+    return await networks_seen(session, ids) if ids else []
 
 
-def _turned(network: Any, facts: Facts, present: Sequence[Required], future: Sequence[Required]) -> Turned | None:
-    before, _ = _judged(network, facts, present)
-    after, missing = _judged(network, facts, future)
-    if before == after:
-        return None
-    shown = {"id": network.id, "slug": network.slug, "name": network.name}
-    return Turned(network=shown, before=before, after=after, why="; ".join(missing))
+async def _unmet_now(
+    session: AsyncSession, networks: Sequence[Any], present: Sequence[Required], edition: int
+) -> dict[str, set[str]]:
+    """Network → the standards in force that it does not meet."""
+    query = select(Assessment.network_id, Assessment.unmet).where(
+        among(session, Assessment.network_id, [network.id for network in networks]), Assessment.edition == edition
+    )
+    kept = {row.network_id: {one["standard"] for one in row.unmet} for row in await session.execute(query)}
+    return kept | await _unmet(session, [network for network in networks if network.id not in kept], present)
 
 
-def _judged(network: Any, facts: Facts, standards: Sequence[Required]) -> tuple[str, list[str]]:
-    findings = found([s for s in standards if s.applies(network)], facts, clock.today())
-    health = health_of((s.severity, f.met) for s, f in findings)
-    return health, [s.sentence for s, f in findings if not f.met and s.severity == health]
+async def _unmet(
+    session: AsyncSession, networks: Sequence[Any], standards: Sequence[Required]
+) -> dict[str, set[str]]:
+    """Network → those of *standards* that apply and that it does not meet, judged now."""
+    facts, today = await facts_of(session, networks, standards), clock.today()
+    return {
+        network.id: {
+            standard.id for standard in standards
+            if standard.applies(network) and not judged(standard.rule, facts[network.id], today).met
+        }
+        for network in networks
+    }  # fmt: skip
+
+
+def _health(network: Any, standards: Sequence[Required], unmet: Set[str]) -> tuple[str, list[str]]:
+    """The health of a network that does not meet *unmet* of what applies to it, and the sentences that say why."""
+    applying = [standard for standard in standards if standard.applies(network)]
+    health = health_of((standard.severity, standard.id not in unmet) for standard in applying)
+    return health, [one.sentence for one in applying if one.id in unmet and one.severity == health]
 
 
 def _gravest(turned: Turned) -> tuple[int, str]:
