@@ -58,15 +58,14 @@ async def _found(session: AsyncSession, page: queries.Found) -> list[FoundNetwor
     leads = await queries.leads_of(session, ids)
     ended = await queries.led_since(session, [identity for identity in ids if identity not in leads])
     return [
-        FoundNetwork.model_validate(network).model_copy(
-            update={
-                "leads": leads.get(network.id, []),
-                "nobody_since": ended.get(network.id),
-                "marks": queries.marks_of(network, page.what.terms) if page.what.terms else None,
-            }
-        )
+        FoundNetwork.model_validate({
+            **vars(network),
+            "leads": leads.get(network.id, []),
+            "nobody_since": ended.get(network.id),
+            "marks": queries.marks_of(network, page.what.terms) if page.what.terms else None,
+        })
         for network in page.networks
-    ]
+    ]  # fmt: skip
 
 
 async def _past(

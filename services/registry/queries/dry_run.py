@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.standards import require_free_name
 from services.registry.facts import Required, edition_in_force, facts_of, networks_seen, required
+from services.registry.growth import WAYS
 from services.registry.queries.standards import standard_at
 from services.registry.rules import GRAVITY, health_of, judged
 from services.registry.schemas.standards import DryRun, NewStandard, ProposedStandard, Turned
@@ -36,6 +37,7 @@ async def dry_run(session: AsyncSession, proposed: ProposedStandard) -> DryRun:
     edition, present = await edition_in_force(session)
     others, changed = await _with(session, present, proposed)
     staying = {standard.id for standard in others}
+    held, would_be_held = _by_stage(present), _by_stage([*others, *changed])
     turned: list[Turned] = []
     counts: Counter[str] = Counter()
     assessed, last = 0, ""
@@ -44,8 +46,8 @@ async def dry_run(session: AsyncSession, proposed: ProposedStandard) -> DryRun:
         now = await _unmet_now(session, networks, present, edition)
         then = await _unmet(session, networks, changed)
         for network in networks:
-            before, _ = _health(network, present, now[network.id])
-            after, missing = _health(network, [*others, *changed], now[network.id] & staying | then[network.id])
+            before, _ = _health(held[network.stage], now[network.id])
+            after, missing = _health(would_be_held[network.stage], now[network.id] & staying | then[network.id])
             if before != after:
                 counts[after] += 1
                 shown = {"id": network.id, "slug": network.slug, "name": network.name}
@@ -91,25 +93,25 @@ async def _unmet_now(
     return kept | await _unmet(session, [network for network in networks if network.id not in kept], present)
 
 
-async def _unmet(
-    session: AsyncSession, networks: Sequence[Any], standards: Sequence[Required]
-) -> dict[str, set[str]]:
+async def _unmet(session: AsyncSession, networks: Sequence[Any], standards: Sequence[Required]) -> dict[str, set[str]]:
     """Network → those of *standards* that apply and that it does not meet, judged now."""
-    facts, today = await facts_of(session, networks, standards), clock.today()
+    held, today = _by_stage(standards), clock.today()
+    facts = await facts_of(session, [network for network in networks if held[network.stage]], standards)
     return {
-        network.id: {
-            standard.id for standard in standards
-            if standard.applies(network) and not judged(standard.rule, facts[network.id], today).met
-        }
+        network.id: {one.id for one in held[network.stage] if not judged(one.rule, facts[network.id], today).met}
         for network in networks
-    }  # fmt: skip
+    }
 
 
-def _health(network: Any, standards: Sequence[Required], unmet: Set[str]) -> tuple[str, list[str]]:
-    """The health of a network that does not meet *unmet* of what applies to it, and the sentences that say why."""
-    applying = [standard for standard in standards if standard.applies(network)]
-    health = health_of((standard.severity, standard.id not in unmet) for standard in applying)
-    return health, [one.sentence for one in applying if one.id in unmet and one.severity == health]
+def _by_stage(standards: Sequence[Required]) -> dict[str, list[Required]]:
+    """Stage → the standards that a network at it is held to."""
+    return {stage: [standard for standard in standards if stage in standard.stages] for stage in WAYS}
+
+
+def _health(held: Sequence[Required], unmet: Set[str]) -> tuple[str, list[str]]:
+    """The health of a network that is *held* to these standards and does not meet *unmet*, and what it lacks for it."""
+    health = health_of((standard.severity, standard.id not in unmet) for standard in held)
+    return health, [one.sentence for one in held if one.id in unmet and one.severity == health]
 
 
 def _gravest(turned: Turned) -> tuple[int, str]:
