@@ -177,6 +177,18 @@ def is_taken_back(session: AsyncSession) -> bool:
     return bool(session.info.get("taken_back"))
 
 
+async def total_of(
+    session: AsyncSession, table: Any, conditions: Sequence[ColumnElement[bool]], shown: Sequence[Any], *,
+    limit: int, first: bool,
+) -> int:  # fmt: skip
+    """How many rows of *table* meet *conditions*, of which *shown* was read: a page, and one row more than its *limit*
+    where there are more. Nothing is asked where the *first* page has them all.
+    """
+    if first and len(shown) <= limit:
+        return len(shown)
+    return (await session.execute(select(func.count()).select_from(table).where(*conditions))).scalar_one()
+
+
 def upsert(session: AsyncSession, table: Table) -> Any:
     """An INSERT for *table* that knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
     if session.get_bind().dialect.name == "postgresql":

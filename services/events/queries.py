@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.events import schemas
 from services.events.commands.bookings import NoSuchEvent, held
 from services.events.tables import Booking, Cover, Event, Holder, Network, Person
+from shared.db import total_of
 from shared.errors import BadRequest
 
 FORMER = "A former member"
@@ -54,11 +55,11 @@ async def events_page(
     session: AsyncSession, conditions: Sequence[ColumnElement[bool]], *, limit: int, cursor: str | None
 ) -> tuple[list[Event], str | None, int]:
     """A page of gatherings, the earliest first: (gatherings, the next cursor, how many match in all)."""
-    total = (await session.execute(select(func.count()).select_from(Event).where(*conditions))).scalar_one()
     query = select(Event).where(*conditions).order_by(Event.starts_at, Event.id).limit(limit + 1)
     if cursor:
         query = query.where(tuple_(Event.starts_at, Event.id) > _position(cursor))
     found = list(await session.scalars(query))
+    total = await total_of(session, Event, conditions, found, limit=limit, first=not cursor)
     return found[:limit], _cursor(found[limit - 1]) if len(found) > limit else None, total
 
 
@@ -76,6 +77,8 @@ def _position(cursor: str) -> tuple[datetime, str]:
 
 async def shown(session: AsyncSession, events: Sequence[Event]) -> list[schemas.Event]:
     """Gatherings as the API shows them to everybody: who may not come does not learn where to dial in."""
+    if not events:
+        return []
     counts = await _counts(session, [event.id for event in events])
     names = await _networks(session, {network for event in events for network in event.networks})
     return [

@@ -125,10 +125,10 @@ async def _merge_page(
     about: dict[str, Any] = {}
     if other:
         mine, theirs, shared = await asyncio.gather(
-            _about(visit, record), _about(visit, other),
+            _about(visit, record), visit.ask_or(NOTHING, "membership", f"/networks/{other['id']}/roles"),
             visit.ask_or({}, "membership", f"/networks/{record['id']}/members/shared", with_=other["id"]),
         )  # fmt: skip
-        about = {"mine": mine, "theirs": theirs, "shared": shared, "posts": _posts(mine["roles"], theirs["roles"])}
+        about = {"mine": mine, "shared": shared, "posts": _posts(mine["roles"], theirs["items"])}
     return _form(
         visit, "merge", record, values, errors=errors, status=422 if errors else 200, other=other, found=found,
         q=sought, about=about,

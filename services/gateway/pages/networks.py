@@ -55,9 +55,8 @@ async def _gone(visit: Visit, record: Mapping[str, Any]) -> Mapping[str, Any] | 
 
 async def _about(visit: Visit, record: Mapping[str, Any]) -> dict[str, Any]:
     network_id, signed_in = record["id"], visit.principal.signed_in
-    roles, members, events, history, me, chosen, names = await asyncio.gather(
+    roles, events, history, me, chosen, names = await asyncio.gather(
         visit.ask_or(NO_ROLES, "membership", f"/networks/{network_id}/roles"),
-        visit.ask_or({}, "membership", f"/networks/{network_id}/members", limit=1) if signed_in else _none(),
         visit.ask_or(EMPTY, "events", "/events", network=network_id, from_=clock.today().isoformat(), limit=5),
         visit.ask_or(EMPTY, "registry", f"/networks/{network_id}/history", limit=6),
         visit.ask_or({}, "membership", "/me") if signed_in else _none(),
@@ -67,7 +66,7 @@ async def _about(visit: Visit, record: Mapping[str, Any]) -> dict[str, Any]:
     told = [wire.item for wire in visit.edge.alerts.recent if f"public:network:{network_id}" in wire.audiences]
     mine = [entry["role"] for entry in me.get("networks", []) if entry["id"] == network_id]
     return {
-        "roles": roles, "members": members.get("total"), "events": events["items"],
+        "roles": roles, "members": roles.get("members") if signed_in else None, "events": events["items"],
         "changed": newest(told, history["items"]), "me_there": mine, "names": names,
         "muted": chosen.get("muted", False), "follows": chosen.get("follows", False),
     }  # fmt: skip

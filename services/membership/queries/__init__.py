@@ -35,6 +35,7 @@ from services.membership.tables import (
 )
 from shared import clock
 from shared.auth import Principal
+from shared.db import total_of
 from shared.errors import BadRequest
 from shared.mailer.addresses import as_known
 
@@ -140,9 +141,9 @@ async def members_page(
     conditions = [Role.network_id == network_id, Role.status == "active"]
     if role:
         conditions.append(Role.role == role)
-    total = (await session.execute(select(func.count()).select_from(Role).where(*conditions))).scalar_one()
     query = _with_names().where(*conditions, Role.id > (cursor or "")).order_by(Role.id).limit(limit + 1)
     found = [shown(role, name) for role, name in await session.execute(query)]
+    total = await total_of(session, Role, conditions, found, limit=limit, first=not cursor)
     return found[:limit], found[limit - 1].id if len(found) > limit else None, total
 
 
@@ -186,6 +187,8 @@ async def networks_of(session: AsyncSession, person_id: str) -> list[MyNetwork]:
 
 async def bodies_called(session: AsyncSession, codes: Sequence[str]) -> list[MyBody]:
     """The oversight bodies with those codes."""
+    if not codes:
+        return []
     query = select(Organisation.code, Organisation.name).where(Organisation.code.in_(codes))
     return [MyBody(**row) for row in (await session.execute(query.order_by(Organisation.code))).mappings()]
 
@@ -208,11 +211,11 @@ def _with_names() -> Any:
 async def _named_page(
     session: AsyncSession, table: Any, conditions: list[ColumnElement[bool]], limit: int, cursor: str | None
 ) -> tuple[list[Any], str | None, int]:
-    total = (await session.execute(select(func.count()).select_from(table).where(*conditions))).scalar_one()
     query = select(table).where(*conditions).order_by(table.sort_name, table.id).limit(limit + 1)
     if cursor:
         query = query.where(tuple_(table.sort_name, table.id) > _position(cursor))
     found = list((await session.execute(query)).scalars())
+    total = await total_of(session, table, conditions, found, limit=limit, first=not cursor)
     return found[:limit], _cursor(found[limit - 1]) if len(found) > limit else None, total
 
 
@@ -233,11 +236,9 @@ async def invitations_page(
 ) -> tuple[list[InvitationOut], str | None, int]:
     """The invitations (to a network, or all), newest first: (invitations, the next cursor, how many in all)."""
     conditions = [Invitation.network_id == network_id] if network_id else []
-    total = (await session.execute(select(func.count()).select_from(Invitation).where(*conditions))).scalar_one()
-    if cursor:
-        conditions = [*conditions, Invitation.id < cursor]
     query = select(Invitation).where(*conditions).order_by(Invitation.id.desc()).limit(limit + 1)
-    found = list((await session.execute(query)).scalars())
+    found = list((await session.execute(query.where(Invitation.id < cursor) if cursor else query)).scalars())
+    total = await total_of(session, Invitation, conditions, found, limit=limit, first=not cursor)
     items = [await invitation_shown(session, one) for one in found[:limit]]
     return items, found[limit - 1].id if len(found) > limit else None, total
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership.commands.role_batches import NoSuchRoleBatch
 from services.membership.queries import UNKNOWN
 from services.membership.schemas import role_batches as schemas
 from services.membership.tables import Network, Person, Role, RoleBatch, RoleBatchEffect
-from shared.db import among
+from shared.db import among, total_of
 
 
 async def role_batches_page(
@@ -21,7 +21,7 @@ async def role_batches_page(
     """The newest, before the one with id *before* where it is given: (batches, the next cursor, how many in all)."""
     query = select(RoleBatch).order_by(RoleBatch.id.desc()).limit(limit + 1)
     found = list(await session.scalars(query.where(RoleBatch.id < before) if before else query))
-    total = (await session.execute(select(func.count()).select_from(RoleBatch))).scalar_one()
+    total = await total_of(session, RoleBatch, [], found, limit=limit, first=not before)
     people = {person for one in found for person in (one.person_id, one.made_by, one.undone_by)}
     names = await _names(session, people)
     return [_shown(one, names) for one in found[:limit]], found[limit - 1].id if len(found) > limit else None, total

@@ -15,6 +15,7 @@ from services.notifications.searching import search_for
 from services.notifications.sight import visible_to
 from services.notifications.tables import alerts
 from shared.auth import Principal
+from shared.db import among
 from shared.errors import Problem
 from shared.picker import Picker
 
@@ -36,7 +37,10 @@ def seen_by(by: Principal, picker: Picker) -> list[ColumnElement[bool]]:
 async def saying(session: AsyncSession, q: str) -> list[ColumnElement[bool]]:
     """The condition that a change has the words of *q*; of more than MOST_FOUND the newest."""
     search = await search_for(session, q)
-    return [alerts.c.offset.in_(search.offsets(before=2**62, limit=MOST_FOUND))] if search else []
+    if search is None:
+        return []
+    found = (await session.execute(search.offsets(before=2**62, limit=MOST_FOUND))).scalars().all()
+    return [among(session, alerts.c.offset, found)]
 
 
 async def changes_page(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.oversight.queries.challenges import unanswered, unanswered_by_body
@@ -117,39 +117,25 @@ async def _by_body(session: AsyncSession, networks: Counter[str]) -> Counter[str
 
 async def vacancies_of(session: AsyncSession, code: str) -> list[Vacancy]:
     """The required roles that nobody holds in the managed networks of an area, the oldest vacancy first."""
-    managed = [Network.stage == "managed", Network.archived.is_(False)]
-    if code != NATIONAL:
-        managed.append(Network.id.in_(select(Cover.network_id).where(Cover.body == code)))
-    networks = await session.execute(
-        select(Network.id, Network.name, Network.slug, Network.stage_since).where(*managed)
+    required = union_all(*(select(literal(role).label("role")) for role in REQUIRED)).subquery("required")
+    today, role = clock.today(), Role.__table__.c
+    post = role.network_id == Network.id, role.role == required.c.role, role.since <= today
+    held = exists().where(*post, role.status == "active", or_(role.until.is_(None), role.until >= today))
+    ended = select(func.max(role.until)).where(*post).scalar_subquery()
+    query = (
+        select(Network.id, Network.name, Network.slug, Network.stage_since, required.c.role, ended.label("ended"))
+        .join(required, true())
+        .where(Network.stage == "managed", Network.archived.is_(False), ~held)
     )
-    held, ended = await _holders(session, managed)
-    found = [
-        Vacancy(
-            network_id=network.id, name=network.name, slug=network.slug, role=role,
-            since=max(network.stage_since, ended.get((network.id, role), date.min)),
-        )
-        for network in networks for role in REQUIRED if (network.id, role) not in held
-    ]  # fmt: skip
+    if code != NATIONAL:
+        query = query.where(Network.id.in_(select(Cover.network_id).where(Cover.body == code)))
+    found = [_vacancy(row) for row in await session.execute(query)]
     return sorted(found, key=lambda vacancy: (vacancy.since, vacancy.name, REQUIRED.index(vacancy.role)))
 
 
-async def _holders(
-    session: AsyncSession, of: list[ColumnElement[bool]]
-) -> tuple[set[tuple[str, str]], dict[tuple[str, str], date]]:
-    """Which required (network, role) *of* networks is held today; of the others that were, the day from which not."""
-    today = clock.today()
-    held: set[tuple[str, str]] = set()
-    ended: dict[tuple[str, str], date] = {}
-    query = (
-        select(Role.network_id, Role.role, Role.until, Role.status)
-        .join(Network, Network.id == Role.network_id)
-        .where(*of, Role.role.in_(REQUIRED), Role.since <= today)
-    )
-    for row in await session.execute(query):
-        post = (row.network_id, row.role)
-        if row.status == "active" and (row.until is None or row.until >= today):
-            held.add(post)
-        elif row.until is not None:
-            ended[post] = max(ended.get(post, date.min), row.until + timedelta(days=1))
-    return held, ended
+def _vacancy(row: Any) -> Vacancy:
+    """It began when the network had to have somebody, or on the day after the last one's last."""
+    after = row.ended + timedelta(days=1) if row.ended else date.min
+    return Vacancy(
+        network_id=row.id, name=row.name, slug=row.slug, role=row.role, since=max(row.stage_since, after)
+    )  # fmt: skip

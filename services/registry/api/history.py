@@ -27,7 +27,8 @@ async def list_history(
     network = await queries.network_at(session, network_id)
     entries = await queries.history_page(session, network.id, by, limit=limit + 1, cursor=cursor)
     following = entries[limit - 1].id if len(entries) > limit else None
-    return Page(items=entries[:limit], next=following, total=await queries.history_count(session, network.id, by))
+    total = await queries.history_count(session, network.id, by) if following or cursor else len(entries)
+    return Page(items=entries[:limit], next=following, total=total)
 
 
 @router.get("/networks/{network_id}/fields")

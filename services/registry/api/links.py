@@ -101,7 +101,8 @@ async def list_link_history(
     link = await queries.link_at(session, link_id, by)
     entries = await queries.history_page(session, link.id, by, limit=limit + 1, cursor=cursor)
     following = entries[limit - 1].id if len(entries) > limit else None
-    return Page(items=entries[:limit], next=following, total=await queries.history_count(session, link.id, by))
+    total = await queries.history_count(session, link.id, by) if following or cursor else len(entries)
+    return Page(items=entries[:limit], next=following, total=total)
 
 
 async def _shown(session: Session, link: LinkRow, response: Response) -> Link:

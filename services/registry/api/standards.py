@@ -83,7 +83,8 @@ async def list_standard_history(
     standard = await queries.standard_at(session, standard_id)
     entries = await queries.history_page(session, standard.id, by, limit=limit + 1, cursor=cursor)
     following = entries[limit - 1].id if len(entries) > limit else None
-    return Page(items=entries[:limit], next=following, total=await queries.history_count(session, standard.id, by))
+    total = await queries.history_count(session, standard.id, by) if following or cursor else len(entries)
+    return Page(items=entries[:limit], next=following, total=total)
 
 
 @router.patch("/standards/{standard_id}")

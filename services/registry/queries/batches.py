@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.batches import NoSuchBatch
 from services.registry.queries.cursors import cursor_of, position_in
 from services.registry.schemas import batches as schemas
 from services.registry.tables import Batch, BatchEffect, Network, Person
+from shared.db import total_of
 
 
 async def batches_page(
@@ -20,7 +21,7 @@ async def batches_page(
     """The newest, before the one with id *before* where it is given: (batches, the next cursor, how many in all)."""
     query = select(Batch).order_by(Batch.id.desc()).limit(limit + 1)
     found = list(await session.scalars(query.where(Batch.id < before) if before else query))
-    total = (await session.execute(select(func.count()).select_from(Batch))).scalar_one()
+    total = await total_of(session, Batch, [], found, limit=limit, first=not before)
     names = await _names(session, found[:limit])
     items = [_shown(batch, names) for batch in found[:limit]]
     return items, items[-1].id if len(found) > limit else None, total
@@ -41,7 +42,6 @@ async def networks_page(
 ) -> tuple[list[schemas.BatchNetwork], str | None, int]:
     """The networks of one, those of one *outcome* if given, by name: (networks, the next cursor, how many in all)."""
     mine = [BatchEffect.batch_id == batch_id, *([BatchEffect.outcome == outcome] if outcome else [])]
-    total = (await session.execute(select(func.count()).select_from(BatchEffect).where(*mine))).scalar_one()
     query = select(
         Network.id, Network.slug, Network.name, Network.sort_name, BatchEffect.before, BatchEffect.kept,
         BatchEffect.outcome, BatchEffect.why,
@@ -49,6 +49,7 @@ async def networks_page(
     if cursor:
         query = query.where(tuple_(Network.sort_name, Network.id) > position_in(cursor))
     rows = (await session.execute(query.order_by(Network.sort_name, Network.id).limit(limit + 1))).mappings().all()
+    total = await total_of(session, BatchEffect, mine, rows, limit=limit, first=not cursor)
     following = cursor_of(rows[limit - 1]["sort_name"], rows[limit - 1]["id"]) if len(rows) > limit else None
     return [schemas.BatchNetwork.model_validate(dict(row)) for row in rows[:limit]], following, total
 

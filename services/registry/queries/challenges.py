@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.access import EDITING_ROLES, challenges_shown_to
@@ -15,6 +15,7 @@ from services.registry.schemas import challenges as schemas
 from services.registry.tables import Challenge, ChallengePost, Cover, Network, Person, Role
 from shared import clock
 from shared.auth import Principal
+from shared.db import total_of
 
 Part = Literal["raised", "received"]
 
@@ -51,11 +52,11 @@ async def challenges_page(
     session: AsyncSession, conditions: Sequence[ColumnElement[bool]], *, limit: int, cursor: str | None
 ) -> tuple[list[Challenge], str | None, int]:
     """A page of challenges, the newest first: (challenges, the next cursor, how many match in all)."""
-    total = (await session.execute(select(func.count()).select_from(Challenge).where(*conditions))).scalar_one()
     query = select(Challenge).where(*conditions).order_by(Challenge.id.desc()).limit(limit + 1)
     if cursor:
         query = query.where(Challenge.id < cursor)
     found = list((await session.execute(query)).scalars())
+    total = await total_of(session, Challenge, conditions, found, limit=limit, first=not cursor)
     return found[:limit], found[limit - 1].id if len(found) > limit else None, total
 
 
@@ -73,10 +74,10 @@ async def posts_page(
 ) -> tuple[list[schemas.Post], str | None, int]:
     """A page of a thread, the oldest first: (entries, the next cursor, how many there are)."""
     mine = ChallengePost.challenge_id == challenge_id
-    total = (await session.execute(select(func.count()).select_from(ChallengePost).where(mine))).scalar_one()
     query = select(ChallengePost, Person.name).outerjoin(Person, Person.id == ChallengePost.author)
     query = query.where(mine, ChallengePost.number > after).order_by(ChallengePost.number).limit(limit + 1)
     found = [_post(post, name) for post, name in await session.execute(query)]
+    total = await total_of(session, ChallengePost, [mine], found, limit=limit, first=not after)
     return found[:limit], str(found[limit - 1].number) if len(found) > limit else None, total
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.named import names_in
 from services.registry.schemas.evidence import Evidence as EvidenceOut
 from services.registry.tables import Evidence, Person
+from shared.db import total_of
 
 
 async def evidence_page(
@@ -15,11 +16,11 @@ async def evidence_page(
 ) -> tuple[list[EvidenceOut], str | None, int]:
     """A page of a network's evidence, the newest first: (evidence, the next cursor, how much there is in all)."""
     conditions = [Evidence.network_id == network_id, *([Evidence.kind == kind] if kind else [])]
-    total = (await session.execute(select(func.count()).select_from(Evidence).where(*conditions))).scalar_one()
     query = select(Evidence, Person.name).outerjoin(Person, Person.id == Evidence.recorded_by).where(*conditions)
     if cursor:
         query = query.where(Evidence.id < cursor)
     rows = (await session.execute(query.order_by(Evidence.id.desc()).limit(limit + 1))).all()
+    total = await total_of(session, Evidence, conditions, rows, limit=limit, first=not cursor)
     named = await names_in(session, [evidence.title for evidence, _ in rows])
     shown = [
         EvidenceOut.model_validate(evidence).model_copy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.access import edited_by, edits
@@ -14,6 +14,7 @@ from services.registry.schemas.links import Link, Linked
 from services.registry.tables import Link as LinkRow
 from services.registry.tables import Network
 from shared.auth import Principal
+from shared.db import total_of
 
 SEEN_BY_ALL = ("confirmed", "ended")
 """What is only proposed, or came to nothing, is between the two networks and the staff."""
@@ -43,9 +44,9 @@ async def links_page(
         conditions.append(LinkRow.kind == kind)
     if status:
         conditions.append(LinkRow.status == status)
-    total = (await session.execute(select(func.count()).select_from(LinkRow).where(*conditions))).scalar_one()
     query = select(LinkRow).where(*conditions, *([LinkRow.id < cursor] if cursor else []))
     rows = list((await session.execute(query.order_by(LinkRow.id.desc()).limit(limit + 1))).scalars())
+    total = await total_of(session, LinkRow, conditions, rows, limit=limit, first=not cursor)
     following = rows[limit - 1].id if len(rows) > limit else None
     return await links_shown(session, rows[:limit], seen_from=network_id), following, total
 

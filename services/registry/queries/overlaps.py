@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.likeness import SUGGESTED, suggestion
@@ -14,6 +14,7 @@ from services.registry.schemas.links import Linked
 from services.registry.schemas.overlaps import Dismissal, Overlap, Suggestion
 from services.registry.tables import OPEN, Body, Cover, Link, Network, Person
 from services.registry.tables import Overlap as OverlapRow
+from shared.db import total_of
 
 ALIKE = 50
 """From here on, names are said to be alike."""
@@ -29,11 +30,11 @@ async def overlaps_page(
 ) -> tuple[list[Overlap], str | None, int]:  # fmt: skip
     """A page of overlaps: (overlaps, the next cursor, how many match in all)."""
     conditions = _conditions(status, network_id, care_group, sha)
-    total = (await session.execute(select(func.count()).select_from(OverlapRow).where(*conditions))).scalar_one()
     query = select(OverlapRow).where(*conditions).order_by(*STRONGEST).limit(limit + 1)
     if cursor:
         query = query.where(tuple_(*STRONGEST) > position_in(cursor, int, str, str))
     rows = list((await session.execute(query)).scalars())
+    total = await total_of(session, OverlapRow, conditions, rows, limit=limit, first=not cursor)
     last = rows[limit - 1] if len(rows) > limit else None
     following = cursor_of(-last.score, last.one_id, last.other_id) if last else None
     return await overlaps_shown(session, rows[:limit]), following, total

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.access import edits, service_changes_shown_to
@@ -26,6 +26,7 @@ from services.registry.tables import (
     StaffGroup,
 )
 from shared.auth import Principal
+from shared.db import total_of
 
 
 async def service_change_at(session: AsyncSession, change_id: str, by: Principal) -> ServiceChange:
@@ -60,11 +61,11 @@ async def service_changes_page(
     session: AsyncSession, conditions: Sequence[ColumnElement[bool]], *, limit: int, cursor: str | None
 ) -> tuple[list[ServiceChange], str | None, int]:
     """A page of service changes, the newest first: (changes, the next cursor, how many match in all)."""
-    total = (await session.execute(select(func.count()).select_from(ServiceChange).where(*conditions))).scalar_one()
     query = select(ServiceChange).where(*conditions).order_by(ServiceChange.id.desc()).limit(limit + 1)
     if cursor:
         query = query.where(ServiceChange.id < cursor)
     found = list((await session.execute(query)).scalars())
+    total = await total_of(session, ServiceChange, conditions, found, limit=limit, first=not cursor)
     return found[:limit], found[limit - 1].id if len(found) > limit else None, total
 
 
