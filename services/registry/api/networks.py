@@ -59,7 +59,7 @@ async def _found(session: AsyncSession, page: queries.Found) -> list[FoundNetwor
     ended = await queries.led_since(session, [identity for identity in ids if identity not in leads])
     return [
         FoundNetwork.model_validate({
-            **vars(network),
+            **network._mapping,
             "leads": leads.get(network.id, []),
             "nobody_since": ended.get(network.id),
             "marks": queries.marks_of(network, page.what.terms) if page.what.terms else None,

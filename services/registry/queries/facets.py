@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.registry.schemas.networks import FacetCount
 from services.registry.tables import Network, facet_counts
 from services.registry.tables.networks import COMBINED, FACETS
+from shared.made import Made
 
 MOST_SUMMED = 5_000
 """Changes that one sum takes up."""
@@ -29,11 +30,16 @@ Counts = dict[str, list[FacetCount]]
 """Facet → its values with how many networks there are, the most first."""
 
 
+_SUMMED = Made(
+    select(facet_counts.c.combination, func.sum(facet_counts.c.networks)).group_by(facet_counts.c.combination)
+)
+
+
 async def all_alike(session: AsyncSession) -> list[Alike]:
     """How many networks of the register are alike, for each combination that there is: a few hundred rows for a few
     hundred networks, a few thousand for a million."""
-    summed = select(facet_counts.c.combination, func.sum(facet_counts.c.networks)).group_by(facet_counts.c.combination)
-    return [(_read(combination), networks) for combination, networks in await session.execute(summed) if networks]
+    summed = await _SUMMED.rows(session, {})
+    return [(_read(combination), networks) for combination, networks in summed if networks]
 
 
 async def archived_alike(session: AsyncSession) -> list[Alike]:

@@ -60,6 +60,8 @@ _ON = _holders((Role.since <= _DAY) & (Role.until.is_(None) | (Role.until >= _DA
 
 async def led_since(session: AsyncSession, network_ids: Sequence[str], role: str = "") -> dict[str, date]:
     """Network id → the first day on which nobody led it any more, for those of *network_ids* that somebody did lead."""
+    if not network_ids:
+        return {}
     query = (
         select(Role.network_id, func.max(Role.until))
         .where(Role.network_id.in_(network_ids), Role.role.in_(_roles(role)), Role.until.is_not(None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.networks import NoSuchNetwork
@@ -13,11 +13,14 @@ from services.registry.schemas.lifecycle import Merged
 from services.registry.tables import Address, Network
 from shared import clock
 
+_ADDRESS: BindParameter[str] = bindparam("address")
+_AT = select(Network).where((Network.id == _ADDRESS) | (Network.slug == _ADDRESS))
+"""Made once: nearly every page of a network asks it several times."""
+
 
 async def network_at(session: AsyncSession, address: str) -> Network:
     """The network whose id, slug or former slug is *address*. Raises NoSuchNetwork."""
-    query = select(Network).where((Network.id == address) | (Network.slug == address))
-    network = (await session.execute(query)).scalar_one_or_none()
+    network = (await session.execute(_AT, {"address": address})).scalar_one_or_none()
     if network is None:
         former = select(Network).join(Address, Address.network_id == Network.id).where(Address.slug == address)
         network = (await session.execute(former)).scalar_one_or_none()
