@@ -40,6 +40,22 @@ async def test_words_find_headlines_names_and_networks(town: Town, q: str, found
     assert page["total"] == len(page["items"]) and page["at_least"] is False
 
 
+async def test_networks_and_people_that_were_made_at_once_are_told_apart(town: Town) -> None:
+    """Their ids begin with the same words."""
+    stroke, renal, zoe, zara = (f"019ac6da-8514-7b48-8488-f9f853d8def{number}" for number in range(4))
+    await town.network(stroke, "Stroke Care Network")
+    await town.network(renal, "Renal Network")
+    await town.person(zoe, name="Zoë O'Brien")
+    await town.person(zara, name="Zara Brown")
+    await town.person("ann")
+    for network, leader in ((stroke, zoe), (renal, zara)):
+        await town.role("ann", network)
+        await town.tell(f"{{person:{leader}}} now leads", networks=[network])
+    assert await town.inbox("ann", q="stroke") == await town.inbox("ann", q="zoë") == ["Zoë O'Brien now leads"]
+    assert await town.inbox("ann", q="zara renal") == ["Zara Brown now leads"]
+    assert await town.inbox("ann", q="zara stroke") == []
+
+
 async def test_name_is_found_as_it_is_now_and_not_once_it_is_erased(town: Town) -> None:
     await stroke(town)
     await town.person("0190-be", name="Zara Brown")
