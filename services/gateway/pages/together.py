@@ -57,9 +57,9 @@ async def _form(
     looks_for += [f"{label}: {shown(name, asked[name], names)}" for name, label in FACETS if asked[name]]
     out = _refused_of(refused, found["items"])
     narrowed = {name: value for name, value in asked.items() if value}
-    chosen = texts(sent, "networks") if sent else [network["id"] for network in found["items"]]
+    chosen = set(texts(sent, "networks") if sent else [network["id"] for network in found["items"]])
     if sent and "leave_out" in sent:
-        chosen = [one for one in chosen if one not in text(sent, "leave_out").split(",")]
+        chosen -= set(text(sent, "leave_out").split(","))
     status = refused.status if refused and sent else 422 if unclear else 200
     return visit.page(
         "network/together.html", "Change networks together", status=status, roles=ROLES, recent_roles=roles["items"],

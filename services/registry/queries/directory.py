@@ -66,11 +66,11 @@ async def found(session: AsyncSession, asked: Asked, *, limit: int, cursor: str 
     else:
         return await _of_the_register(session, asked, limit=limit, cursor=cursor, by_facet=by_facet)
     hits = Hits([hit for hit in every.found if is_chosen(hit.combination, asked.chosen)], every.more)
-    facets = counted(_alike(every), asked.chosen, at_least=every.more)
+    facets = counted(_alike(every), asked.chosen, at_least=every.more) if by_facet else {}
     if every.more and asked.chosen:
         hits = await hits_of(session, what, asked.conditions(by_kind=False), asked.chosen)
-        chosen = counted(_alike(hits), asked.chosen, at_least=hits.more)
-        facets |= {facet: chosen[facet] for facet in FACETS if facet not in asked.chosen}
+        chosen = counted(_alike(hits), asked.chosen, at_least=hits.more) if by_facet else {}
+        facets |= {facet: count for facet, count in chosen.items() if facet not in asked.chosen}
     page, following = _page(hits.found, limit, cursor)
     networks = await _in_order(session, [hit.id for hit in page])
     return Found(networks, following, len(hits.found), facets, hits.more, what)

@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.standards import require_free_name
@@ -38,11 +38,12 @@ async def dry_run(session: AsyncSession, proposed: ProposedStandard) -> DryRun:
     others, changed = await _with(session, present, proposed)
     staying = {standard.id for standard in others}
     held, would_be_held = _by_stage(present), _by_stage([*others, *changed])
+    stages = [stage for stage in WAYS if held[stage] != would_be_held[stage]]
     turned: list[Turned] = []
     counts: Counter[str] = Counter()
-    assessed, last = 0, ""
-    while networks := await _following(session, last):
-        last, assessed = networks[-1].id, assessed + len(networks)
+    last = ""
+    while networks := await _following(session, last, stages):
+        last = networks[-1].id
         now = await _unmet_now(session, networks, present, edition)
         then = await _unmet(session, networks, changed)
         for network in networks:
@@ -53,7 +54,11 @@ async def dry_run(session: AsyncSession, proposed: ProposedStandard) -> DryRun:
                 shown = {"id": network.id, "slug": network.slug, "name": network.name}
                 turned.append(Turned(network=shown, before=before, after=after, why="; ".join(missing)))
         turned = sorted(turned, key=_gravest)[:MOST_LISTED]
-    return DryRun(items=turned, total=sum(counts.values()), assessed=assessed, counts=dict(counts))
+    assessed = select(func.count()).select_from(Network).where(Network.archived.is_(False))
+    return DryRun(
+        items=turned, total=sum(counts.values()), assessed=(await session.execute(assessed)).scalar_one(),
+        counts=dict(counts),
+    )  # fmt: skip
 
 
 async def _with(
@@ -76,9 +81,10 @@ async def _with(
     return others, [] if changed.retired else [required(changed)]
 
 
-async def _following(session: AsyncSession, last: str) -> Sequence[Any]:
-    query = select(Network.id).where(Network.archived.is_(False), Network.id > last).order_by(Network.id)
-    ids = list((await session.execute(query.limit(AT_ONCE))).scalars())
+async def _following(session: AsyncSession, last: str, stages: Sequence[str]) -> Sequence[Any]:
+    """The next networks after an id of those at *stages*: at every other stage nothing would be asked otherwise."""
+    query = select(Network.id).where(Network.archived.is_(False), Network.stage.in_(stages), Network.id > last)
+    ids = list((await session.execute(query.order_by(Network.id).limit(AT_ONCE))).scalars())
     return await networks_seen(session, ids) if ids else []
 
 
