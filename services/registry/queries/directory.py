@@ -15,7 +15,6 @@ from services.registry.queries.facets import Alike, Counts, all_alike, archived_
 from services.registry.queries.hits import Conditions, Hit, Hits, hits_among, hits_of
 from services.registry.queries.words import Sought, forgiving, sought
 from services.registry.tables import Cover, Network
-from services.registry.tables.networks import FACETS
 from shared.db import among
 
 _COLUMNS = tuple(Network.__table__.columns)
