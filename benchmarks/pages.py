@@ -1,6 +1,7 @@
 """Pages as people get them: p95 of each at 50 requests a second beside 1,000 live streams, and what a browser says.
 
-The load is open: a request is sent at its time whether or not the one before has been answered, so waiting counts.
+Every page that has an address of its own is asked for, as often as every other and in no order. The load is open: a
+request is sent at its time whether or not the one before has been answered, so waiting counts.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from random import Random
 
 import httpx
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
@@ -18,12 +20,16 @@ from benchmarks.asking import at_most
 from benchmarks.figures import Figure, percentile
 from benchmarks.streams import clients, more_files
 from benchmarks.whole import with_register
+from scripts.pictured import LINKED, NETWORK, PAGES
 from tests.browser.conftest import CHROMIUM, QUIET
 from tests.flows.system import PASSWORD, System, running, wait_until_settled
 
 STREAMS, RATE, TIMES = 1000, 50, 50
 WIDTHS = (320, 1280)
-NETWORK = "/networks/greater-manchester-and-cheshire-cardiac-and-stroke-network"
+ADDRESSES = tuple(dict.fromkeys(path for _, path, _ in PAGES if LINKED not in path))
+LEAST = 95
+"""So many of them are there for staff who are signed in; the others tell that something is not."""
+SLOWEST = 10
 PUBLIC = (
     "/", "/networks", "/networks?q=stroke", NETWORK, f"{NETWORK}/history", f"{NETWORK}/links", "/events", "/newsletter",
     "/leads?care_group=stroke&sha=Q31", "/standards", "/api/docs",
@@ -70,14 +76,24 @@ def _under_load(system: System) -> list[Figure]:
     with clients() as listening:
         listening.open(system.ports["all"], [LISTEN] * STREAMS)
         taken = asyncio.run(_asked(system.url))
-    slowest = max(taken, key=lambda path: percentile(taken[path], 0.95))
+    slowest = sorted(taken, key=lambda path: percentile(taken[path], 0.95), reverse=True)
     every = [milliseconds for times in taken.values() for milliseconds in times]
     beside = f"{STREAMS:,} live streams, {RATE} requests/s over {len(taken)} pages"
     return [
-        at_most(f"any page under load, p95 of the slowest ({slowest})", percentile(taken[slowest], 0.95), 50, beside),
+        at_most(
+            f"any page under load, p95 of the slowest ({_short(slowest[0])})",
+            percentile(taken[slowest[0]], 0.95),
+            50,
+            beside,
+        ),
         Figure("all pages under load, p50", percentile(every, 0.5), "ms", beside=beside),
-        *(Figure(f"  {path}, p95", percentile(times, 0.95), "ms") for path, times in sorted(taken.items())),
+        Figure("all pages under load, p95", percentile(every, 0.95), "ms"),
+        *(Figure(f"  {_short(path)}, p95", percentile(taken[path], 0.95), "ms") for path in slowest[1:SLOWEST]),
     ]
+
+
+def _short(path: str) -> str:
+    return path.replace(NETWORK, "/networks/{network}")
 
 
 async def _asked(url: str) -> dict[str, list[float]]:
@@ -85,14 +101,12 @@ async def _asked(url: str) -> dict[str, list[float]]:
     limits = httpx.Limits(max_connections=200)
     async with httpx.AsyncClient(base_url=url, limits=limits, timeout=30) as client:
         await _sign_in(client)
-        pages = (*PUBLIC, *STAFF)
-        for path in pages:
-            assert (await client.get(path)).status_code == 200, path
+        pages = [path for path in ADDRESSES if (await client.get(path)).status_code == 200]
+        assert len(pages) >= LEAST, f"only {len(pages)} pages answer"
+        mixed = pages * TIMES
+        Random(1).shuffle(mixed)
         began = time.perf_counter()
-        tasks = [
-            asyncio.create_task(_timed(client, pages[number % len(pages)], began + number / RATE))
-            for number in range(TIMES * len(pages))
-        ]
+        tasks = [asyncio.create_task(_timed(client, path, began + number / RATE)) for number, path in enumerate(mixed)]
         found: dict[str, list[float]] = {}
         for path, milliseconds in await asyncio.gather(*tasks):
             found.setdefault(path, []).append(milliseconds)

@@ -20,9 +20,8 @@ from services.gateway.pages.meant import Unclear, meant
 from services.gateway.visit import Visit, page
 
 MOST = 200
-"""Networks that one change takes at once."""
+"""Networks that one change takes at once, and that the register shows at a time."""
 MOST_ONE_BY_ONE = 5_000
-AT_ONCE = 100
 FIELDS = {
     "care_group": "Care group", "type": "Type", "level": "Level", "purpose": "Purpose", "side": "Side",
     "stage": "Stage", "aims": "Aims",
@@ -74,20 +73,16 @@ async def _form(
 async def _listed(visit: Visit, asked: Mapping[str, str], ticked: Sequence[str]) -> dict[str, Any]:
     """The networks that can be ticked: those that were, or the first MOST that a search finds."""
     if ticked:
-        pieces = [ticked[first : first + AT_ONCE] for first in range(0, len(ticked), AT_ONCE)]
-        pages = await asyncio.gather(
-            *(visit.ask("registry", "/networks", limit=AT_ONCE, ids=",".join(piece)) for piece in pieces)
-        )
-        items = [network for page in pages for network in page["items"]]
-        return {"items": items, "total": len(items)}
+        found = dict(await visit.ask("registry", "/networks", limit=MOST, ids=",".join(ticked)))
+        return {"items": found["items"], "total": len(found["items"])}
     return await _first(visit, asked, MOST)
 
 
 async def _first(visit: Visit, asked: Mapping[str, str], most: int) -> dict[str, Any]:
     """The first *most* networks that a search finds."""
-    found = dict(await visit.ask("registry", "/networks", limit=AT_ONCE, **asked))
+    found = dict(await visit.ask("registry", "/networks", limit=MOST, **asked))
     while found["next"] and len(found["items"]) < most:
-        more = await visit.ask("registry", "/networks", limit=AT_ONCE, cursor=found["next"], **asked)
+        more = await visit.ask("registry", "/networks", limit=MOST, cursor=found["next"], **asked)
         found = {**found, "items": [*found["items"], *more["items"]], "next": more["next"]}
     return found
 

@@ -20,7 +20,7 @@ from shared.fields import AsOf, Page
 
 router = Router(tags=["networks"])
 
-Limit = Annotated[int, Query(ge=1, le=100)]
+Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 @router.get("/networks")
@@ -57,9 +57,10 @@ async def _found(session: AsyncSession, page: queries.Found) -> list[FoundNetwor
     ids = [network.id for network in page.networks]
     leads = await queries.leads_of(session, ids)
     ended = await queries.led_since(session, [identity for identity in ids if identity not in leads])
+    columns = page.networks[0]._fields if page.networks else ()
     return [
         FoundNetwork.model_validate({
-            **network._mapping,
+            **dict(zip(columns, network, strict=True)),
             "leads": leads.get(network.id, []),
             "nobody_since": ended.get(network.id),
             "marks": queries.marks_of(network, page.what.terms) if page.what.terms else None,

@@ -109,7 +109,7 @@ async def _of_the_register(
     """The networks of the chosen kind in the order of their names. Nothing is counted: the counts are kept."""
     alike = await (archived_alike(session) if asked.archived else all_alike(session))
     counts = counted(alike, asked.chosen) if by_facet else {}
-    total = sum(networks for combination, networks in alike if is_chosen(combination, asked.chosen))
+    total = sum(many for combination, many in alike if not asked.chosen or is_chosen(combination, asked.chosen))
     query = select(*_COLUMNS).where(*asked.conditions()).order_by(Network.sort_name, Network.id).limit(limit + 1)
     if cursor:
         query = query.where(tuple_(Network.sort_name, Network.id) > position_in(cursor))
