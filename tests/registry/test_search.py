@@ -231,3 +231,24 @@ async def test_the_index_survives_a_vacuum(corpus: Rig) -> None:
             await connection.commit()
     [zetland] = (await search(corpus, "thrombolysis"))["items"]
     assert zetland["name"] == "Zetland Alliance"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"q": "stroke"}, {"q": "strok"}, {"q": "who leads stroke in London?"}, {"care_group": "cancer"}, {"sha": "Q31"},
+        {"q": "network", "care_group": "cancer", "limit": 3}, {"limit": 200}, {"archived": "true"}, {},
+    ],
+)  # fmt: skip
+async def test_names_to_choose_from_are_those_of_the_list_in_its_order(real: Rig, asked: dict[str, Any]) -> None:
+    whole = (await real.client.get("/networks", params=asked)).json()
+    names = (await real.client.get("/network-names", params=asked)).json()
+    fields = ("id", "slug", "name", "type", "care_group", "level", "stage", "bodies")
+    assert names["items"] == [{field: item[field] for field in fields} for item in whole["items"]]
+    assert [names[one] for one in ("next", "total", "at_least")] == [
+        whole[one] for one in ("next", "total", "at_least")
+    ]
+    assert bool(names["items"]) is ("archived" not in asked)
+    if names["next"]:
+        second = (await real.client.get("/network-names", params={**asked, "cursor": names["next"]})).json()
+        assert second["items"] and second["items"][0]["id"] not in {item["id"] for item in names["items"]}

@@ -127,7 +127,7 @@ async def _form(visit: Visit, values: Mapping[str, Any], *, errors: Any = (), st
     me = await visit.ask("membership", "/me")
     mine = [{"value": n["id"], "text": n["name"]} for n in me["networks"] if n["role"] != "member"]
     if visit.principal.is_staff:
-        found = await visit.ask("registry", "/networks", limit=100, q=visit.query.get("q", ""))
+        found = await visit.ask("registry", "/network-names", limit=100, q=visit.query.get("q", ""))
         mine = [{"value": n["id"], "text": n["name"]} for n in found["items"]]
     unique = list({choice["value"]: choice for choice in mine}.values())
     return visit.page(

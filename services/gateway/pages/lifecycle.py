@@ -121,7 +121,7 @@ async def _merge_page(
 ) -> Response:
     sought, into = visit.query.get("q", ""), visit.query.get("into", "") or str(values.get("into", ""))
     other = await visit.ask_or(None, "registry", f"/networks/{into}") if into else None
-    found = await visit.ask("registry", "/networks", q=sought, limit=FOUND) if sought and not other else NOTHING
+    found = await visit.ask("registry", "/network-names", q=sought, limit=FOUND) if sought and not other else NOTHING
     about: dict[str, Any] = {}
     if other:
         mine, theirs, shared = await asyncio.gather(

@@ -102,7 +102,7 @@ async def _suggested(visit: Visit, network_id: str) -> Any:
 async def _choices(visit: Visit, sought: str, chosen: str) -> list[dict[str, Any]]:
     """The networks to choose from: those that were looked for, or the one that a link named."""
     if sought:
-        found = await visit.ask("registry", "/networks", q=sought, limit=FOUND_SHOWN)
+        found = await visit.ask("registry", "/network-names", q=sought, limit=FOUND_SHOWN)
         return list(found["items"])
     return [await visit.ask("registry", f"/networks/{chosen}")] if chosen else []
 

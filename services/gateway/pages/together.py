@@ -73,16 +73,16 @@ async def _form(
 async def _listed(visit: Visit, asked: Mapping[str, str], ticked: Sequence[str]) -> dict[str, Any]:
     """The networks that can be ticked: those that were, or the first MOST that a search finds."""
     if ticked:
-        found = dict(await visit.ask("registry", "/networks", limit=MOST, ids=",".join(ticked)))
+        found = dict(await visit.ask("registry", "/network-names", limit=MOST, ids=",".join(ticked)))
         return {"items": found["items"], "total": len(found["items"])}
     return await _first(visit, asked, MOST)
 
 
 async def _first(visit: Visit, asked: Mapping[str, str], most: int) -> dict[str, Any]:
     """The first *most* networks that a search finds."""
-    found = dict(await visit.ask("registry", "/networks", limit=MOST, **asked))
+    found = dict(await visit.ask("registry", "/network-names", limit=MOST, **asked))
     while found["next"] and len(found["items"]) < most:
-        more = await visit.ask("registry", "/networks", limit=MOST, cursor=found["next"], **asked)
+        more = await visit.ask("registry", "/network-names", limit=MOST, cursor=found["next"], **asked)
         found = {**found, "items": [*found["items"], *more["items"]], "next": more["next"]}
     return found
 

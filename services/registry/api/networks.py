@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Query, Response
+from fastapi import Depends, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry import commands, queries
 from services.registry.access import network_editors
 from services.registry.schemas.leads import Understood
-from services.registry.schemas.networks import FacetCount, FoundNetwork, Network, NetworkFields, Networks, NewNetwork
+from services.registry.schemas.networks import (
+    FacetCount,
+    FoundNetwork,
+    NamedNetwork,
+    Network,
+    NetworkFields,
+    NetworkNames,
+    Networks,
+    NewNetwork,
+)
 from services.registry.tables import Network as NetworkRow
 from shared.auth import Principal, Session, anyone, may, staff
 from shared.boundary import IfMatch, Router, etag
@@ -23,33 +32,61 @@ router = Router(tags=["networks"])
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
+async def asked_for(
+    q: Annotated[str, Query(max_length=200)] = "", type: str = "", care_group: str = "", level: str = "",
+    purpose: str = "", side: str = "", stage: str = "", health: str = "", sha: str = "",
+    ids: Annotated[str, Query(max_length=8000)] = "", archived: bool = False,
+) -> queries.Asked:  # fmt: skip
+    """What is looked for: words, a value of each facet, certain networks."""
+    wanted = {"type": type, "care_group": care_group, "level": level, "purpose": purpose, "side": side}
+    wanted |= {"stage": stage, "health": health, "sha": sha}
+    chosen = {facet: value for facet, value in wanted.items() if value}
+    return queries.Asked(q, chosen, ids.split(",") if ids else (), archived)
+
+
+Looked = Annotated[queries.Asked, Depends(asked_for)]
+
+
 @router.get("/networks")
 async def list_networks(
-    session: Session, q: Annotated[str, Query(max_length=200)] = "", type: str = "", care_group: str = "",
-    level: str = "", purpose: str = "", side: str = "", stage: str = "", health: str = "", sha: str = "",
-    limit: Limit = 25, cursor: str | None = None, facets: bool = False,
-    ids: Annotated[str, Query(max_length=8000)] = "", archived: bool = False, as_of: AsOf | None = None,
-    _by: Principal = may(anyone, "networks:read"),
+    session: Session, asked: Looked, limit: Limit = 25, cursor: str | None = None, facets: bool = False,
+    as_of: AsOf | None = None, _by: Principal = may(anyone, "networks:read"),
 ) -> Networks:  # fmt: skip
     """Find networks by words and facets: names before the rest where words are given, else in the order of names; with
     `as_of` as the register stood then."""
-    wanted = {"type": type, "care_group": care_group, "level": level, "purpose": purpose, "side": side}
-    wanted |= {"stage": stage, "health": health, "sha": sha}
     if as_of is not None:
-        chosen = {facet: value for facet, value in wanted.items() if value}
-        past = queries.register_at(session, as_of, q=q, chosen=chosen, archived=archived)
+        past = queries.register_at(session, as_of, q=asked.q, chosen=asked.chosen, archived=asked.archived)
         return await _past(session, past, as_of, limit=limit, cursor=cursor, facets=facets)
-    question = await queries.question_in(session, q)
-    if question is not None:
-        q, wanted["sha"] = question.words, sha or question.sha
-    chosen = {facet: value for facet, value in wanted.items() if value}
-    asked = queries.Asked(q, chosen, ids.split(",") if ids else (), archived)
+    asked, question = await _understood(session, asked)
     page = await queries.found(session, asked, limit=limit, cursor=cursor, by_facet=facets)
     return Networks(
         items=await _found(session, page), next=page.next, total=page.total, facets=page.facets if facets else None,
         at_least=page.at_least, corrected=page.what.corrected,
         question=Understood(**asdict(question)) if question else None,
     )  # fmt: skip
+
+
+@router.get("/network-names")
+async def list_network_names(
+    session: Session, asked: Looked, limit: Limit = 25, cursor: str | None = None,
+    _by: Principal = may(anyone, "networks:read"),
+) -> NetworkNames:  # fmt: skip
+    """Find networks as /networks does, with no more of each than it takes to choose one."""
+    asked, _ = await _understood(session, asked)
+    page = await queries.found(
+        session, asked, limit=limit, cursor=cursor, by_facet=False, columns=queries.columns_called(NamedNetwork)
+    )
+    items = [NamedNetwork.model_validate(network, from_attributes=True) for network in page.networks]
+    return NetworkNames(items=items, next=page.next, total=page.total, at_least=page.at_least)
+
+
+async def _understood(session: AsyncSession, asked: queries.Asked) -> tuple[queries.Asked, queries.Question | None]:
+    """What is asked, where the words ask who leads something: the rest of the words, in the area that they name."""
+    question = await queries.question_in(session, asked.q)
+    if question is None:
+        return asked, None
+    area = {"sha": question.sha} if question.sha else {}
+    return replace(asked, q=question.words, chosen=area | {**asked.chosen}), question
 
 
 async def _found(session: AsyncSession, page: queries.Found) -> list[FoundNetwork]:

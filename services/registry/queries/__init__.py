@@ -9,7 +9,7 @@ from services.registry.queries.challenges import (
     posts_page,
 )
 from services.registry.queries.differences import Between, difference_of, differences_page
-from services.registry.queries.directory import Asked, Found, found
+from services.registry.queries.directory import Asked, Found, columns_called, found
 from services.registry.queries.dry_run import dry_run
 from services.registry.queries.effects import effects
 from services.registry.queries.evidence import evidence_page, evidence_shown
@@ -60,6 +60,7 @@ __all__ = [
     "challenges_matching",
     "challenges_page",
     "challenges_shown",
+    "columns_called",
     "counted",
     "difference_of",
     "differences_page",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +20,12 @@ from shared.db import among
 
 _COLUMNS = tuple(Network.__table__.columns)
 """Rows of them, and no objects: a page is only read, and an object takes twice as long to make."""
+Columns = Sequence[ColumnElement[Any]]
+
+
+def columns_called(model: type[BaseModel]) -> Columns:
+    """The columns that a page takes whose items are of *model*: its fields, and what pages are ordered by."""
+    return [column for column in _COLUMNS if column.name in {*model.model_fields, "id", "sort_name"}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,10 @@ class Found:
     what: Sought = field(default_factory=Sought)
 
 
-async def found(session: AsyncSession, asked: Asked, *, limit: int, cursor: str | None, by_facet: bool = True) -> Found:
+async def found(
+    session: AsyncSession, asked: Asked, *, limit: int, cursor: str | None, by_facet: bool = True,
+    columns: Columns = _COLUMNS,
+) -> Found:  # fmt: skip
     """A page of what is asked: by rank and then by name where words are searched for, else by name.
 
     Not *by_facet*, nothing is counted by facets where that costs something.
@@ -63,7 +73,7 @@ async def found(session: AsyncSession, asked: Asked, *, limit: int, cursor: str 
     elif asked.ids:
         every = await hits_among(session, asked.conditions(by_kind=False))
     else:
-        return await _of_the_register(session, asked, limit=limit, cursor=cursor, by_facet=by_facet)
+        return await _of_the_register(session, asked, columns, limit=limit, cursor=cursor, by_facet=by_facet)
     hits = Hits([hit for hit in every.found if is_chosen(hit.combination, asked.chosen)], every.more)
     facets = counted(_alike(every), asked.chosen, at_least=every.more) if by_facet else {}
     if every.more and asked.chosen:
@@ -71,7 +81,7 @@ async def found(session: AsyncSession, asked: Asked, *, limit: int, cursor: str 
         chosen = counted(_alike(hits), asked.chosen, at_least=hits.more) if by_facet else {}
         facets |= {facet: count for facet, count in chosen.items() if facet not in asked.chosen}
     page, following = _page(hits.found, limit, cursor)
-    networks = await _in_order(session, [hit.id for hit in page])
+    networks = await _in_order(session, [hit.id for hit in page], columns)
     return Found(networks, following, len(hits.found), facets, hits.more, what)
 
 
@@ -98,19 +108,19 @@ def _page(hits: Sequence[Hit], limit: int, cursor: str | None) -> tuple[Sequence
     return hits[:limit], following
 
 
-async def _in_order(session: AsyncSession, ids: Sequence[str]) -> list[Any]:
-    rows = {n.id: n for n in await session.execute(select(*_COLUMNS).where(among(session, Network.id, ids)))}
+async def _in_order(session: AsyncSession, ids: Sequence[str], columns: Columns) -> list[Any]:
+    rows = {n.id: n for n in await session.execute(select(*columns).where(among(session, Network.id, ids)))}
     return [rows[identity] for identity in ids if identity in rows]
 
 
 async def _of_the_register(
-    session: AsyncSession, asked: Asked, *, limit: int, cursor: str | None, by_facet: bool
+    session: AsyncSession, asked: Asked, columns: Columns, *, limit: int, cursor: str | None, by_facet: bool
 ) -> Found:
     """The networks of the chosen kind in the order of their names. Nothing is counted: the counts are kept."""
     alike = await (archived_alike(session) if asked.archived else all_alike(session))
     counts = counted(alike, asked.chosen) if by_facet else {}
     total = sum(many for combination, many in alike if not asked.chosen or is_chosen(combination, asked.chosen))
-    query = select(*_COLUMNS).where(*asked.conditions()).order_by(Network.sort_name, Network.id).limit(limit + 1)
+    query = select(*columns).where(*asked.conditions()).order_by(Network.sort_name, Network.id).limit(limit + 1)
     if cursor:
         query = query.where(tuple_(Network.sort_name, Network.id) > position_in(cursor))
     networks = (await session.execute(query)).all()

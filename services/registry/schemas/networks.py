@@ -138,6 +138,25 @@ class FacetCount(BaseModel):
     at_least: bool = False
 
 
+class NamedNetwork(BaseModel):
+    """A network to choose: what tells it from others."""
+
+    id: str
+    slug: str
+    name: str
+    type: str
+    care_group: str
+    level: str
+    stage: str
+    bodies: list[str]
+
+
+class NetworkNames(Page[NamedNetwork]):
+    """Networks to choose from. `at_least`: more match than are counted, and `total` is a lower bound."""
+
+    at_least: bool = False
+
+
 class Networks(Page[FoundNetwork]):
     """Networks found, with counts for each facet when asked for; with `as_of` as they stood then.
 
