@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.events import schemas
 from services.events.commands.bookings import NoSuchEvent, held
 from services.events.tables import Booking, Cover, Event, Holder, Network, Person
-from shared.db import total_of
+from shared.db import is_among, listed, total_of
 from shared.errors import BadRequest
+from shared.made import Made
 
 FORMER = "A former member"
 
@@ -94,21 +95,31 @@ async def shown(session: AsyncSession, events: Sequence[Event]) -> list[schemas.
     ]  # fmt: skip
 
 
+def _counted(dialect: str) -> Select[str, str, int]:
+    booking = Booking.__table__.c
+    query = select(booking.event_id, booking.status, func.count().label("many"))
+    return query.where(is_among(dialect, booking.event_id, "events")).group_by(booking.event_id, booking.status)
+
+
+def _called(dialect: str) -> Select[str, str, str]:
+    network = Network.__table__.c
+    return select(network.id, network.name, network.slug).where(is_among(dialect, network.id, "networks"))
+
+
+_COUNTED, _CALLED = Made(_counted), Made(_called)
+"""Made once: every page that shows a gathering asks them."""
+
+
 async def _counts(session: AsyncSession, event_ids: Sequence[str]) -> dict[tuple[str, str], int]:
-    query = (
-        select(Booking.event_id, Booking.status, func.count())
-        .where(Booking.event_id.in_(event_ids))
-        .group_by(Booking.event_id, Booking.status)
-    )
     counts: dict[tuple[str, str], int] = defaultdict(int)
-    for event_id, status, count in await session.execute(query):
+    asked = {"events": listed(session.get_bind().dialect.name, event_ids)}
+    for event_id, status, count in await _COUNTED.rows(session, asked):
         counts[event_id, status] = count
     return counts
 
 
 async def _networks(session: AsyncSession, ids: set[str]) -> dict[str, schemas.NetworkName]:
-    query = select(Network.id, Network.name, Network.slug).where(Network.id.in_(ids))
-    rows = await session.execute(query)
+    rows = await _CALLED.rows(session, {"networks": listed(session.get_bind().dialect.name, list(ids))})
     return {row.id: schemas.NetworkName(id=row.id, name=row.name, slug=row.slug) for row in rows}
 
 

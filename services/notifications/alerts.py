@@ -64,6 +64,7 @@ def _audiences(dialect: str) -> Select[str, int]:
 
 
 _ASKED, _TOLD, _AUDIENCES = Made(_asked), Made(_told), Made(_audiences)
+_HEAD = Made(select(position.c.epoch, position.c.value))
 
 
 class WrongPosition(BadRequest):
@@ -128,7 +129,7 @@ async def taken(session: AsyncSession, count: int) -> Any:
 
 async def head(session: AsyncSession) -> tuple[str, int]:
     """The epoch, and the offset of the newest alert."""
-    row = (await session.execute(select(position.c.epoch, position.c.value))).one()
+    (row,) = await _HEAD.rows(session, {})
     return row.epoch, row.value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.membership.tables import Address, Network
@@ -36,10 +36,14 @@ async def know_networks(session: AsyncSession, *, rows: Sequence[dict[str, Any]]
     await session.execute(statement, [{**empty, **row} for row in rows])
 
 
+_ADDRESS: BindParameter[str] = bindparam("address")
+_AT = select(Network).where((Network.id == _ADDRESS) | (Network.slug == _ADDRESS), Network.name != "")
+"""Made once: every page of a network asks it several times."""
+
+
 async def require_network(session: AsyncSession, address: str) -> Network:
     """The network whose id, slug or former slug is *address*. Raises NoSuchNetwork."""
-    query = select(Network).where((Network.id == address) | (Network.slug == address), Network.name != "")
-    found = (await session.execute(query)).scalar_one_or_none()
+    found = (await session.execute(_AT, {"address": address})).scalar_one_or_none()
     if found is None:
         former = select(Address.network_id).where(Address.slug == address).scalar_subquery()
         found = (await session.execute(select(Network).where(Network.id == former))).scalar_one_or_none()
