@@ -25,10 +25,7 @@ async def list_history(
 ) -> Page[Entry]:  # fmt: skip
     """The changes of a network, as far as you may see them, newest first."""
     network = await queries.network_at(session, network_id)
-    entries = await queries.history_page(session, network.id, by, limit=limit + 1, cursor=cursor)
-    following = entries[limit - 1].id if len(entries) > limit else None
-    total = await queries.history_count(session, network.id, by) if following or cursor else len(entries)
-    return Page(items=entries[:limit], next=following, total=total)
+    return await queries.history_page(session, network.id, by, limit=limit, cursor=cursor)
 
 
 @router.get("/networks/{network_id}/fields")

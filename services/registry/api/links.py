@@ -99,10 +99,7 @@ async def list_link_history(
 ) -> Page[Entry]:  # fmt: skip
     """The changes of a link, newest first."""
     link = await queries.link_at(session, link_id, by)
-    entries = await queries.history_page(session, link.id, by, limit=limit + 1, cursor=cursor)
-    following = entries[limit - 1].id if len(entries) > limit else None
-    total = await queries.history_count(session, link.id, by) if following or cursor else len(entries)
-    return Page(items=entries[:limit], next=following, total=total)
+    return await queries.history_page(session, link.id, by, limit=limit, cursor=cursor)
 
 
 async def _shown(session: Session, link: LinkRow, response: Response) -> Link:

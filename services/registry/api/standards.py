@@ -81,10 +81,7 @@ async def list_standard_history(
 ) -> Page[Entry]:  # fmt: skip
     """Who changed what of a standard, when and why; the newest first."""
     standard = await queries.standard_at(session, standard_id)
-    entries = await queries.history_page(session, standard.id, by, limit=limit + 1, cursor=cursor)
-    following = entries[limit - 1].id if len(entries) > limit else None
-    total = await queries.history_count(session, standard.id, by) if following or cursor else len(entries)
-    return Page(items=entries[:limit], next=following, total=total)
+    return await queries.history_page(session, standard.id, by, limit=limit, cursor=cursor)
 
 
 @router.patch("/standards/{standard_id}")

@@ -15,7 +15,7 @@ from services.registry.queries.effects import effects
 from services.registry.queries.evidence import evidence_page, evidence_shown
 from services.registry.queries.facets import all_alike, counted, sum_counts, to_be_summed
 from services.registry.queries.graphs import care_group_graph, neighbourhood
-from services.registry.queries.history import fields_of, history_count, history_page
+from services.registry.queries.history import fields_of, history_page
 from services.registry.queries.leads import leads_of, led_networks, led_since, question_in
 from services.registry.queries.links import link_at, linked, links_page, links_shown
 from services.registry.queries.marks import marks_of
@@ -70,7 +70,6 @@ __all__ = [
     "evidence_shown",
     "fields_of",
     "found",
-    "history_count",
     "history_page",
     "leads_of",
     "led_networks",

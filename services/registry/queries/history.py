@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, not_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.access import unapproved_shown_to
@@ -19,6 +19,8 @@ from shared.contracts.registry import (
     SERVICE_CHANGE_DECLINED,
     SERVICE_CHANGE_PROPOSED,
 )
+from shared.db import total_of
+from shared.fields import Page
 from shared.history import history, history_of, last_changes
 
 OF_NETWORKS = "networks.registry.network."
@@ -33,11 +35,13 @@ BEFORE_APPROVAL = [
 
 async def history_page(
     session: AsyncSession, key: str, by: Principal, *, limit: int, cursor: str | None
-) -> list[Entry]:
-    """The newest changes of a network (or of a standard) that *by* may see, with the names of those who made them."""
-    entries = await history_of(session, key, _seen_by(by), limit=limit, before=cursor or "~")
-    names = await _names(session, entries)
-    return [Entry(**entry, actor_name=names.get(entry["actor"], "")) for entry in entries]
+) -> Page[Entry]:
+    """The newest changes of a network, a link or a standard that *by* may see, with the names of who made them."""
+    found = await history_of(session, key, _seen_by(by), limit=limit + 1, before=cursor or "~")
+    total = await total_of(session, history, [history.c.key == key, _seen_by(by)], found, limit=limit, first=not cursor)
+    names = await _names(session, found[:limit])
+    entries = [Entry(**entry, actor_name=names.get(entry["actor"], "")) for entry in found[:limit]]
+    return Page(items=entries, next=entries[-1].id if len(found) > limit else None, total=total)
 
 
 async def fields_of(session: AsyncSession, network: Network) -> list[FieldChange]:
@@ -58,11 +62,6 @@ async def _names(session: AsyncSession, entries: Iterable[dict[str, Any]]) -> di
     """Person → name, of those who made the changes."""
     query = select(Person.id, Person.name).where(Person.id.in_({entry["actor"] for entry in entries}))
     return dict((await session.execute(query)).all())
-
-
-async def history_count(session: AsyncSession, key: str, by: Principal) -> int:
-    """How many changes a network (or a standard) has had that *by* may see."""
-    return (await session.execute(select(func.count()).where(history.c.key == key, _seen_by(by)))).scalar_one()
 
 
 def _seen_by(by: Principal) -> ColumnElement[bool]:
