@@ -233,7 +233,7 @@ def among(session: AsyncSession, column: Any, values: Sequence[Any]) -> ColumnEl
     return _is_one_of(dialect, column, literal(listed(dialect, values), _list_type(dialect, column)))
 
 
-def is_among(dialect: str, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+def is_among(dialect: str, column: Any, name: str) -> ColumnElement[bool]:
     """The same for a statement that is made once: the values come as the parameter *name*, as `listed` gives them."""
     return _is_one_of(dialect, column, bindparam(name, type_=_list_type(dialect, column)))
 

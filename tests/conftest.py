@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests import databases
+
 ROOT = Path(__file__).parents[1]
 PARTS = ("KAFKA", "POSTGRES", "REDIS")
 GIVEN = {name: os.environ.pop(f"TIDINGS_{name}", "") for name in PARTS}
@@ -28,6 +30,8 @@ ONE_AFTER_ANOTHER = {
     "api": "api", "browser": "browser", "security": "security",
 }  # fmt: skip
 """Folders of which one process runs all tests: they share a broker's topics, or one running system."""
+LONGEST = ("flows", "browser", "security", "api", "registry/test_judged_anew.py", "registry/test_import_undone.py")
+"""Who takes minutes begins first: begun last, it would run alone at the end."""
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]
@@ -43,6 +47,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     twice = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
     if twice:
         raise pytest.UsageError(f"Give each test a name of its own: {', '.join(twice[:5])}")
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    file = item.nodeid.removeprefix("tests/")
+    return next((turn for turn, long in enumerate(LONGEST) if file.startswith(long)), len(LONGEST))
+
+
+def pytest_sessionfinish() -> None:
+    """What the tests' databases were copied from goes with them."""
+    databases.forget()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:

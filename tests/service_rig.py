@@ -12,6 +12,7 @@ import httpx
 from shared.auth import Principal, sign
 from shared.config import Settings
 from shared.service import Parts, Service, application, parts_of, running, shared_parts
+from tests.databases import own_database
 
 SECRET = "x" * 32
 STAFF = Principal("staff-1", is_staff=True)
@@ -33,16 +34,18 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig(service: Service, folder: Path, **settings: str) -> AsyncIterator[Rig]:
-    """Run *service* with its data in *folder*."""
-    chosen = {**EMBEDDED, **settings}
-    common = shared_parts(Settings(data=folder, secret=SECRET, **chosen))  # type: ignore[arg-type]
-    await common.start()
-    parts = parts_of(service, common)
-    try:
-        async with running(service, parts):
-            transport = httpx.ASGITransport(application(service, parts), raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-                yield Rig(parts, transport, client)
-    finally:
-        await common.stop()
+async def rig(service: Service, folder: Path, postgres: str = "") -> AsyncIterator[Rig]:
+    """Run *service* with its data in *folder*, on PostgreSQL in a database of its own where an address is given."""
+    chosen = {**EMBEDDED, "postgres": postgres}
+    settings = Settings(data=folder, secret=SECRET, **chosen)  # type: ignore[arg-type]
+    async with own_database(service, settings) as own:
+        common = shared_parts(settings)
+        await common.start()
+        parts = parts_of(own, common)
+        try:
+            async with running(own, parts):
+                transport = httpx.ASGITransport(application(own, parts), raise_app_exceptions=False)
+                async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+                    yield Rig(parts, transport, client)
+        finally:
+            await common.stop()

@@ -87,14 +87,14 @@ def _line(*parts: str | None) -> str:
 
 
 async def _networks(search: Search) -> Group:
-    found = await search.ask("registry", "/networks")
+    found = await search.ask("registry", "/network-names")
     hits = [
         Hit("network", item["name"], f"/networks/{item['slug']}",
-            _line(words(item["care_group"]), words(item["stage"])), (item.get("marks") or {}).get("name", []))
+            _line(words(item["care_group"]), words(item["stage"])), item["marks"])
         for item in found["items"]
     ]  # fmt: skip
     all_ = f"/networks?{urlencode({'q': search.q})}"
-    return Group("network", "Networks", hits, found["total"], found.get("at_least", False), all_)
+    return Group("network", "Networks", hits, found["total"], found["at_least"], all_)
 
 
 async def _people(search: Search) -> Group | None:
@@ -124,11 +124,13 @@ async def _organisations(search: Search) -> Group:
 async def _events(search: Search) -> Group:
     """Gatherings: those to come first, then the past ones."""
     today = clock.today().isoformat()
-    coming, ever = await asyncio.gather(
-        search.ask("events", "/events", **{"from_": today}), search.ask("events", "/events")
-    )
-    known = {item["id"] for item in coming["items"]}
-    items = [*coming["items"], *(item for item in ever["items"] if item["id"] not in known)][: search.limit]
+    ever = await search.ask("events", "/events")
+    if ever["next"]:
+        coming = (await search.ask("events", "/events", **{"from_": today}))["items"]
+    else:
+        coming = [item for item in ever["items"] if item["ends_at"] >= today]
+    known = {item["id"] for item in coming}
+    items = [*coming, *(item for item in ever["items"] if item["id"] not in known)][: search.limit]
     hits = [
         Hit("event", item["title"], f"/events/{item['id']}", _line(when(item["starts_at"]), item["place"]))
         for item in items

@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.tables import people
+from shared.db import is_among, listed
+from shared.made import Made
 
 _PERSON = re.compile(r"\{person:([^{}\s]+)\}")
 NOBODY = "a former member"
+
+
+def _names(dialect: str) -> Select[str, str]:
+    return select(people.c.id, people.c.name).where(is_among(dialect, people.c.id, "ids"))
+
+
+_NAMES = Made(_names)
 
 
 async def names_in(session: AsyncSession, headlines: Iterable[str]) -> dict[str, str]:
@@ -19,7 +28,7 @@ async def names_in(session: AsyncSession, headlines: Iterable[str]) -> dict[str,
     ids = {found for headline in headlines if "{" in headline for found in _PERSON.findall(headline)}
     if not ids:
         return {}
-    rows = await session.execute(select(people.c.id, people.c.name).where(people.c.id.in_(ids)))
+    rows = await _NAMES.rows(session, {"ids": listed(session.get_bind().dialect.name, list(ids))})
     return {row.id: row.name for row in rows}
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 
@@ -81,25 +79,12 @@ class Hall:
 async def hall(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Hall]:
     """The service with its networks and people."""
     address = request.getfixturevalue("backends").need("postgres") if request.param == "postgresql" else ""
-    async with _emptied(address) as name:
-        service = replace(events, name=name)
-        async with rig(service, tmp_path, postgres=address, kafka="", redis="", smtp="") as running:
-            hall = Hall(running)
-            await hall.hear(network("n-1"), network("n-2", bodies=["Q32"], care_group="renal"))
-            await hall.hear(role("n-1", "lead-1", "lead_nurse"), role("n-1", "member-1", "member"))
-            await hall.hear(person("member-1", "Mia Example"))
-            yield hall
-
-
-@asynccontextmanager
-async def _emptied(address: str) -> AsyncIterator[str]:
-    """A name whose database is gone afterwards."""
-    name = f"events_{new_id()[-12:]}" if address else "events"
-    yield name
-    if address:
-        connection = await asyncpg.connect(address, database="postgres")
-        await connection.execute(f'DROP DATABASE IF EXISTS "tidings_{name}" WITH (FORCE)')
-        await connection.close()
+    async with rig(events, tmp_path, address) as running:
+        hall = Hall(running)
+        await hall.hear(network("n-1"), network("n-2", bodies=["Q32"], care_group="renal"))
+        await hall.hear(role("n-1", "lead-1", "lead_nurse"), role("n-1", "member-1", "member"))
+        await hall.hear(person("member-1", "Mia Example"))
+        yield hall
 
 
 def in_days(days: float, hours: float = 0) -> str:

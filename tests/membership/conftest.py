@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import asyncpg
 import pytest
 from sqlalchemy import select
 
@@ -98,19 +95,10 @@ BOTH = pytest.mark.parametrize(
 @pytest.fixture
 async def membership(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Membership]:
     """The running service, which knows the networks `stroke`, `cancer` and `archived`; on SQLite unless told."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        async with rig(service, tmp_path) as running:
-            yield await with_networks(running)
-        return
-    server = request.getfixturevalue("backends").need("postgres")
-    own = replace(service, name=f"membership_{uuid4().hex[:12]}")
-    try:
-        async with rig(own, tmp_path, postgres=server) as running:
-            yield await with_networks(running)
-    finally:
-        connection = await asyncpg.connect(server, database="postgres")
-        await connection.execute(f"DROP DATABASE IF EXISTS tidings_{own.name} WITH (FORCE)")
-        await connection.close()
+    is_sqlite = getattr(request, "param", "sqlite") == "sqlite"
+    server = "" if is_sqlite else request.getfixturevalue("backends").need("postgres")
+    async with rig(service, tmp_path, server) as running:
+        yield await with_networks(running)
 
 
 async def with_networks(running: Rig) -> Membership:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import httpx
 import orjson
 import pytest
@@ -26,6 +25,7 @@ from shared.log import NewRecord, Topic
 from shared.log.sqlite import SqliteLog
 from shared.service import Parts, Service, Shared, application, parts_of, running
 from shared.store.memory import LocalStore
+from tests import databases
 from tests.conftest import Backends
 
 SECRET = "x" * 32
@@ -174,17 +174,9 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path, backends: Backends)
     )
 
 
-@asynccontextmanager
-async def own_database(settings: Settings) -> AsyncIterator[Service]:
-    """The service under a name of its own, so that its PostgreSQL database is nobody else's."""
-    mine = replace(service, name=f"notifications_{uuid4().hex[:8]}")
-    try:
-        yield mine
-    finally:
-        if settings.postgres:
-            connection = await asyncpg.connect(f"{settings.postgres}/postgres")
-            await connection.execute(f'DROP DATABASE IF EXISTS "tidings_{mine.name}" WITH (FORCE)')
-            await connection.close()
+def own_database(settings: Settings) -> AbstractAsyncContextManager[Service]:
+    """The service with a database of its own."""
+    return databases.own_database(service, settings)
 
 
 @asynccontextmanager

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 import orjson
 import pytest
@@ -24,7 +23,8 @@ from shared.contracts import TOPICS
 from shared.db import Database
 from shared.envelope import Envelope, encode, new_id
 from shared.log import EventLog, NewRecord, Topic, open_log
-from shared.service import Parts, Shared, application, parts_of, running
+from shared.service import Parts, Service, Shared, application, parts_of, running
+from tests.databases import own_database
 
 SECRET = "x" * 32
 STAFF = Principal("staff-1", is_staff=True)
@@ -109,19 +109,10 @@ async def eventually(condition: Callable[[], Awaitable[Any]], what: str = "", se
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.backends)])
 async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
     """The service, empty but for its reference data."""
-    if request.param == "sqlite":
-        async with _running(_settings(tmp_path), "oversight") as found:
-            yield found
-        return
-    address = request.getfixturevalue("backends").need("postgres")
-    name = f"oversight_{new_id()[-12:]}"
-    try:
-        async with _running(_settings(tmp_path, postgres=address), name) as found:
-            yield found
-    finally:
-        connection = await asyncpg.connect(address, database="postgres")
-        await connection.execute(f'DROP DATABASE IF EXISTS "tidings_{name}" WITH (FORCE)')
-        await connection.close()
+    address = "" if request.param == "sqlite" else request.getfixturevalue("backends").need("postgres")
+    settings = _settings(tmp_path, postgres=address)
+    async with own_database(oversight, settings) as own, _running(settings, own) as found:
+        yield found
 
 
 def _settings(folder: Path, postgres: str = "") -> Settings:
@@ -130,8 +121,8 @@ def _settings(folder: Path, postgres: str = "") -> Settings:
 
 
 @asynccontextmanager
-async def _running(settings: Settings, name: str) -> AsyncIterator[Rig]:
-    heard, service = Heard(), replace(oversight, name=name)
+async def _running(settings: Settings, service: Service) -> AsyncIterator[Rig]:
+    heard = Heard()
     common = Shared(settings, open_log(settings), heard, None, None)  # type: ignore[arg-type]
     await common.log.start()
     await common.log.create_topics([*TOPICS.values(), Topic("toy.things")])

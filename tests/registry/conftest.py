@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import pytest
 
 from services.registry.app import service
@@ -99,29 +96,15 @@ async def register(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     """The running service; on SQLite unless told."""
     is_sqlite = getattr(request, "param", "sqlite") == "sqlite"
     server = "" if is_sqlite else request.getfixturevalue("backends").need("postgres")
-    async with _running(tmp_path, server) as running:
+    async with rig(service, tmp_path, server) as running:
         yield Register(running)
-
-
-@asynccontextmanager
-async def _running(folder: Path, server: str) -> AsyncIterator[Rig]:
-    """The service with an empty database of its own, of SQLite or of the *server* for PostgreSQL."""
-    own = replace(service, name=f"registry_{uuid4().hex[:12]}") if server else service
-    try:
-        async with rig(own, folder, postgres=server) as running:
-            yield running
-    finally:
-        if server:
-            connection = await asyncpg.connect(server, database="postgres")
-            await connection.execute(f"DROP DATABASE IF EXISTS tidings_{own.name} WITH (FORCE)")
-            await connection.close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.backends)])
 async def either(request: pytest.FixtureRequest, tmp_path: Path, backends: Backends) -> AsyncIterator[Rig]:
     """The service on each database in turn, asked by staff."""
     server = "" if request.param == "sqlite" else backends.need("postgres")
-    async with _running(tmp_path, server) as running:
+    async with rig(service, tmp_path, server) as running:
         running.client.headers.update(running.as_(STAFF))
         yield running
 

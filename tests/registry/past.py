@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
 from services.registry.app import service
 from shared import clock
 from shared.auth import Principal
-from shared.envelope import new_id
 from tests.service_rig import STAFF, Rig, rig
 
 NEW = {"type": "disease", "care_group": "stroke", "bodies": ["Q31"]}
@@ -68,12 +65,5 @@ class Register:
 @asynccontextmanager
 async def register(folder: Path, address: str = "") -> AsyncIterator[Register]:
     """The register, on PostgreSQL where *address* names one, in a database of its own."""
-    own = replace(service, name=f"registry_{new_id()[-12:]}") if address else service
-    try:
-        async with rig(own, folder, postgres=address) as running:
-            yield Register(running)
-    finally:
-        if address:
-            connection = await asyncpg.connect(address, database="postgres")
-            await connection.execute(f'DROP DATABASE IF EXISTS "tidings_{own.name}" WITH (FORCE)')
-            await connection.close()
+    async with rig(service, folder, address) as running:
+        yield Register(running)

@@ -6,13 +6,11 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import asyncpg
 import pytest
 from sqlalchemy import func, select
 
@@ -224,19 +222,10 @@ BOTH = pytest.mark.parametrize(
 @pytest.fixture
 async def networks(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Networks]:
     """The running service, its register empty; on SQLite unless told."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        async with rig(service, tmp_path) as running:
-            yield await _listening(running)
-        return
-    server = request.getfixturevalue("backends").need("postgres")
-    own = replace(service, name=f"registry_{uuid4().hex[:12]}")
-    try:
-        async with rig(own, tmp_path, postgres=server) as running:
-            yield await _listening(running)
-    finally:
-        connection = await asyncpg.connect(server, database="postgres")
-        await connection.execute(f"DROP DATABASE IF EXISTS tidings_{own.name} WITH (FORCE)")
-        await connection.close()
+    is_sqlite = getattr(request, "param", "sqlite") == "sqlite"
+    server = "" if is_sqlite else request.getfixturevalue("backends").need("postgres")
+    async with rig(service, tmp_path, server) as running:
+        yield await _listening(running)
 
 
 async def _listening(running: Rig) -> Networks:

@@ -142,6 +142,7 @@ async def test_the_first_sheet_that_shows_something_is_read_and_another_may_be_c
         (as_xlsx(["Name"], ["A"])[:-200], "damaged"), (b'Name,Type\n"A Network,disease\n', "never closed"),
         (b"Name\n" + b"x" * 40_000, "more than 32,767 characters"), (b"PK\x03\x04" + b"\x00" * 30, "damaged"),
     ],
+    ids=["empty", "a picture", "a document", "cut off", "a quote left open", "a long cell", "zeros"],
 )  # fmt: skip
 async def test_a_file_that_is_no_list_is_refused_with_a_sentence(register: Register, content: bytes, said: str) -> None:
     record = await sent(register, content)

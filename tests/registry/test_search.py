@@ -244,7 +244,12 @@ async def test_names_to_choose_from_are_those_of_the_list_in_its_order(real: Rig
     whole = (await real.client.get("/networks", params=asked)).json()
     names = (await real.client.get("/network-names", params=asked)).json()
     fields = ("id", "slug", "name", "type", "care_group", "level", "stage", "bodies")
-    assert names["items"] == [{field: item[field] for field in fields} for item in whole["items"]]
+    marks = [(item["marks"] or {"name": []})["name"] for item in whole["items"]]
+    assert names["items"] == [
+        {**{field: item[field] for field in fields}, "marks": spans}
+        for item, spans in zip(whole["items"], marks, strict=True)
+    ]
+    assert any(marks) is (asked.get("q") in {"stroke", "strok", "who leads stroke in London?", "network"})
     assert [names[one] for one in ("next", "total", "at_least")] == [
         whole[one] for one in ("next", "total", "at_least")
     ]

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from services.gateway.clients import Refused
-from services.gateway.pages.choices import bodies, edited_by
+from services.gateway.pages.choices import bodies, may_edit
 from services.gateway.pages.forms import entered, error_list, error_of, text
 from services.gateway.pages.networks import EMPTY
 from services.gateway.visit import Visit, page
@@ -57,12 +57,12 @@ async def of_network(visit: Visit) -> Response:
     """The challenges that a network raised or received."""
     cursor, part = visit.query.get("cursor", ""), visit.query.get("part", "")
     record = await visit.ask("registry", f"/networks/{visit.path['slug']}")
-    found, mine = await asyncio.gather(
+    found, edits = await asyncio.gather(
         visit.ask("registry", f"/networks/{record['id']}/challenges", limit=PAGE, cursor=cursor, part=part),
-        edited_by(visit),
+        may_edit(visit),
     )
     there = f"/networks/{record['slug']}/challenges"
-    may_raise = record["side"] in ("commissioner", "both") and (visit.principal.is_staff or record["id"] in mine)
+    may_raise = record["side"] in ("commissioner", "both") and edits(record["id"])
     return visit.page(
         "challenges/network.html", "Challenges", network=record, found=found, part=part,
         may_raise=may_raise and not record["archived"], statuses=STATUSES,
@@ -97,7 +97,7 @@ async def create(visit: Visit) -> Response:
 
 async def _form(visit: Visit, values: Mapping[str, Any], *, errors: Any = (), status: int = 200) -> Response:
     record = await visit.ask("registry", f"/networks/{visit.path['slug']}")
-    if not visit.principal.is_staff and record["id"] not in await edited_by(visit):
+    if not (await may_edit(visit))(record["id"]):
         raise Forbidden("A challenge is raised by those who lead, chair, manage or co-ordinate the network.")
     sought = visit.query.get("q", "")
     chosen = quote(str(values.get("provider", "")), safe="")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from services.gateway.rendering import words
@@ -92,9 +92,10 @@ def body_options(names: Mapping[str, str], *, empty: str = "", chosen: str = "")
     return first + [{"value": code, "text": name, "selected": code == chosen} for code, name in names.items()]
 
 
-async def edited_by(visit: Visit) -> set[str]:
-    """The networks that the visitor may change, by id; the register decides for itself."""
-    if not visit.principal.signed_in:
-        return set()
+async def may_edit(visit: Visit) -> Callable[[str], bool]:
+    """Whether the visitor may change a network, by its id; the register decides for itself."""
+    if visit.principal.is_staff or not visit.principal.signed_in:
+        return lambda _network_id: visit.principal.is_staff
     me = await visit.ask_or({"networks": []}, "membership", "/me")
-    return {network["id"] for network in me["networks"] if network["role"] in EDITING_ROLES}
+    edited = {network["id"] for network in me["networks"] if network["role"] in EDITING_ROLES}
+    return edited.__contains__

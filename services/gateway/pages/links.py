@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from services.gateway.clients import Refused
-from services.gateway.pages.choices import bodies, care_groups, edited_by
+from services.gateway.pages.choices import bodies, care_groups, may_edit
 from services.gateway.pages.drawing import areas, around, reach, rows_of
 from services.gateway.pages.forms import entered, error_list, error_of, text
 from services.gateway.visit import Visit, page
@@ -71,22 +71,22 @@ def _body(form: FormData, names: Sequence[str]) -> dict[str, Any]:
 async def _page(visit: Visit, values: Mapping[str, Any], *, errors: Any = (), status: int = 200) -> Response:
     record = await visit.ask("registry", f"/networks/{visit.path['slug']}")
     sought = visit.query.get("q", "") or str(values.get("q", ""))
-    found, graph, names, groups, edited, networks = await asyncio.gather(
+    found, graph, names, groups, edits, networks = await asyncio.gather(
         visit.ask("registry", f"/networks/{record['id']}/links", limit=ALL),
         visit.ask("registry", f"/networks/{record['id']}/graph"),
         bodies(visit),
         care_groups(visit),
-        edited_by(visit),
+        may_edit(visit),
         _choices(visit, sought, str(values.get("other_id", ""))),
     )
-    may_edit = visit.principal.is_staff or record["id"] in edited
-    suggested = await _suggested(visit, record["id"]) if may_edit and not record["archived"] else EMPTY
+    is_mine = edits(record["id"])
+    suggested = await _suggested(visit, record["id"]) if is_mine and not record["archived"] else EMPTY
     for node in graph["nodes"]:
         node["is_main"] = node["id"] == record["id"]
     return visit.page(
         "network/links.html", "Links", status=status, network=record, names=names, groups=groups, areas=areas,
         linked=in_order(found["items"], record["id"]), waiting=_with(found["items"], "proposed"),
-        over=_with(found["items"], "ended"), more=found["total"] - len(found["items"]), may_edit=may_edit,
+        over=_with(found["items"], "ended"), more=found["total"] - len(found["items"]), may_edit=is_mine,
         picture=around(graph, names), rows=rows_of(graph), finding=reach(graph), left_out=graph["left_out"],
         q=sought, choices=networks, values=values, relations=RELATIONS, sentence=sentence,
         sentences=SENTENCES, suggested=suggested, errors=list(errors),
@@ -133,20 +133,19 @@ async def link(visit: Visit) -> Response:
 
 async def _link(visit: Visit, values: Mapping[str, Any], *, errors: Any = (), status: int = 200) -> Response:
     there = f"/links/{visit.path['id']}"
-    found, history, edited, names = await asyncio.gather(
+    found, history, edits, names = await asyncio.gather(
         visit.ask("registry", there),
         visit.ask_or(EMPTY, "registry", f"{there}/history", limit=100),
-        edited_by(visit),
+        may_edit(visit),
         bodies(visit),
     )
     asked = found["other"]["id"] if found["proposed_by"] == found["network"]["id"] else found["network"]["id"]
-    is_staff = visit.principal.is_staff
     for entry in history["items"]:
         entry["changes"] = {name: pair for name, pair in entry["changes"].items() if name in SHOWN_CHANGES}
     return visit.page(
         "link.html", sentence(found), status=status, link=found, found=history, names=names, areas=areas,
-        may_edit=is_staff or bool(edited & {found["network"]["id"], found["other"]["id"]}),
-        may_confirm=is_staff or asked in edited, values={**found, "reason": "", **values},
+        may_edit=edits(found["network"]["id"]) or edits(found["other"]["id"]),
+        may_confirm=edits(asked), values={**found, "reason": "", **values},
         today=clock.today().isoformat(), errors=list(errors), error_of=error_of, labels=LABELS, sentences=SENTENCES,
     )  # fmt: skip
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.responses import Response
 
-from services.gateway.pages.choices import bodies, care_group_counts, edited_by
+from services.gateway.pages.choices import bodies, care_group_counts, may_edit
 from services.gateway.pages.drawing import links_of, node_of, rows_of
 from services.gateway.pictures import Link, Picture, Section, arcs
 from services.gateway.rendering import count, words
@@ -20,7 +20,7 @@ MOST = 6
 
 async def pathway(visit: Visit) -> Response:
     """The form, and below it the pathway of what was chosen."""
-    counts, names, mine = await asyncio.gather(care_group_counts(visit), bodies(visit), edited_by(visit))
+    counts, names, edits = await asyncio.gather(care_group_counts(visit), bodies(visit), may_edit(visit))
     asked = [group for group in dict.fromkeys(visit.request.query_params.getlist("care_group")) if group in counts]
     sha = visit.query.get("sha", "") if visit.query.get("sha", "") in names else ""
     errors = [] if len(asked) <= MOST else [{"text": f"Conditions: choose {MOST} at most", "href": "#care_group"}]
@@ -29,15 +29,15 @@ async def pathway(visit: Visit) -> Response:
     return visit.page(
         "pathway.html", "The pathway of a person with several illnesses", counts=counts, names=names, chosen=asked,
         sha=sha, place=names.get(sha, "the whole country"), errors=errors, status=422 if errors else 200,
-        **(_shown(visit, found, names, mine) if found else {"found": None}),
+        **(_shown(found, names, edits) if found else {"found": None}),
     )  # fmt: skip
 
 
-def _shown(visit: Visit, found: Mapping[str, Any], names: Mapping[str, str], mine: set[str]) -> dict[str, Any]:
+def _shown(found: Mapping[str, Any], names: Mapping[str, str], edits: Callable[[str], bool]) -> dict[str, Any]:
     """What the page says of a pathway: the finding, the picture, its table, and each two conditions."""
     nodes = {node["id"]: node for node in found["nodes"]}
     links = {link["id"]: row for link, row in zip(found["links"], rows_of(found), strict=True)}
-    steps = [_step(visit, step, nodes, links, mine) for step in found["steps"]]
+    steps = [_step(step, nodes, links, edits) for step in found["steps"]]
     return {
         "found": found, "finding": finding(found), "picture": drawn(found, names), "rows": list(links.values()),
         "steps": steps, "missing": [each["care_group"] for each in found["conditions"] if not each["networks"]],
@@ -69,14 +69,14 @@ def drawn(found: Mapping[str, Any], names: Mapping[str, str]) -> Picture | None:
 
 
 def _step(
-    visit: Visit, step: Mapping[str, Any], nodes: Mapping[str, Any], links: Mapping[str, Any], mine: set[str]
+    step: Mapping[str, Any], nodes: Mapping[str, Any], links: Mapping[str, Any], edits: Callable[[str], bool]
 ) -> dict[str, Any]:
     """Two conditions with their links as rows, and where to suggest one for those who may."""
     wanted = step["suggestion"] or {}
     ends = [nodes[wanted[name]] for name in ("network_id", "other_id")] if wanted else []
-    if ends and ends[0]["id"] not in mine and ends[1]["id"] in mine:
+    if ends and not edits(ends[0]["id"]) and edits(ends[1]["id"]):
         ends.reverse()
-    may = bool(ends) and (visit.principal.is_staff or ends[0]["id"] in mine)
+    may = bool(ends) and edits(ends[0]["id"])
     return {**step, "rows": [links[identity] for identity in step["links"]], "ends": ends, "may_suggest": may}
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.gateway.clients import Refused
 from services.gateway.pages.charts import balance
-from services.gateway.pages.choices import bodies, edited_by, staff_groups
+from services.gateway.pages.choices import bodies, may_edit, staff_groups
 from services.gateway.pages.forms import entered, error_list, error_of, text
 from services.gateway.pages.impacts import as_fields, impact_errors, impacts_in, rows_shown
 from services.gateway.visit import Visit, page
@@ -48,11 +48,11 @@ async def of_network(visit: Visit) -> Response:
     """The service changes of one network."""
     cursor = visit.query.get("cursor", "")
     record = await visit.ask("registry", f"/networks/{visit.path['slug']}")
-    found, mine = await asyncio.gather(
-        visit.ask("registry", f"/networks/{record['id']}/service-changes", limit=PAGE, cursor=cursor), edited_by(visit)
+    found, edits = await asyncio.gather(
+        visit.ask("registry", f"/networks/{record['id']}/service-changes", limit=PAGE, cursor=cursor), may_edit(visit)
     )
     there = f"/networks/{record['slug']}/service-changes"
-    may_propose = (visit.principal.is_staff or record["id"] in mine) and not record["archived"]
+    may_propose = edits(record["id"]) and not record["archived"]
     return visit.page(
         "service-changes/network.html", "Service changes", network=record, found=found, may_propose=may_propose,
         statuses=STATUSES, **_pages(there, {}, found, cursor),
@@ -163,7 +163,7 @@ async def _form(
     visit: Visit, record: Mapping[str, Any], values: Mapping[str, Any], found: Mapping[str, Any] | None = None, *,
     more: int = 0, errors: Any = (), status: int = 200,
 ) -> Response:  # fmt: skip
-    if not visit.principal.is_staff and record["id"] not in await edited_by(visit):
+    if not (await may_edit(visit))(record["id"]):
         raise Forbidden("Service changes are proposed by those who lead, chair, manage or co-ordinate the network.")
     title = "Change the proposal" if found else "Propose a service change"
     return visit.page(

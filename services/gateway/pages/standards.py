@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from services.gateway.clients import Refused
-from services.gateway.pages.choices import edited_by
+from services.gateway.pages.choices import may_edit
 from services.gateway.pages.forms import entered, error_list, error_of, text
 from services.gateway.rendering import words
 from services.gateway.visit import Visit, page
@@ -72,7 +72,7 @@ async def _page(visit: Visit, values: Mapping[str, Any], *, errors: Any = (), st
         "network/standards.html", f"Standards: {_finding(stands, missing)}", network=found, stands=stands,
         missing=sorted(missing, key=lambda one: GRAVITY.index(one["severity"]) if one["severity"] in GRAVITY else 9),
         met=[one for one in stands["items"] if one["met"]], evidence=evidence["items"], values=values,
-        may_edit=visit.principal.is_staff or found["id"] in await edited_by(visit), errors=list(errors),
+        may_edit=(await may_edit(visit))(found["id"]), errors=list(errors),
         error_of=error_of, kinds=sorted(kinds_of_evidence(standards["items"]).items()),
         status=status,
     )  # fmt: skip

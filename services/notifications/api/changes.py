@@ -12,9 +12,11 @@ from services.notifications.queries import changes as queries
 from services.notifications.schemas.alerts import AlertCore, CareGroup, Id
 from services.notifications.schemas.changes import Archive, Changes, Sight
 from services.notifications.schemas.subscriptions import Body, Type
+from services.notifications.tables import alerts
 from shared.announcement import Category
 from shared.auth import Principal, Session, anyone, may
 from shared.boundary import Router
+from shared.db import total_of
 from shared.declared import MAY_END
 from shared.picker import Picker
 
@@ -62,7 +64,8 @@ async def list_changes(
     items = [AlertCore.model_validate(row) for row in found[:limit]]
     return Changes(
         items=items, next=items[-1].position if len(found) > limit else None,
-        total=await queries.count_of(session, conditions), position=f"{epoch}-{newest}",
+        total=await total_of(session, alerts, conditions, found, limit=limit, first=not (after or cursor)),
+        position=f"{epoch}-{newest}",
         why=f"because you asked for {asked_for(wanted)}" if not wanted.is_empty else "because you may see it",
     )  # fmt: skip
 

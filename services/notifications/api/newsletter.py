@@ -36,10 +36,10 @@ def stationery(request: Request) -> Stationery:
     return Stationery(request.app.state.parts.settings)
 
 
-def _before(cursor: str) -> int:
+def _before(cursor: str) -> int | None:
     if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
         raise WrongCursor
-    return int(cursor or 2**31 - 1)
+    return int(cursor) if cursor else None
 
 
 @router.get("/newsletter/issues")
@@ -48,7 +48,7 @@ async def list_issues(
     _by: Principal = may(staff, "newsletter:read"),
 ) -> Page[IssueSummary]:  # fmt: skip
     """The issues, newest first."""
-    found, total = await queries.issues_page(session, status=status, before=_before(cursor), limit=limit + 1, q=q)
+    found, total = await queries.issues_page(session, status=status, before=_before(cursor), limit=limit, q=q)
     items = [IssueSummary.model_validate(issue) for issue in found[:limit]]
     return Page(items=items, next=str(items[-1].number) if len(found) > limit else None, total=total)
 
@@ -78,7 +78,7 @@ async def archive(
     _by: Principal = may(anyone, "newsletter:read"),
 ) -> Page[ArchivedIssue]:  # fmt: skip
     """The issues that were sent, newest first."""
-    found, total = await queries.issues_page(session, status="sent", before=_before(cursor), limit=limit + 1, q=q)
+    found, total = await queries.issues_page(session, status="sent", before=_before(cursor), limit=limit, q=q)
     items = [ArchivedIssue.model_validate(issue) for issue in found[:limit]]
     return Page(items=items, next=str(items[-1].number) if len(found) > limit else None, total=total)
 

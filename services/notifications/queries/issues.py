@@ -23,6 +23,7 @@ from services.notifications.queries.offers import offers
 from services.notifications.queries.preferences import muted_by
 from services.notifications.tables import corrections, deliveries, issue_items, issues, people
 from shared import clock
+from shared.db import total_of
 
 RATE_SECONDS = 10
 
@@ -56,17 +57,20 @@ async def _counted(session: AsyncSession, row: Any) -> dict[str, Any]:
 
 
 async def issues_page(
-    session: AsyncSession, *, status: str, before: int, limit: int, q: str = ""
+    session: AsyncSession, *, status: str, before: int | None, limit: int, q: str = ""
 ) -> tuple[list[dict[str, Any]], int]:
-    """The newest issues of a status (or all) with a number below *before*, and how many there are in all.
+    """The newest issues of a status (or all), one more than *limit* where there are more, with a number below *before*
+    where one is given; and how many there are in all.
 
     *q*: each of its words stands in the title or the introduction, or is the number.
     """
     conditions = [issues.c.status == status] if status else []
     conditions += [_has(word) for word in q.split()]
-    query = _issues().where(*conditions, issues.c.number < before).order_by(issues.c.number.desc()).limit(limit)
+    query = _issues().where(*conditions).order_by(issues.c.number.desc()).limit(limit + 1)
+    if before is not None:
+        query = query.where(issues.c.number < before)
     rows = (await session.execute(query)).mappings().all()
-    total = (await session.execute(select(func.count()).select_from(issues).where(*conditions))).scalar_one()
+    total = await total_of(session, issues, conditions, rows, limit=limit, first=before is None)
     return [await _counted(session, row) for row in rows], total
 
 

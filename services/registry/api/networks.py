@@ -76,7 +76,10 @@ async def list_network_names(
     page = await queries.found(
         session, asked, limit=limit, cursor=cursor, by_facet=False, columns=queries.columns_called(NamedNetwork)
     )
-    items = [NamedNetwork.model_validate(network, from_attributes=True) for network in page.networks]
+    items = [
+        NamedNetwork.model_validate({**network._mapping, "marks": queries.spans(network.name, page.what.terms)})
+        for network in page.networks
+    ]
     return NetworkNames(items=items, next=page.next, total=page.total, at_least=page.at_least)
 
 

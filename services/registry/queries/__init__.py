@@ -18,7 +18,7 @@ from services.registry.queries.graphs import care_group_graph, neighbourhood
 from services.registry.queries.history import fields_of, history_page
 from services.registry.queries.leads import leads_of, led_networks, led_since, question_in
 from services.registry.queries.links import link_at, linked, links_page, links_shown
-from services.registry.queries.marks import marks_of
+from services.registry.queries.marks import marks_of, spans
 from services.registry.queries.needs import needs
 from services.registry.queries.networks import all_networks, merged_at, network_at, network_id_at
 from services.registry.queries.overlaps import overlaps_page, overlaps_shown
@@ -103,6 +103,7 @@ __all__ = [
     "service_changes_matching",
     "service_changes_page",
     "service_changes_shown",
+    "spans",
     "staff_groups",
     "standard_at",
     "standard_shown",

@@ -13,10 +13,9 @@ from services.registry.queries.directory import Asked
 from services.registry.queries.links import linked
 from services.registry.schemas.graphs import Graph, GraphLink, GraphNode
 from services.registry.tables import Link, Network
-from shared.db import among
+from shared.db import is_among, listed
+from shared.made import Made
 
-_ENDS = aliased(Network), aliased(Network)
-"""Made once: made for each question, they took a third of the time of a network's picture."""
 MOST_NODES = 250
 """More than these is not a picture any more."""
 MOST_LINKS = 1_000
@@ -56,10 +55,9 @@ async def _ends(session: AsyncSession, network_ids: Collection[str]) -> set[str]
 
 async def neighbours(session: AsyncSession, network_ids: Collection[str]) -> dict[str, set[str]]:
     """Network → what it is linked with, for these networks and for those at the other ends of their links."""
-    mine = list(network_ids)
-    touching = or_(among(session, Link.network_id, mine), among(session, Link.other_id, mine))
+    asked = {"ids": listed(session.get_bind().dialect.name, list(network_ids))}
     near: dict[str, set[str]] = {}
-    for one, other in await session.execute(_drawn(Link.network_id, Link.other_id).where(touching)):
+    for one, other in await _TOUCHING.rows(session, asked):
         near.setdefault(one, set()).add(other)
         near.setdefault(other, set()).add(one)
     return near
@@ -70,17 +68,29 @@ async def graph_of(session: AsyncSession, reached: dict[str, int], left_out: int
     ends = await linked(session, list(reached))
     nodes = [GraphNode(**ends[identity].model_dump(), steps=step) for identity, step in reached.items()]
     nodes.sort(key=lambda node: (node.steps, node.name, node.id))
-    ids = list(reached)
-    inside = among(session, Link.network_id, ids), among(session, Link.other_id, ids)
-    columns = [getattr(Link, name) for name in GraphLink.model_fields]
-    rows = await session.execute(_drawn(*columns).where(*inside).order_by(Link.id).limit(MOST_LINKS))
+    rows = await _INSIDE.rows(session, {"ids": listed(session.get_bind().dialect.name, list(reached))})
     links = [GraphLink.model_validate(row, from_attributes=True) for row in rows]
     return Graph(nodes=nodes, links=links, left_out=left_out)
 
 
+def _touching(dialect: str) -> Select[str, str]:
+    either = or_(is_among(dialect, Link.network_id, "ids"), is_among(dialect, Link.other_id, "ids"))
+    return _drawn(Link.network_id, Link.other_id).where(either)
+
+
+def _inside(dialect: str) -> Select[Any]:
+    both = is_among(dialect, Link.network_id, "ids"), is_among(dialect, Link.other_id, "ids")
+    drawn = _drawn(*(getattr(Link, name) for name in GraphLink.model_fields))
+    return drawn.where(*both).order_by(Link.id).limit(MOST_LINKS)
+
+
 def _drawn(*columns: Any) -> Select[Any]:
     """Of confirmed links, those between networks on the register; what succeeds what is drawn also when it is not."""
-    left, right = _ENDS
+    left, right = aliased(Network), aliased(Network)
     stands: ColumnElement[bool] = left.archived.is_(False) & right.archived.is_(False)
     query = select(*columns).join(left, left.id == Link.network_id).join(right, right.id == Link.other_id)
     return query.where(Link.status == "confirmed", or_(Link.kind == "succeeds", stands))
+
+
+_TOUCHING, _INSIDE = Made(_touching), Made(_inside)
+"""Made once: made for each question, they took a third of the time of a network's picture."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.access import edited_by, edits
@@ -14,8 +15,16 @@ from services.registry.schemas.links import Link, Linked
 from services.registry.tables import Link as LinkRow
 from services.registry.tables import Network
 from shared.auth import Principal
-from shared.db import total_of
+from shared.db import is_among, listed, total_of
+from shared.made import Made
 
+
+def _linked(dialect: str) -> Select[Any]:
+    ends = select(*(Network.__table__.c[name] for name in Linked.model_fields))
+    return ends.where(is_among(dialect, Network.__table__.c.id, "ids"))
+
+
+_LINKED = Made(_linked)
 SEEN_BY_ALL = ("confirmed", "ended")
 """What is only proposed, or came to nothing, is between the two networks and the staff."""
 
@@ -59,8 +68,7 @@ async def links_shown(session: AsyncSession, links: Sequence[LinkRow], *, seen_f
 
 async def linked(session: AsyncSession, network_ids: Sequence[str]) -> dict[str, Linked]:
     """Network id → what is shown of a network at the end of a link."""
-    columns = [getattr(Network, name) for name in Linked.model_fields]
-    rows = await session.execute(select(*columns).where(Network.id.in_(set(network_ids))))
+    rows = await _LINKED.rows(session, {"ids": listed(session.get_bind().dialect.name, list(set(network_ids)))})
     return {row.id: Linked.model_validate(row, from_attributes=True) for row in rows}
 
 

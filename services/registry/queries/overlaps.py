@@ -14,12 +14,14 @@ from services.registry.schemas.links import Linked
 from services.registry.schemas.overlaps import Dismissal, Overlap, Suggestion
 from services.registry.tables import OPEN, Body, Cover, Link, Network, Person
 from services.registry.tables import Overlap as OverlapRow
-from shared.db import total_of
+from shared.db import among, total_of
 
 ALIKE = 50
 """From here on, names are said to be alike."""
 
 
+_ENDS = [getattr(Network, name) for name in (*Linked.model_fields, "side")]
+"""What is shown of a network, and what a suggestion looks at."""
 STRONGEST = (-OverlapRow.score, OverlapRow.one_id, OverlapRow.other_id)
 """The order of a list: the strongest first."""
 
@@ -73,12 +75,17 @@ def _linked() -> ColumnElement[bool]:
 async def overlaps_shown(session: AsyncSession, rows: Sequence[OverlapRow]) -> list[Overlap]:
     """Overlaps as the API shows them."""
     ids = {end for row in rows for end in (row.one_id, row.other_id)}
-    found = await session.execute(select(Network).where(Network.id.in_(ids)))
-    networks = {network.id: network for network in found.scalars()}
+    ends = await session.execute(select(*_ENDS).where(among(session, Network.id, list(ids))))
+    networks: dict[str, Any] = {end.id: end for end in ends}
     bodies = dict((await session.execute(select(Body.code, Body.region))).all())
-    deciders = select(Person.id, Person.name).where(Person.id.in_({row.dismissed_by for row in rows}))
-    names = dict((await session.execute(deciders)).all())
+    names = await _deciders(session, {row.dismissed_by for row in rows if row.dismissed_at})
     return [_shown(row, networks[row.one_id], networks[row.other_id], bodies, names) for row in rows]
+
+
+async def _deciders(session: AsyncSession, ids: set[str]) -> dict[str, str]:
+    if not ids:
+        return {}
+    return dict((await session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))).all())
 
 
 def _shown(

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.naming import words_of
 from services.registry.queries.spelling import forgiven, nearest
 from services.registry.searching import typed_words
 from services.registry.tables import search_words
+from shared.made import Made
 
 MOST_MEANT = 60
 """Known words that one typed word may stand for one by one."""
@@ -74,21 +75,23 @@ async def sought(session: AsyncSession, q: str) -> Sought:
     typed = typed_words(q)
     if not typed:
         return Sought()
-    beginnings = [_beginning_with(number, word) for number, word in enumerate(typed)]
-    meant: list[set[str]] = [set() for _ in typed]
-    for row in await session.execute(union_all(*beginnings)):
-        meant[row.number].add(row.word)
-    terms = [
-        Term(word, is_beginning=True) if len(found) > MOST_MEANT else Term(word, tuple(sorted(found)))
-        for word, found in zip(typed, meant, strict=True)
-    ]
-    return Sought(" ".join(words_of(q)), tuple(terms))
+    return Sought(" ".join(words_of(q)), tuple([await _meant_by(session, word) for word in typed]))
 
 
-def _beginning_with(number: int, word: str) -> Select[tuple[int, str]]:
+def _begun() -> Select[str]:
     known = search_words.c.word
-    within = select(known).where(known >= word, known < word + END).order_by(known).limit(MOST_MEANT + 1).subquery()
-    return select(literal(number).label("number"), within.c.word)
+    within = known >= bindparam("word", type_=known.type), known < bindparam("end", type_=known.type)
+    return select(known).where(*within).order_by(known).limit(MOST_MEANT + 1)
+
+
+_BEGUN = Made(_begun())
+
+
+async def _meant_by(session: AsyncSession, word: str) -> Term:
+    begun = await _BEGUN.rows(session, {"word": word, "end": word + END})
+    if len(begun) > MOST_MEANT:
+        return Term(word, is_beginning=True)
+    return Term(word, tuple(sorted(row.word for row in begun)))
 
 
 async def forgiving(session: AsyncSession, what: Sought, *, unknown_only: bool) -> Sought:

@@ -139,7 +139,7 @@ class FacetCount(BaseModel):
 
 
 class NamedNetwork(BaseModel):
-    """A network to choose: what tells it from others."""
+    """A network to choose: what tells it from others, and where the words that were searched for stand in its name."""
 
     id: str
     slug: str
@@ -149,6 +149,7 @@ class NamedNetwork(BaseModel):
     level: str
     stage: str
     bodies: list[str]
+    marks: list[Span] = Field(default_factory=list)
 
 
 class NetworkNames(Page[NamedNetwork]):
