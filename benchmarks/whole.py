@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
-import functools
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -23,7 +21,7 @@ from services.membership.commands import add_people, add_roles, make_token
 from services.registry.commands import create_network
 from shared.auth import Principal
 from shared.config import Settings
-from tests.flows.system import SERVICES, System, build, running, wait_until_settled
+from tests.flows.system import SERVICES, System, build, demonstration, running, wait_until_settled
 
 SCALED = ("KAFKA", "POSTGRES", "REDIS")
 STAFF = Principal("bench", is_staff=True)
@@ -54,7 +52,7 @@ def whole(*parts: str, **env: str) -> Iterator[System]:
 def with_register() -> Iterator[System]:
     """The embedded system with the demonstration register, not started; the register is made once a run."""
     with _folder() as folder:
-        shutil.copytree(_register(), folder / "data")
+        shutil.copytree(demonstration(), folder / "data")
         yield build(folder)
 
 
@@ -62,15 +60,6 @@ def with_register() -> Iterator[System]:
 def _folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="tidings-bench-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
-
-
-@functools.cache
-def _register() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="tidings-register-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    with running(build(folder)) as system:
-        wait_until_settled(system, seconds=180)
-    return folder / "data"
 
 
 def _emptied(addresses: dict[str, str]) -> dict[str, str]:

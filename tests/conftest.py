@@ -15,12 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import databases
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("KAFKA", "POSTGRES", "REDIS")
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
+"""How long an example takes says how busy the machine is."""
 GIVEN = {name: os.environ.pop(f"TIDINGS_{name}", "") for name in PARTS}
 """Taken out of the environment: a test that makes `Settings` without an address means the embedded part."""
 

@@ -62,7 +62,8 @@ async def _copy_file(service: Service, file: Path) -> None:
         await _make(service, Settings(data=Path(_folders[chain].name), postgres=""))
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(Path(_folders[chain].name) / file.name, file)
+        [made] = Path(_folders[chain].name).glob("*.db")
+        shutil.copy(made, file)
 
 
 async def _kept(service: Service, settings: Settings) -> str:

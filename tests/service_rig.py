@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 
 from shared.auth import Principal, sign
 from shared.config import Settings
+from shared.envelope import Envelope, decode
+from shared.log import Record, Subscription
+from shared.relay import outbox_rows
 from shared.service import Parts, Service, application, parts_of, running, shared_parts
 from tests.databases import own_database
 
@@ -49,3 +54,26 @@ async def rig(service: Service, folder: Path, postgres: str = "") -> AsyncIterat
                     yield Rig(parts, transport, client)
         finally:
             await common.stop()
+
+
+async def said(running: Rig, *topics: str) -> list[Envelope]:
+    """Every message of *topics*, oldest first, once the relay is through."""
+    async with asyncio.timeout(20):
+        while await outbox_rows(running.parts.database):
+            await asyncio.sleep(0.01)
+    subscription = await running.parts.log.subscribe(group=f"reader-{uuid4().hex}", topics=topics)
+    try:
+        records = await _all(subscription)
+    finally:
+        await subscription.close()
+    ordered = sorted(records, key=lambda r: (r.time, r.partition, r.offset))
+    return [decode(r.topic, r.key, r.headers, r.value) for r in ordered]
+
+
+async def _all(subscription: Subscription) -> list[Record]:
+    records: list[Record] = []
+    async with asyncio.timeout(20):
+        while (batch := await subscription.fetch(limit=500, timeout=0.05)) or any((await subscription.lag()).values()):
+            records += batch
+            await subscription.commit({(record.topic, record.partition): record.offset + 1 for record in batch})
+    return records

@@ -32,8 +32,12 @@ CALLED = {
     "registry": "The register", "membership": "The list of people and organisations", "events": "The list of events",
     "notifications": "The part for alerts, mail and the newsletter", "oversight": "Oversight",
 }  # fmt: skip
-"""Service → what readers know it as."""
 TIMEOUT = httpx.Timeout(CHANGE_SECONDS, connect=2).as_dict()
+
+
+def called(service: str) -> str:
+    """What readers know a service as, at the beginning of a sentence."""
+    return CALLED.get(service, service)
 
 
 class ServiceAway(Unavailable):
@@ -110,7 +114,6 @@ class Clients:
         sent |= {"x-correlation-id": correlation_id(), "traceparent": traceparent()}
         if principal != ANYBODY:
             sent["authorization"] = "Bearer " + sign(principal, self.settings.signing_key)
-        called = CALLED.get(service, service)
         limit = ASK_SECONDS if method in {"GET", "HEAD"} else CHANGE_SECONDS
         try:
             async with asyncio.timeout(limit):
@@ -118,9 +121,10 @@ class Clients:
         except httpx.InvalidURL:
             raise NotFound from None
         except TimeoutError:
-            raise ServiceAway(f"{called} did not answer within {limit:.0f} seconds.", service=service) from None
+            late = f"{called(service)} did not answer within {limit:.0f} seconds."
+            raise ServiceAway(late, service=service) from None
         except httpx.HTTPError:
-            raise ServiceAway(f"{called} does not answer; try again in a minute.", service=service) from None
+            raise ServiceAway(f"{called(service)} does not answer; try again in a minute.", service=service) from None
 
     async def ask(self, service: str, path: str, *, principal: Principal = GATEWAY, **query: Any) -> Any:
         """The JSON of a GET. Raises Refused and ServiceAway."""

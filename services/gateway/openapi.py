@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.gateway import failures, needs, searching
-from services.gateway.clients import Clients
+from services.gateway.clients import Clients, ServiceAway, called
 from services.gateway.examples import Examples
 from services.gateway.lists import with_files
 from services.gateway.operations import METHODS, PROBLEM_SCHEMA, described, shared_answers
@@ -122,7 +122,10 @@ class Routes:
 
     async def load(self) -> None:
         """Read the documents of the services that answer; the others are read when they do."""
-        self._read_at = time.monotonic()
+        async with self._reading:
+            await self._read()
+
+    async def _read(self) -> None:
         known = dict(self.documents)
         for name in self._clients.names():
             try:
@@ -134,9 +137,11 @@ class Routes:
         found = [(path, name) for name, document in self.documents.items() for path in document["paths"]]
         patterns = [(path.count("{"), pattern_of(path), name) for path, name in found if not is_hidden(path)]
         self._patterns = sorted(patterns, key=lambda entry: entry[0])
+        self._read_at = time.monotonic()
 
     async def service_of(self, path: str) -> str | None:
-        """The service whose document has *path* (literal parts win), or None.
+        """The service whose document has *path* (literal parts win), or None. Raises ServiceAway while a service has
+        not said what it has: it may be one of its own.
 
         An unknown path makes us look again, though not soon after the last time: whoever asks for what there is not
         costs no service anything, and nothing has to be remembered of them.
@@ -146,9 +151,11 @@ class Routes:
             return found
         async with self._reading:
             pause = AWAY_SECONDS if self.missing() else AGAIN_SECONDS
-            if time.monotonic() - self._read_at >= pause:
-                await self.load()
-        return self._match(path)
+            if self._match(path) is None and time.monotonic() - self._read_at >= pause:
+                await self._read()
+        if (found := self._match(path)) is None and (away := self.missing()):
+            raise ServiceAway(f"{called(away[0])} does not answer; try again in a minute.", service=away[0])
+        return found
 
     def missing(self) -> list[str]:
         """The services whose documents could not be read so far."""

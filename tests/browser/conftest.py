@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -12,6 +13,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.flows.system import PASSWORD, System, build, running
 
 CHROMIUM = os.environ.get("TIDINGS_CHROMIUM", "/usr/bin/chromium")
+SHELL = shutil.which("chromium-headless-shell") or CHROMIUM
+"""The same browser without what draws its own window, which takes a third of the processor. It shows no messages of
+the system's."""
 expect.set_options(timeout=20_000)  # what is expected comes; how soon, the benchmarks say
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
@@ -30,9 +34,17 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 def browser() -> Iterator[Browser]:
     """Chromium, for the tests beside this alone: while it is there its event loop runs, and no other test can."""
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        started = playwright.chromium.launch(executable_path=SHELL, args=QUIET)
         yield started
         started.close()
+
+
+@pytest.fixture
+def whole_browser(browser: Browser) -> Iterator[Browser]:
+    """Chromium with all that it has."""
+    started = browser.browser_type.launch(executable_path=CHROMIUM, args=QUIET)
+    yield started
+    started.close()
 
 
 @pytest.fixture
@@ -50,15 +62,20 @@ def signed_in(system: System, browser: Browser) -> Iterator[Callable[[str], Page
 
     def open_page(who: str) -> Page:
         if who not in pages:
-            context = browser.new_context(base_url=system.url, viewport={"width": 1280, "height": 900})
-            page = pages[who] = context.new_page()
-            page.goto("/sign-in")
-            page.fill("#email", f"{who}@tidings.example")
-            page.fill("#password", PASSWORD)
-            page.click("main button:has-text('Sign in')")
-            page.wait_for_url("/")
+            pages[who] = sign_in(browser, system, who)
         return pages[who]
 
     yield open_page
     for page in pages.values():
         page.context.close()
+
+
+def sign_in(browser: Browser, system: System, who: str) -> Page:
+    """A page of a demonstration person who has just signed in."""
+    page = browser.new_context(base_url=system.url, viewport={"width": 1280, "height": 900}).new_page()
+    page.goto("/sign-in")
+    page.fill("#email", f"{who}@tidings.example")
+    page.fill("#password", PASSWORD)
+    page.click("main button:has-text('Sign in')")
+    page.wait_for_url("/")
+    return page

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from services.notifications.passes import Passes
 from shared.config import Settings
+from tests.browser.conftest import sign_in
 from tests.flows.system import PASSWORD, System
 
 pytestmark = pytest.mark.browser
@@ -99,8 +100,8 @@ def test_why_is_answered_and_one_click_gives_less(system: System, signed_in: Cal
     expect(page.locator("main")).to_contain_text("You get this once a week")
 
 
-def test_the_service_worker_shows_what_is_pushed(system: System, signed_in: Callable[[str], Page]) -> None:
-    page = signed_in("lead")
+def test_the_service_worker_shows_what_is_pushed(system: System, whole_browser: Browser) -> None:
+    page = sign_in(whole_browser, system, "lead")
     page.context.grant_permissions(["notifications"])
     page.goto("/preferences")
     page.evaluate("navigator.serviceWorker.register('/push-worker.js')")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
+import functools
 import json
 import os
+import shutil
 import signal
-import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -19,6 +22,7 @@ from typing import Any
 
 import httpx
 
+from deploy.parts.ports import free_port
 from shared.keys import keys_of
 
 ROOT = Path(__file__).parents[2]
@@ -26,13 +30,6 @@ TIDINGS = str(Path(sys.executable).parent / "tidings")
 SERVICES = ("registry", "membership", "events", "notifications", "oversight")
 PASSWORD = "a demonstration password"
 START_SECONDS = 180
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @dataclass
@@ -182,6 +179,8 @@ def running(system: System, *, seed: bool = True) -> Iterator[System]:
     """Start *system*, with the demonstration register when *seed*, and stop it when the block ends."""
     if seed:
         system.env["TIDINGS_DEMO"] = "1"
+        if not system.scaled:
+            shutil.copytree(demonstration(), system.env["TIDINGS_DATA"])
     try:
         system.start()
         if seed and system.scaled:
@@ -191,6 +190,18 @@ def running(system: System, *, seed: bool = True) -> Iterator[System]:
         yield system
     finally:
         system.stop()
+
+
+@functools.cache
+def demonstration() -> Path:
+    """The data of an embedded system that has loaded the demonstration at its first start, to be copied: that start
+    takes half a minute of the processor."""
+    folder = Path(tempfile.mkdtemp(prefix="tidings-demonstration-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    first = build(folder, TIDINGS_DEMO="1")
+    with running(first, seed=False):
+        wait_until_settled(first)
+    return folder / "data"
 
 
 def wait_until_settled(system: System, seconds: float = 240) -> None:

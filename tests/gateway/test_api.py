@@ -100,7 +100,12 @@ async def test_an_unknown_token_is_refused_with_a_sentence(client: httpx.AsyncCl
     assert "make a new one" in answered.json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["internal/secrets", "trace/m1", "health/ready", "metrics", "nothing/here"])
+async def test_what_may_be_of_a_service_that_is_away_is_not_said_to_be_nowhere(client: httpx.AsyncClient) -> None:
+    answered = await client.get("/api/nothing/here")
+    assert (answered.status_code, answered.json()["service"]) == (503, "events")
+
+
+@pytest.mark.parametrize("path", ["internal/secrets", "trace/m1", "health/ready", "metrics"])
 async def test_what_is_internal_is_not_there(path: str, client: httpx.AsyncClient) -> None:
     assert (await client.get(f"/api/{path}")).status_code == 404
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from services.gateway.streams import hub as hub_module
 from services.gateway.streams import wires
 from services.gateway.streams.formats import alert_json
 from services.gateway.streams.hub import Hub
@@ -34,8 +35,15 @@ async def test_wires_broadcast_out_of_order_arrive_in_order(hub: Hub, storage: S
     assert client.offsets == [1, 2, 3, 4, 5]
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub that reads storage when it begins, and then not for a minute."""
+    monkeypatch.setattr(hub_module, "LOOK_SECONDS", 60.0)
+    monkeypatch.setattr(hub_module, "GRACE_SECONDS", 60.0)
+
+
 async def test_early_wires_wait_for_the_ones_before_without_reading_storage(
-    hub: Hub, storage: Storage, listens: Listens
+    patient: None, hub: Hub, storage: Storage, listens: Listens
 ) -> None:
     client, reads = listens("anna"), storage.reads
     for number in (2, 3, 1):

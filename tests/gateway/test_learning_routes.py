@@ -21,12 +21,14 @@ class Services(Clients):
     asked = 0
     paths = ("/things",)
     is_away = False
+    pause = 0.0
 
     def names(self) -> list[str]:
         return ["one", "two"]
 
     async def ask(self, service: str, path: str, **_: Any) -> Any:
         self.asked += 1
+        await asyncio.sleep(self.pause)
         if service == "two" and self.is_away:
             raise ServiceAway
         return {"paths": {path: {} for path in self.paths} if service == "two" else {}}
@@ -59,10 +61,24 @@ async def test_a_service_that_was_away_is_looked_for_sooner(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     routes, services.is_away = Routes(services), True
-    assert await routes.service_of("/things") is None
+    with pytest.raises(ServiceAway, match="two does not answer"):
+        await routes.service_of("/things")
     services.is_away = False
     monkeypatch.setattr(openapi, "AWAY_SECONDS", 0.0)
     assert await routes.service_of("/things") == "two"
+
+
+async def test_who_asks_while_the_documents_are_read_waits_for_them(services: Services) -> None:
+    routes, services.pause = Routes(services), 0.02
+    reading = asyncio.create_task(routes.load())
+    await asyncio.sleep(0.01)
+    assert await routes.service_of("/things") == "two"
+    await reading
+    assert services.asked == 2
+
+
+async def test_what_no_service_has_is_not_there_once_all_have_said_what_they_have(services: Services) -> None:
+    assert await Routes(services).service_of("/nothing") is None
 
 
 def test_a_document_is_compressed_once_for_each_content(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,10 +15,9 @@ from services.membership.tables import Network, metadata
 from shared.auth import GATEWAY, Principal
 from shared.contracts.registry import NETWORK_CREATED
 from shared.db import kernel
-from shared.envelope import Envelope, decode, encode
+from shared.envelope import Envelope, encode
 from shared.log import NewRecord
-from shared.relay import outbox_rows
-from tests.service_rig import STAFF, Rig, rig
+from tests.service_rig import STAFF, Rig, rig, said
 
 
 class Membership:
@@ -53,23 +52,6 @@ class Membership:
     async def said(self, topic: str) -> list[Envelope]:
         """What the outbox or the log has of *topic*, oldest first, once the relay is through."""
         return await said(self.rig, topic)
-
-
-async def said(running: Rig, topic: str) -> list[Envelope]:
-    """Every message of *topic*, once the outbox is empty."""
-    for _ in range(500):
-        if not await outbox_rows(running.parts.database):
-            break
-        await asyncio.sleep(0.01)
-    subscription = await running.parts.log.subscribe(group=f"reader-{topic}", topics=[topic])
-    try:
-        records = []
-        while batch := await subscription.fetch(limit=500, timeout=0.3):
-            records += batch
-    finally:
-        await subscription.close()
-    ordered = sorted(records, key=lambda r: (r.time, r.partition, r.offset))
-    return [decode(r.topic, r.key, r.headers, r.value) for r in ordered]
 
 
 def network(identity: str, name: str) -> NewRecord:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from services.registry.app import service
 from services.registry.tables import Person, Role
 from shared.auth import Principal
-from shared.envelope import Envelope, decode
-from shared.relay import outbox_rows
+from shared.envelope import Envelope
 from tests.conftest import Backends
 from tests.registry.linking import Linking, with_networks
 from tests.registry.service_changing import Scene, with_leads
-from tests.registry.standing import networks
-from tests.service_rig import STAFF, Rig, rig
+from tests.registry.standing import networks, settled
+from tests.service_rig import STAFF, Rig, rig, said
 
 __all__ = ["networks"]
 
@@ -75,20 +72,9 @@ class Register:
         return Principal(identity)
 
     async def said(self, topic: str) -> list[Envelope]:
-        """Every message of *topic*, oldest first, once the relay is through."""
-        for _ in range(500):
-            if not await outbox_rows(self.database):
-                break
-            await asyncio.sleep(0.01)
-        subscription = await self.rig.parts.log.subscribe(group=f"reader-{uuid4().hex}", topics=[topic])
-        try:
-            records = []
-            while batch := await subscription.fetch(limit=500, timeout=0.3):
-                records += batch
-        finally:
-            await subscription.close()
-        ordered = sorted(records, key=lambda r: (r.time, r.partition, r.offset))
-        return [decode(r.topic, r.key, r.headers, r.value) for r in ordered]
+        """Every message of *topic*, oldest first, once the service has heard what it said itself."""
+        await settled(self.rig)
+        return await said(self.rig, topic)
 
 
 @pytest.fixture

@@ -23,11 +23,11 @@ from shared import clock
 from shared.announcement import Announcement, Concerns
 from shared.auth import Principal
 from shared.contracts.membership import PERSON_CHANGED, ROLE_ENDED, ROLE_TAKEN
-from shared.envelope import Envelope, decode, encode, new_id
+from shared.envelope import Envelope, encode, new_id
 from shared.history import history
 from shared.inbox import inbox
 from shared.log import NewRecord, Topic
-from shared.relay import outbox_rows
+from tests import service_rig
 from tests.service_rig import STAFF, Rig, rig
 
 LEADS = ("lead_doctor", "lead_nurse", "lead_professional", "lead_manager")
@@ -159,18 +159,7 @@ class Networks:
 
     async def said(self, topic: str, key: str = "") -> list[Envelope]:
         """Every message of *topic* (about one key), oldest first, once the outbox is empty."""
-        async with asyncio.timeout(20):
-            while await outbox_rows(self.rig.parts.database):
-                await asyncio.sleep(0.005)
-        subscription = await self.rig.parts.log.subscribe(group=f"reader-{new_id()}", topics=[topic])
-        try:
-            records = []
-            while batch := await subscription.fetch(limit=500, timeout=0.05):
-                records += batch
-        finally:
-            await subscription.close()
-        ordered = sorted(records, key=lambda r: (r.time, r.partition, r.offset))
-        messages = [decode(r.topic, r.key, r.headers, r.value) for r in ordered]
+        messages = await service_rig.said(self.rig, topic)
         return [message for message in messages if key in ("", message.key)]
 
     async def told(self, topic: str, key: str) -> list[str]:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from shared.auth import Principal
-from shared.envelope import Envelope, decode
-from shared.relay import outbox_rows
+from shared.envelope import Envelope
+from tests import service_rig
 from tests.registry.past import Register, register
 
 
@@ -24,17 +24,8 @@ async def registry(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
 
 async def said(registry: Register) -> list[Envelope]:
     """Everything that the register has said."""
-    for _ in range(500):
-        if not await outbox_rows(registry.rig.parts.database):
-            break
-        await asyncio.sleep(0.01)
-    topics = ["registry.networks", "registry.successions", "registry.links"]
-    subscription = await registry.rig.parts.log.subscribe(group="reader", topics=topics)
-    records: list[Any] = []
-    while batch := await subscription.fetch(limit=500, timeout=0.3):
-        records += batch
-    await subscription.close()
-    return sorted((decode(r.topic, r.key, r.headers, r.value) for r in records), key=lambda m: m.id)
+    topics = ("registry.networks", "registry.successions", "registry.links")
+    return sorted(await service_rig.said(registry.rig, *topics), key=lambda message: message.id)
 
 
 async def pair(registry: Register) -> tuple[dict[str, Any], dict[str, Any]]:
