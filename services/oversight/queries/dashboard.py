@@ -7,7 +7,20 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, true, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.oversight.queries.challenges import unanswered, unanswered_by_body
@@ -16,9 +29,12 @@ from services.oversight.schemas import BodyOut, BodyOverview, Counts, Dashboard,
 from services.oversight.tables import Body, Cover, Network, Role
 from shared import clock
 from shared.errors import NotFound
+from shared.made import Made
 
 REQUIRED = ("lead_doctor", "lead_nurse", "lead_professional", "lead_manager")
 """The roles that a managed network must have somebody in."""
+_CODE: BindParameter[str] = bindparam("code", type_=Cover.__table__.c.body.type)
+_TODAY: BindParameter[date] = bindparam("today", type_=Role.__table__.c.since.type)
 
 
 class NoSuchBody(NotFound):
@@ -70,12 +86,16 @@ def _overview(body: BodyOut, coverage: dict[str, dict[str, int]], vacancies: int
 
 async def _counted(session: AsyncSession, code: str) -> Sequence[Any]:
     """Each combination of the counted fields on the whole register, with how many of its networks are in the area."""
+    return await _COUNTED[code == NATIONAL].rows(session, {"code": code})
+
+
+def _combinations(*, everywhere: bool) -> Select[str, str, str, str, int]:
     fields = (Network.level, Network.type, Network.stage, Network.care_group)
-    inside: ColumnElement[int] = func.count(Network.id if code == NATIONAL else Cover.network_id)
+    inside: ColumnElement[int] = func.count(Network.id if everywhere else Cover.network_id)
     query = select(*fields, inside.label("networks")).where(Network.archived.is_(False)).group_by(*fields)
-    if code != NATIONAL:
-        query = query.outerjoin(Cover, and_(Cover.network_id == Network.id, Cover.body == code))
-    return (await session.execute(query)).all()
+    if everywhere:
+        return query
+    return query.outerjoin(Cover, and_(Cover.network_id == Network.id, Cover.body == _CODE))
 
 
 def _counts(rows: Sequence[Any]) -> Counts:
@@ -94,14 +114,8 @@ def _by(rows: Sequence[Any], field: str, *, zeros: bool = False) -> dict[str, in
 
 
 async def _cells(session: AsyncSession) -> dict[str, Counter[str]]:
-    query = (
-        select(Network.care_group, Cover.body, func.count())
-        .join(Cover, Cover.network_id == Network.id)
-        .where(Network.archived.is_(False))
-        .group_by(Network.care_group, Cover.body)
-    )
     cells: dict[str, Counter[str]] = defaultdict(Counter)
-    for care_group, body, count in await session.execute(query):
+    for care_group, body, count in await _CELLS.rows(session, {}):
         cells[care_group][body] = count
     return cells
 
@@ -117,20 +131,34 @@ async def _by_body(session: AsyncSession, networks: Counter[str]) -> Counter[str
 
 async def vacancies_of(session: AsyncSession, code: str) -> list[Vacancy]:
     """The required roles that nobody holds in the managed networks of an area, the oldest vacancy first."""
+    rows = await _VACANT[code == NATIONAL].rows(session, {"code": code, "today": clock.today()})
+    found = [_vacancy(row) for row in rows]
+    return sorted(found, key=lambda vacancy: (vacancy.since, vacancy.name, REQUIRED.index(vacancy.role)))
+
+
+def _vacant(*, everywhere: bool) -> Select[Any]:
     required = union_all(*(select(literal(role).label("role")) for role in REQUIRED)).subquery("required")
-    today, role = clock.today(), Role.__table__.c
-    post = role.network_id == Network.id, role.role == required.c.role, role.since <= today
-    held = exists().where(*post, role.status == "active", or_(role.until.is_(None), role.until >= today))
+    role = Role.__table__.c
+    post = role.network_id == Network.id, role.role == required.c.role, role.since <= _TODAY
+    held = exists().where(*post, role.status == "active", or_(role.until.is_(None), role.until >= _TODAY))
     ended = select(func.max(role.until)).where(*post).scalar_subquery()
     query = (
         select(Network.id, Network.name, Network.slug, Network.stage_since, required.c.role, ended.label("ended"))
         .join(required, true())
         .where(Network.stage == "managed", Network.archived.is_(False), ~held)
     )
-    if code != NATIONAL:
-        query = query.where(Network.id.in_(select(Cover.network_id).where(Cover.body == code)))
-    found = [_vacancy(row) for row in await session.execute(query)]
-    return sorted(found, key=lambda vacancy: (vacancy.since, vacancy.name, REQUIRED.index(vacancy.role)))
+    return query if everywhere else query.where(Network.id.in_(select(Cover.network_id).where(Cover.body == _CODE)))
+
+
+_COUNTED = {everywhere: Made(_combinations(everywhere=everywhere)) for everywhere in (True, False)}
+_VACANT = {everywhere: Made(_vacant(everywhere=everywhere)) for everywhere in (True, False)}
+_CELLS = Made(
+    select(Network.care_group, Cover.body, func.count().label("networks"))
+    .join(Cover, Cover.network_id == Network.id)
+    .where(Network.archived.is_(False))
+    .group_by(Network.care_group, Cover.body)
+)
+"""Made once, for the whole country and for one area: to put them together took longer than their answers."""
 
 
 def _vacancy(row: Any) -> Vacancy:
