@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from shared.config import Settings
 from shared.db import Database
@@ -26,6 +27,13 @@ _folders: dict[str, tempfile.TemporaryDirectory[str]] = {}
 """A service's migrations → where a file that they made is."""
 _on_server: dict[tuple[str, str], str] = {}
 """(a service's migrations, the address of PostgreSQL) → the name of a database that they made there."""
+
+
+def server_for(request: pytest.FixtureRequest) -> str:
+    """The address of PostgreSQL where a fixture's parameter asks for it; else nothing, for SQLite."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return ""
+    return str(request.getfixturevalue("backends").need("postgres"))
 
 
 @asynccontextmanager

@@ -32,16 +32,17 @@ CALLED = {
     "registry": "The register", "membership": "The list of people and organisations", "events": "The list of events",
     "notifications": "The part for alerts, mail and the newsletter", "oversight": "Oversight",
 }  # fmt: skip
+"""Service → what readers know it as."""
 TIMEOUT = httpx.Timeout(CHANGE_SECONDS, connect=2).as_dict()
-
-
-def called(service: str) -> str:
-    """What readers know a service as, at the beginning of a sentence."""
-    return CALLED.get(service, service)
 
 
 class ServiceAway(Unavailable):
     """A part of the system does not answer at the moment; try again in a minute."""
+
+
+def does_not_answer(service: str) -> ServiceAway:
+    """That a service is away, by the name that readers know."""
+    return ServiceAway(f"{CALLED.get(service, service)} does not answer; try again in a minute.", service=service)
 
 
 class Refused(Problem):
@@ -121,10 +122,10 @@ class Clients:
         except httpx.InvalidURL:
             raise NotFound from None
         except TimeoutError:
-            late = f"{called(service)} did not answer within {limit:.0f} seconds."
+            late = f"{CALLED.get(service, service)} did not answer within {limit:.0f} seconds."
             raise ServiceAway(late, service=service) from None
         except httpx.HTTPError:
-            raise ServiceAway(f"{called(service)} does not answer; try again in a minute.", service=service) from None
+            raise does_not_answer(service) from None
 
     async def ask(self, service: str, path: str, *, principal: Principal = GATEWAY, **query: Any) -> Any:
         """The JSON of a GET. Raises Refused and ServiceAway."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.gateway import failures, needs, searching
-from services.gateway.clients import Clients, ServiceAway, called
+from services.gateway.clients import Clients, does_not_answer
 from services.gateway.examples import Examples
 from services.gateway.lists import with_files
 from services.gateway.operations import METHODS, PROBLEM_SCHEMA, described, shared_answers
@@ -154,7 +154,7 @@ class Routes:
             if self._match(path) is None and time.monotonic() - self._read_at >= pause:
                 await self._read()
         if (found := self._match(path)) is None and (away := self.missing()):
-            raise ServiceAway(f"{called(away[0])} does not answer; try again in a minute.", service=away[0])
+            raise does_not_answer(away[0])
         return found
 
     def missing(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -70,9 +71,10 @@ def signed_in(system: System, browser: Browser) -> Iterator[Callable[[str], Page
         page.context.close()
 
 
-def sign_in(browser: Browser, system: System, who: str) -> Page:
-    """A page of a demonstration person who has just signed in."""
-    page = browser.new_context(base_url=system.url, viewport={"width": 1280, "height": 900}).new_page()
+def sign_in(browser: Browser, system: System, who: str, **options: Any) -> Page:
+    """A page of a demonstration person who has just signed in; *options* are its context's."""
+    chosen = {"viewport": {"width": 1280, "height": 900}, **options}
+    page = browser.new_context(base_url=system.url, **chosen).new_page()
     page.goto("/sign-in")
     page.fill("#email", f"{who}@tidings.example")
     page.fill("#password", PASSWORD)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import sign_in
 from tests.browser.test_accessibility import is_sound
-from tests.flows.system import PASSWORD, System
+from tests.flows.system import System
 
 pytestmark = pytest.mark.browser
 LIST = """Networks of the valley;;;
@@ -104,16 +105,9 @@ def test_what_somebody_changed_since_is_named_before_an_undo_leaves_it(signed_in
 @pytest.fixture
 def plain(system: System, browser: Browser) -> Iterator[Page]:
     """Staff without JavaScript, on a phone."""
-    context = browser.new_context(
-        base_url=system.url, java_script_enabled=False, viewport={"width": 320, "height": 800}
-    )
-    page = context.new_page()
-    page.goto("/sign-in")
-    page.fill("#email", "staff@tidings.example")
-    page.fill("#password", PASSWORD)
-    page.click("main button:has-text('Sign in')")
+    page = sign_in(browser, system, "staff", java_script_enabled=False, viewport={"width": 320, "height": 800})
     yield page
-    context.close()
+    page.context.close()
 
 
 def test_without_javascript_the_page_is_loaded_again(plain: Page) -> None:

@@ -11,19 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 from services.notifications.passes import Passes
 from shared.config import Settings
 from tests.browser.conftest import sign_in
-from tests.flows.system import PASSWORD, System
+from tests.flows.system import System
 
 pytestmark = pytest.mark.browser
 COUNT = "[data-unread-number]"
-
-
-def _without_script(system: System, browser: Browser, who: str) -> Page:
-    page = browser.new_context(base_url=system.url, java_script_enabled=False).new_page()
-    page.goto("/sign-in")
-    page.fill("#email", f"{who}@tidings.example")
-    page.fill("#password", PASSWORD)
-    page.click("main button:has-text('Sign in')")
-    return page
 
 
 def _pass(system: System, page: Page) -> str:
@@ -52,7 +43,7 @@ def test_the_count_in_the_header_is_right_in_every_open_tab(signed_in: Callable[
 
 
 def test_all_are_read_and_it_is_taken_back_without_javascript(system: System, browser: Browser) -> None:
-    page = _without_script(system, browser, "lead")
+    page = sign_in(browser, system, "lead", java_script_enabled=False)
     page.goto("/alerts")
     unread = page.locator(COUNT).first.inner_text()
     page.click("button:has-text('Mark all as read')")

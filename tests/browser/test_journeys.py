@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import sign_in
 from tests.flows.system import PASSWORD, System
 
 pytestmark = pytest.mark.browser
@@ -58,7 +59,7 @@ def test_the_directory_works_without_javascript(system: System, browser: Browser
     page.locator(".tidings-facet input[name=stage]").first.check()
     page.click("button:has-text('Show networks')")
     expect(page.locator(".tidings-facets")).to_contain_text("Remove")
-    context.close()
+    page.context.close()
 
 
 def test_search_as_you_type_keeps_the_address_and_the_focus(visitor: Page) -> None:
@@ -248,12 +249,7 @@ def test_a_webhook_is_added_tested_and_removed(signed_in: Callable[[str], Page])
 def test_a_standard_is_tried_on_the_whole_register_before_it_is_saved_without_javascript(
     system: System, browser: Browser
 ) -> None:
-    context = browser.new_context(base_url=system.url, java_script_enabled=False)
-    page = context.new_page()
-    page.goto("/sign-in")
-    page.fill("#email", "staff@tidings.example")
-    page.fill("#password", PASSWORD)
-    page.click("main button:has-text('Sign in')")
+    page = sign_in(browser, system, "staff", java_script_enabled=False)
     page.goto("/staff/standards/new")
     page.check("input[value=evidence]")
     page.click("button:has-text('Continue')")
@@ -275,7 +271,7 @@ def test_a_standard_is_tried_on_the_whole_register_before_it_is_saved_without_ja
     page.goto("/staff/standards/sharing_agreement/retire")
     page.click("button:has-text('Retire it')")
     expect(page.locator("main")).to_contain_text("no longer held to it")
-    context.close()
+    page.context.close()
 
 
 def test_a_gate_names_what_is_missing_and_leads_to_where_it_is_put_right(signed_in: Callable[[str], Page]) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.flows.system import PASSWORD, System
+from tests.browser.conftest import sign_in
+from tests.flows.system import System
 
 pytestmark = pytest.mark.browser
 
@@ -15,14 +16,9 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def staff(system: System, browser: Browser) -> Iterator[Page]:
     """A page of the staff in a browser without JavaScript."""
-    context = browser.new_context(base_url=system.url, java_script_enabled=False)
-    page = context.new_page()
-    page.goto("/sign-in")
-    page.fill("#email", "staff@tidings.example")
-    page.fill("#password", PASSWORD)
-    page.click("main button:has-text('Sign in')")
+    page = sign_in(browser, system, "staff", java_script_enabled=False)
     yield page
-    context.close()
+    page.context.close()
 
 
 def _add(page: Page, name: str) -> str:

@@ -7,19 +7,15 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import sign_in
 from tests.browser.test_accessibility import HOME, is_sound
-from tests.flows.system import PASSWORD, System
+from tests.flows.system import System
 
 pytestmark = pytest.mark.browser
 
 
 def test_without_a_script_it_is_a_step_from_which_one_saves_or_goes_back(system: System, browser: Browser) -> None:
-    context = browser.new_context(base_url=system.url, java_script_enabled=False)
-    page = context.new_page()
-    page.goto("/sign-in")
-    page.fill("#email", "staff@tidings.example")
-    page.fill("#password", PASSWORD)
-    page.click("main button:has-text('Sign in')")
+    page = sign_in(browser, system, "staff", java_script_enabled=False)
     page.goto(f"{HOME}/edit")
     page.fill("#aims", "Checked first")
     page.click("text=Check before you save")
@@ -30,7 +26,7 @@ def test_without_a_script_it_is_a_step_from_which_one_saves_or_goes_back(system:
     page.click("text=Check before you save")
     page.click("main button:has-text('Save')")
     assert "Your changes are saved" in page.inner_text("main") and "Checked first" in page.inner_text("main")
-    context.close()
+    page.context.close()
 
 
 @pytest.mark.parametrize("what", ["archive", "rename", "roles?q=ha", "merge?into=dorset-cancer-network"])

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import sign_in
 from tests.browser.test_accessibility import is_sound
-from tests.flows.system import PASSWORD, System
+from tests.flows.system import System
 
 pytestmark = pytest.mark.browser
 BURNS = "/networks/together?q=burns"
@@ -69,12 +70,7 @@ def test_all_that_a_search_finds_are_looked_at_first(signed_in: Callable[[str], 
 
 @pytest.mark.parametrize("script", [True, False])
 def test_one_by_one_shows_how_far_it_is_and_what_became_of_each(system: System, browser: Browser, script: bool) -> None:
-    context = browser.new_context(base_url=system.url, java_script_enabled=script)
-    page = context.new_page()
-    page.goto("/sign-in")
-    page.fill("#email", "staff@tidings.example")
-    page.fill("#password", PASSWORD)
-    page.click("main button:has-text('Sign in')")
+    page = sign_in(browser, system, "staff", java_script_enabled=script)
     page.goto(BURNS)
     page.check("#one_by_one")
     page.check("#minor")
@@ -83,4 +79,4 @@ def test_one_by_one_shows_how_far_it_is_and_what_became_of_each(system: System, 
     expect(page.locator("main")).to_contain_text("4 networks were changed")
     undone(page, "Undo for all of them")
     expect(page.locator(".nhsuk-table")).to_contain_text("As before")
-    context.close()
+    page.context.close()

@@ -17,6 +17,7 @@ from shared import clock
 from shared.auth import Principal
 from shared.envelope import Envelope, decode, encode, new_id
 from shared.log import NewRecord
+from tests.databases import server_for
 from tests.service_rig import STAFF, Rig, rig
 
 LEAD = Principal("lead-1")
@@ -78,8 +79,7 @@ class Hall:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.backends)])
 async def hall(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Hall]:
     """The service with its networks and people."""
-    address = request.getfixturevalue("backends").need("postgres") if request.param == "postgresql" else ""
-    async with rig(events, tmp_path, address) as running:
+    async with rig(events, tmp_path, server_for(request)) as running:
         hall = Hall(running)
         await hall.hear(network("n-1"), network("n-2", bodies=["Q32"], care_group="renal"))
         await hall.hear(role("n-1", "lead-1", "lead_nurse"), role("n-1", "member-1", "member"))

@@ -17,6 +17,7 @@ from shared.contracts.registry import NETWORK_CREATED
 from shared.db import kernel
 from shared.envelope import Envelope, encode
 from shared.log import NewRecord
+from tests.databases import server_for
 from tests.service_rig import STAFF, Rig, rig, said
 
 
@@ -77,9 +78,7 @@ BOTH = pytest.mark.parametrize(
 @pytest.fixture
 async def membership(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Membership]:
     """The running service, which knows the networks `stroke`, `cancer` and `archived`; on SQLite unless told."""
-    is_sqlite = getattr(request, "param", "sqlite") == "sqlite"
-    server = "" if is_sqlite else request.getfixturevalue("backends").need("postgres")
-    async with rig(service, tmp_path, server) as running:
+    async with rig(service, tmp_path, server_for(request)) as running:
         yield await with_networks(running)
 
 

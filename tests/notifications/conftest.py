@@ -26,7 +26,6 @@ from shared.log.sqlite import SqliteLog
 from shared.service import Parts, Service, Shared, application, parts_of, running
 from shared.store.memory import LocalStore
 from tests import databases
-from tests.conftest import Backends
 
 SECRET = "x" * 32
 STAFF = Principal("staff-1", is_staff=True)
@@ -166,9 +165,9 @@ class Town:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.backends)])
-def settings(request: pytest.FixtureRequest, tmp_path: Path, backends: Backends) -> Settings:
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Both databases in turn; every test has an empty one."""
-    postgres = backends.need("postgres") if request.param == "postgres" else ""
+    postgres = databases.server_for(request)
     return Settings(
         data=tmp_path, secret=SECRET, postgres=postgres, kafka="", redis="", smtp="", base_url="http://t.example"
     )

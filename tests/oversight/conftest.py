@@ -24,7 +24,7 @@ from shared.db import Database
 from shared.envelope import Envelope, encode, new_id
 from shared.log import EventLog, NewRecord, Topic, open_log
 from shared.service import Parts, Service, Shared, application, parts_of, running
-from tests.databases import own_database
+from tests.databases import own_database, server_for
 
 SECRET = "x" * 32
 STAFF = Principal("staff-1", is_staff=True)
@@ -109,8 +109,7 @@ async def eventually(condition: Callable[[], Awaitable[Any]], what: str = "", se
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.backends)])
 async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
     """The service, empty but for its reference data."""
-    address = "" if request.param == "sqlite" else request.getfixturevalue("backends").need("postgres")
-    settings = _settings(tmp_path, postgres=address)
+    settings = _settings(tmp_path, postgres=server_for(request))
     async with own_database(oversight, settings) as own, _running(settings, own) as found:
         yield found
 

@@ -13,7 +13,7 @@ from services.registry.app import service
 from services.registry.tables import Person, Role
 from shared.auth import Principal
 from shared.envelope import Envelope
-from tests.conftest import Backends
+from tests.databases import server_for
 from tests.registry.linking import Linking, with_networks
 from tests.registry.service_changing import Scene, with_leads
 from tests.registry.standing import networks, settled
@@ -80,17 +80,14 @@ class Register:
 @pytest.fixture
 async def register(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Register]:
     """The running service; on SQLite unless told."""
-    is_sqlite = getattr(request, "param", "sqlite") == "sqlite"
-    server = "" if is_sqlite else request.getfixturevalue("backends").need("postgres")
-    async with rig(service, tmp_path, server) as running:
+    async with rig(service, tmp_path, server_for(request)) as running:
         yield Register(running)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.backends)])
-async def either(request: pytest.FixtureRequest, tmp_path: Path, backends: Backends) -> AsyncIterator[Rig]:
+async def either(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
     """The service on each database in turn, asked by staff."""
-    server = "" if request.param == "sqlite" else backends.need("postgres")
-    async with rig(service, tmp_path, server) as running:
+    async with rig(service, tmp_path, server_for(request)) as running:
         running.client.headers.update(running.as_(STAFF))
         yield running
 

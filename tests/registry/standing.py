@@ -28,6 +28,7 @@ from shared.history import history
 from shared.inbox import inbox
 from shared.log import NewRecord, Topic
 from tests import service_rig
+from tests.databases import server_for
 from tests.service_rig import STAFF, Rig, rig
 
 LEADS = ("lead_doctor", "lead_nurse", "lead_professional", "lead_manager")
@@ -211,9 +212,7 @@ BOTH = pytest.mark.parametrize(
 @pytest.fixture
 async def networks(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Networks]:
     """The running service, its register empty; on SQLite unless told."""
-    is_sqlite = getattr(request, "param", "sqlite") == "sqlite"
-    server = "" if is_sqlite else request.getfixturevalue("backends").need("postgres")
-    async with rig(service, tmp_path, server) as running:
+    async with rig(service, tmp_path, server_for(request)) as running:
         yield await _listening(running)
 
 

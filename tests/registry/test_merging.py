@@ -12,12 +12,13 @@ import pytest
 from shared.auth import Principal
 from shared.envelope import Envelope
 from tests import service_rig
+from tests.databases import server_for
 from tests.registry.past import Register, register
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.backends)])
 async def registry(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Register]:
-    address = request.getfixturevalue("backends").need("postgres") if request.param == "postgresql" else ""
+    address = server_for(request)
     async with register(tmp_path, address) as running:
         yield running
 

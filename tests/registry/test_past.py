@@ -12,12 +12,13 @@ from sqlalchemy import event, select
 
 from services.registry.tables import Version
 from shared import clock
+from tests.databases import server_for
 from tests.registry.past import Register, on, register
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.backends)])
 async def registry(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Register]:
-    address = request.getfixturevalue("backends").need("postgres") if request.param == "postgresql" else ""
+    address = server_for(request)
     async with register(tmp_path, address) as running:
         yield running
 

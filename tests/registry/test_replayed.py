@@ -18,6 +18,7 @@ from services.registry.wording import folded
 from shared import clock
 from shared.errors import Problem
 from shared.history import history
+from tests.databases import server_for
 from tests.registry.past import Register, register
 from tests.service_rig import STAFF
 
@@ -50,7 +51,7 @@ questions = st.fixed_dictionaries(
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.backends)])
 async def registry(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Register]:
-    address = request.getfixturevalue("backends").need("postgres") if request.param == "postgresql" else ""
+    address = server_for(request)
     async with register(tmp_path, address) as running:
         yield running
 
