@@ -45,9 +45,9 @@ def compare(page: Page) -> None:
     settled(page)
 
 
-def figures(page: Page) -> list[str]:
-    """How many rows are new, changed, left out and wrong."""
-    return page.locator(".tidings-figures strong").all_inner_texts()
+def has_figures(page: Page, *figures: str) -> None:
+    """Wait until the page says how many rows are new, changed, left out and wrong."""
+    expect(page.locator(".tidings-figures strong")).to_have_text(list(figures))
 
 
 def test_a_file_goes_all_the_way_and_back(signed_in: Callable[[str], Page]) -> None:
@@ -56,12 +56,12 @@ def test_a_file_goes_all_the_way_and_back(signed_in: Callable[[str], Page]) -> N
     expect(page.locator("h2").first).to_have_text("Which column is what?")
     is_sound(page)
     compare(page)
-    assert figures(page) == ["2", "0", "1", "1"]
+    has_figures(page, "2", "0", "1", "1")
     is_sound(page)
     page.locator(".tidings-result", has_text="Network for Stroke of the Vale").get_by_role(
         "button", name=re.compile("^Another network")
     ).click()
-    assert figures(page) == ["3", "0", "0", "1"]
+    has_figures(page, "3", "0", "0", "1")
     page.click("button:has-text('Add 3')")
     expect(page.locator(".nhsuk-error-summary")).to_contain_text("1 row is wrong")
     is_sound(page)
@@ -114,7 +114,7 @@ def test_without_javascript_the_page_is_loaded_again(plain: Page) -> None:
     send(plain, "Network,Type,Condition\nPlain Network,disease,stroke\n", "plain.csv")
     plain.click("button:has-text('Compare with the register')")
     settled(plain)
-    assert figures(plain) == ["1", "0", "0", "0"]
+    has_figures(plain, "1", "0", "0", "0")
     plain.click("button:has-text('Discard this file')")
     expect(plain.locator("main")).to_contain_text("The file is discarded")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.test_accessibility import is_sound
 from tests.flows.system import System
@@ -130,6 +130,34 @@ def test_without_javascript_a_page_says_to_reload_and_a_reload_shows_what_is_new
     assert page.locator("[data-live] li").count() == shown + 1 or shown == 8
     expect(page.locator("[data-live] li").first).to_contain_text("aims changed")
     context.close()
+
+
+def test_a_stream_begins_however_late_its_script_arrives(visitor: Page, network: Network) -> None:
+    visitor.route("**/hx-sse-*.js", lambda route: (time.sleep(0.3), route.continue_()))
+    visitor.goto(f"/networks/{network.slug}")
+    expect(visitor.locator("[data-live-word]")).to_have_text("Live")
+
+
+@pytest.mark.parametrize("answer", [{"status": 503, "body": "<p>Away"}, None], ids=["refused", "cut"])
+def test_a_stream_that_did_not_begin_is_asked_for_again(
+    answer: dict[str, Any] | None, visitor: Page, network: Network
+) -> None:
+    is_up: list[bool] = []
+
+    def answered(route: Route) -> None:
+        if is_up:
+            route.continue_()
+        elif answer:
+            route.fulfill(**answer)
+        else:
+            route.abort()
+
+    visitor.route("**/live/changes/*", answered)
+    visitor.goto(f"/networks/{network.slug}")
+    expect(visitor.locator("[data-live-word]")).to_have_text("Reconnecting…")
+    expect(visitor.locator("[data-live]")).not_to_contain_text("Away")
+    is_up.append(True)
+    expect(visitor.locator("[data-live-word]")).to_have_text("Live")
 
 
 def test_a_reader_who_was_cut_off_is_told_so_and_misses_nothing(

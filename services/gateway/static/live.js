@@ -1,11 +1,13 @@
 // What is live on a page: how the stream is, and new lines, which wait behind a button so that nothing moves under
 // the eyes of somebody who reads. They come in by themselves only where there was no line yet.
 // Everything else works without this file.
-// It listens on the document and is loaded before htmx, because a stream may be open before the page is complete.
+// It listens on the document and runs before htmx begins, so that it misses nothing of a stream.
 (() => {
   const ENDED = "Not live: load the page again";
   const REFUSED = [401, 403, 404, 410]; // whoever was signed out, say, is not let in by trying again
+  const MOST_SECONDS = 60;
   const held = new WeakMap();
+  const tries = new WeakMap();
   const part = (list, name) => list.closest("[data-live-area]")?.querySelector(`[data-live-${name}]`);
 
   const say = (list, text, state) => {
@@ -31,14 +33,34 @@
     for (const list of document.querySelectorAll("[data-live]")) say(list, text, "wait");
   };
 
+  const failed = (list, status) => {
+    if (REFUSED.includes(status)) say(list, ENDED, "off");
+    else say(list, "Reconnecting…", "wait");
+  };
+  // A stream's first request is one as any other, which htmx makes once: until a stream is open it is for us to ask again.
+  const ask = (list) => htmx.ajax("GET", list.getAttribute("hx-sse:connect"), { source: list });
+  const notBegun = (list, status) => {
+    failed(list, status);
+    if (REFUSED.includes(status)) return;
+    const before = tries.get(list) ?? 0;
+    tries.set(list, before + 1);
+    setTimeout(ask, Math.min(2 ** before, MOST_SECONDS) * 1000, list);
+  };
+
+  on("htmx:before:response", (list, event) => {
+    const { status } = event.detail.ctx.response;
+    if (status < 400) return;
+    event.preventDefault(); // what is said of a failure is no line of the list
+    notBegun(list, status);
+  });
+  on("htmx:error", (list) => {
+    if (!list._htmx?.sse) notBegun(list);
+  });
   on("htmx:sse:after:connection", (list) => say(list, "Live", "live"));
   on("htmx:sse:before:connection", (list, event) => {
     if (event.detail.connection.attempt && part(list, "status")?.dataset.state === "live") say(list, "Reconnecting…", "wait");
   });
-  on("htmx:sse:error", (list, event) => {
-    if (REFUSED.includes(event.detail.status)) say(list, ENDED, "off");
-    else say(list, "Reconnecting…", "wait");
-  });
+  on("htmx:sse:error", (list, event) => failed(list, event.detail.status));
   on("htmx:sse:close", (list) => say(list, ENDED, "off"));
   on("htmx:sse:before:message", (list, event) => {
     const { event: name, data } = event.detail.message;
