@@ -38,13 +38,22 @@ def test_what_one_writes_saves_itself_and_appears_for_the_other(two: tuple[Page,
     expect(other.locator("[data-desk-status]")).to_contain_text("changed something just now")
 
 
+def _until_one_is_late(two: tuple[Page, Page], card: str) -> None:
+    """Wait until one of the two is told that the other was first."""
+    for _ in range(100):
+        if any(page.locator(f"{card}[data-conflict]").count() for page in two):
+            return
+        two[0].wait_for_timeout(200)
+    raise AssertionError("Both were saved, or neither.")
+
+
 def test_both_write_at_once_and_the_later_is_shown_both(two: tuple[Page, Page]) -> None:
     one, other = two
     card = _card(one, 2)
     for page, words in ((one, "Words of one"), (other, "Words of the other")):
         page.locator(f"{card} summary").click()
         page.locator(f"{card} textarea").fill(words)
-    one.wait_for_timeout(2500)
+    _until_one_is_late(two, card)
     late, words, theirs = (
         (one, "Words of one", "Words of the other")
         if one.locator(f"{card}[data-conflict]").count()

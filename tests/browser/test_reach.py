@@ -19,13 +19,15 @@ def test_without_a_script_it_is_a_step_from_which_one_saves_or_goes_back(system:
     page.goto(f"{HOME}/edit")
     page.fill("#aims", "Checked first")
     page.click("text=Check before you save")
-    assert page.locator("h1").inner_text() == "Check before you save"
-    assert "People alerted live" in page.inner_text("main")
+    expect(page.locator("h1")).to_have_text("Check before you save")
+    expect(page.locator("main")).to_contain_text("People alerted live")
     page.click("text=Change it first")
-    assert page.input_value("#aims") == "Checked first" and "There is a problem" not in page.inner_text("main")
+    expect(page.locator("#aims")).to_have_value("Checked first")
+    expect(page.locator("main")).not_to_contain_text("There is a problem")
     page.click("text=Check before you save")
     page.click("main button:has-text('Save')")
-    assert "Your changes are saved" in page.inner_text("main") and "Checked first" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("Your changes are saved")
+    expect(page.locator("main")).to_contain_text("Checked first")
     page.context.close()
 
 
