@@ -18,10 +18,10 @@ from tests.conftest import Backends
 
 
 async def put(direct: Direct, name: str) -> None:
-    if direct.is_sqlite:
-        await direct.on_sqlite(lambda connection: connection.execute("INSERT INTO kept VALUES (?1)", (name,)))
-    else:
-        await direct.on_postgresql("INSERT INTO kept VALUES ($1)", name)
+    place = "?1" if direct.is_sqlite else "$1"
+    assert [tuple(row) for row in await direct.rows(f"INSERT INTO kept VALUES ({place}) RETURNING name", name)] == [
+        (name,)
+    ]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.backends)])
@@ -62,6 +62,21 @@ async def test_statement_that_fails_leaves_no_trace_and_the_next_one_works(datab
     async with database.transaction() as session:
         await session.execute(text("INSERT INTO kept VALUES ('cat')"))
     assert await kept(database) == ["ann", "ben", "cat"]
+
+
+async def test_whoever_stops_waiting_takes_no_connection_along(database: Database) -> None:
+    direct = database.direct()
+    async with database.transaction() as session:
+        await session.execute(text("INSERT INTO kept VALUES ('ann')"))
+        waiting = asyncio.create_task(put(direct, "ben"))
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+    await put(direct, "cat")
+    async with database.transaction() as session:
+        await session.execute(text("INSERT INTO kept VALUES ('dan')"))
+    assert set(await kept(database)) - {"ben"} == {"ann", "cat", "dan"}
+    await direct.close()
 
 
 async def test_statement_waits_for_a_transaction_that_writes(database: Database) -> None:

@@ -14,8 +14,6 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Any
 
 import orjson
 
@@ -38,13 +36,16 @@ may AS (
 INSERT INTO delivery_marks (holder, at, sent, begun)
 SELECT $1, $3, $4, COALESCE((SELECT json_object_agg(number, edition) FROM may), '{{}}') RETURNING begun
 """  # noqa: S608 (only our own words)
-_WHICH = f"""
-SELECT json_group_object(deliveries.number, {_EDITION})
-FROM deliveries LEFT JOIN issues ON issues.id = deliveries.thing
-WHERE deliveries.number IN (SELECT value FROM json_each(?1)) AND deliveries.holder = ?2 AND {_MAY_BEGIN}
-  AND EXISTS (SELECT 1 FROM senders WHERE senders.id = ?2)
+_SQLITE = f"""
+INSERT INTO delivery_marks (holder, at, sent, begun)
+SELECT ?1, ?3, ?4, (
+  SELECT json_group_object(deliveries.number, {_EDITION})
+  FROM deliveries LEFT JOIN issues ON issues.id = deliveries.thing
+  WHERE deliveries.number IN (SELECT value FROM json_each(?2)) AND deliveries.holder = ?1 AND {_MAY_BEGIN}
+    AND EXISTS (SELECT 1 FROM senders WHERE senders.id = ?1))
+RETURNING begun
 """  # noqa: S608
-_MARK = "INSERT INTO delivery_marks (holder, at, sent, begun) VALUES (?, ?, ?, ?)"
+"""Both answer with one value: a row that a statement returns costs the thread the interpreter, which the loop holds."""
 
 
 async def mark(direct: Direct, holder: str, *, sent: Sent, following: Sequence[int]) -> dict[int, int]:
@@ -55,15 +56,8 @@ async def mark(direct: Direct, holder: str, *, sent: Sent, following: Sequence[i
     """
     told = orjson.dumps(sent, option=orjson.OPT_NON_STR_KEYS).decode()
     if direct.is_sqlite:
-        begun = await direct.on_sqlite(partial(_mark, holder=holder, sent=told, following=following))
+        now = f"{clock.now():%Y-%m-%d %H:%M:%S.%f}"
+        [(begun,)] = await direct.rows(_SQLITE, holder, orjson.dumps(following).decode(), now, told)
     else:
-        [(begun,)] = await direct.on_postgresql(_POSTGRES, holder, following, clock.now(), told)
+        [(begun,)] = await direct.rows(_POSTGRES, holder, following, clock.now(), told)
     return {int(number): edition for number, edition in orjson.loads(begun).items()}
-
-
-def _mark(connection: Any, *, holder: str, sent: str, following: Sequence[int]) -> str:
-    begun = "{}"
-    if following:  # as one value: a row that a statement returns costs the thread the interpreter, which the loop holds
-        [begun] = connection.execute(_WHICH, (orjson.dumps(following).decode(), holder)).fetchone()
-    connection.execute(_MARK, (holder, f"{clock.now():%Y-%m-%d %H:%M:%S.%f}", sent, begun))
-    return str(begun)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -94,8 +95,8 @@ class Marks:
         begun: dict[int, int] = {}
         if sent or following:
             begun = await hot.mark(self._direct, self._holder, sent=sent, following=following)
-        for one in finished:
-            MAILS.labels(type(one.outcome).__name__.lower()).inc()
+        for outcome, count in Counter(type(one.outcome).__name__.lower() for one in finished).items():
+            MAILS.labels(outcome).inc(count)
         return [begun.get(step.following.number) if step.following else None for step in group]
 
     async def _settle(self) -> None:

@@ -126,24 +126,21 @@ async def held(session: AsyncSession, numbers: Sequence[int]) -> list[Held]:
     d = deliveries.c
     query = (
         select(
-            d.number, d.kind, d.thing, d.reader_id, d.attempts, reader_name.label("name"),
-            reader_address.label("address"),
+            d.number, d.kind, d.thing, d.reader_id, reader_name.label("name"), reader_address.label("address"),
+            d.attempts,
         )
         .outerjoin(people, people.c.id == d.reader_id)
         .outerjoin(newsletter_readers, newsletter_readers.c.id == d.reader_id)
         .where(among(session, d.number, numbers))
         .order_by(d.number)
     )  # fmt: skip
-    rows = (await session.execute(query)).all()
-    readers = [row.reader_id for row in rows if row.kind == "newsletter"]
+    rows = [tuple(row) for row in await session.execute(query)]
+    readers = [reader for _, kind, _, reader, *_ in rows if kind == "newsletter"]
     audiences, muted = await belongings(session, readers)
     return [
-        Held(
-            row.number, row.kind, row.thing, row.reader_id, row.name, row.address, row.attempts,
-            audiences.get(row.reader_id, ()), muted.get(row.reader_id, ()),
-        )
-        for row in rows
-    ]  # fmt: skip
+        Held(number, kind, thing, reader, name, to, attempts, audiences.get(reader, ()), muted.get(reader, ()))
+        for number, kind, thing, reader, name, to, attempts in rows
+    ]
 
 
 async def belongings(session: AsyncSession, readers: Sequence[str]) -> tuple[Lists, Lists]:
