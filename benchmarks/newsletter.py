@@ -27,7 +27,7 @@ from services.cli.data import transaction
 from services.notifications.tables import audience_members, deliveries, newsletter_readers, people
 from shared import clock
 from shared.config import Settings
-from shared.db import insert_rows
+from shared.rows import insert_rows
 from tests.flows.system import System, free_port, wait_until_settled
 
 COPIES, MANY = 10_000, 100_000

@@ -18,7 +18,7 @@ from benchmarks.whole import populated, settings_of, whole
 from services.cli.data import transaction
 from services.notifications.tables import audience_members, choices, mutes, preferences
 from shared.config import Settings
-from shared.db import insert_rows
+from shared.rows import insert_rows
 
 SIZES = (1_000, 100_000)
 WARM_UP, ASKED = 3, 40

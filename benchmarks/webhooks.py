@@ -26,7 +26,7 @@ from services.notifications.matching import order_webhooks
 from services.notifications.tables import subscription_keys, subscriptions
 from shared import clock
 from shared.config import Settings
-from shared.db import insert_rows
+from shared.rows import insert_rows
 from tests.flows.system import System
 
 HEALTHY, SLOW = 50, 1_000

@@ -11,9 +11,10 @@ from sqlalchemy import BigInteger, Column, ColumnElement, Integer, Table, Text, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
-from shared.db import UtcDateTime, insert_rows, is_among, kernel, listed
+from shared.db import UtcDateTime, is_among, kernel, listed
 from shared.log import Record
 from shared.made import Made
+from shared.rows import insert_rows
 
 inbox = Table(
     "inbox",

@@ -16,10 +16,10 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.schema import CreateTable
 
-from shared.db import insert_rows
 from shared.hints import after_commit
 from shared.history import entry_row, history
 from shared.outbox import Change, outbox, outbox_row
+from shared.rows import insert_rows
 from shared.versions import versions_of
 
 _PLACE = "staged_place"

@@ -24,9 +24,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
-from shared.db import insert_rows, is_among, listed
+from shared.db import is_among, listed
 from shared.envelope import Envelope
 from shared.made import Made
+from shared.rows import insert_rows
 
 
 @dataclass(frozen=True, slots=True)

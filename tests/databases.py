@@ -53,6 +53,17 @@ async def own_database(service: Service, settings: Settings) -> AsyncIterator[Se
         await _on(settings.postgres, f'DROP DATABASE IF EXISTS "tidings_{own.name}" WITH (FORCE)')
 
 
+@asynccontextmanager
+async def bare_database(folder: Path, postgres: str = "") -> AsyncIterator[Database]:
+    """A database without a table, in *folder* or on a server, under a name of its own; gone afterwards."""
+    database = Database(Settings(data=folder, postgres=postgres), f"bare_{new_id()[-12:]}")
+    await database.create()
+    yield database
+    await database.dispose()
+    if postgres:
+        await _on(postgres, f'DROP DATABASE "tidings_{database.name}" WITH (FORCE)')
+
+
 def forget() -> None:
     """Remove what copies were made of."""
     for folder in _folders.values():

@@ -14,8 +14,8 @@ from services.events.commands.successions import hand_back, hand_over
 from services.events.tables import Cover, Network, Person, Role
 from shared.auth import Principal
 from shared.boundary import forget_answers
-from shared.db import upsert_newer
 from shared.envelope import Envelope
+from shared.rows import upsert_newer
 
 
 class _Network(BaseModel):

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.membership.commands.successions import merge_roles, part_roles, split_roles
 from services.membership.tables import Address, Network
 from shared.auth import Principal
-from shared.db import upsert, upsert_newer
+from shared.db import upsert
 from shared.envelope import Envelope
+from shared.rows import upsert_newer
 
 
 class _Network(BaseModel):

@@ -21,8 +21,8 @@ from services.notifications.delivery.fanning import order_fanouts
 from services.notifications.matching import order_webhooks
 from services.notifications.tables import networks, people, preferences
 from shared.auth import Principal
-from shared.db import upsert_newer
 from shared.envelope import Envelope
+from shared.rows import upsert_newer
 
 
 class _Person(BaseModel):

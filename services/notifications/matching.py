@@ -28,8 +28,9 @@ from services.notifications.tables import (
     webhooks_to_order,
 )
 from shared import clock
-from shared.db import among, insert_rows
+from shared.db import among
 from shared.picker import Picker
+from shared.rows import insert_rows
 
 EVERYTHING = "everything"
 OWED = timedelta(seconds=1)

@@ -38,7 +38,8 @@ from services.notifications.tables import (
     suppressions,
 )
 from shared import clock
-from shared.db import among, insert_rows, upsert
+from shared.db import among, upsert
+from shared.rows import insert_rows
 
 KIND = "summary"
 """Of the mail's delivery; its `thing` is the person's id and the last offset in it."""

@@ -35,10 +35,11 @@ from services.oversight.tables import (
 from shared import clock
 from shared.announcement import Announcement
 from shared.boundary import forget_answers
-from shared.db import is_among, listed, upsert_newer
+from shared.db import is_among, listed
 from shared.envelope import Envelope
 from shared.hints import broadcast_after_commit
 from shared.made import Made
+from shared.rows import upsert_newer
 
 CHANNEL = "feed"
 _ITEMS, _BODIES, _COVERS = (Made(insert(kind)) for kind in (FeedItem, FeedBody, Cover))

@@ -22,8 +22,9 @@ from services.registry.commands.health import Cause
 from services.registry.facts import standards_in_force, subjects
 from services.registry.tables import Link, Person, Profession, Role
 from shared.boundary import forget_answers
-from shared.db import among, upsert_newer
+from shared.db import among
 from shared.envelope import Envelope
+from shared.rows import upsert_newer
 
 STANDING_FIELDS = {"stage", "archived"}
 """Fields of a record that decide by which standards it is judged."""

@@ -160,6 +160,21 @@ def test_a_stream_that_did_not_begin_is_asked_for_again(
     expect(visitor.locator("[data-live-word]")).to_have_text("Live")
 
 
+def test_what_a_stream_fills_holds_no_failure_and_is_filled_later(visitor: Page) -> None:
+    answers = [{"status": 503, "body": "<p>Away"}, {"content_type": "text/event-stream", "body": "data: <p>5 sent\n\n"}]
+    visitor.route("**/live/progress", lambda route: route.fulfill(**answers.pop(0)))
+    visitor.goto("/")
+    visitor.evaluate("""() => {
+      const part = document.createElement("section");
+      part.id = "progress";
+      part.setAttribute("hx-sse:connect", "/live/progress");
+      document.querySelector("main").append(part);
+      htmx.process(part);
+    }""")
+    expect(visitor.locator("#progress")).to_have_text("5 sent")
+    assert answers == []
+
+
 def test_a_reader_who_was_cut_off_is_told_so_and_misses_nothing(
     page_of: Callable[[str, str], Page], network: Network
 ) -> None:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
 
-import asyncpg
 import pytest
 from sqlalchemy import text
 
-from shared.config import Settings
 from shared.db import Database
 from shared.direct import Direct
-from tests.conftest import Backends
+from tests.databases import bare_database, server_for
 
 
 async def put(direct: Direct, name: str) -> None:
@@ -25,19 +22,12 @@ async def put(direct: Direct, name: str) -> None:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.backends)])
-async def database(request: pytest.FixtureRequest, tmp_path: Path, backends: Backends) -> AsyncIterator[Database]:
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """A database of its own with one table."""
-    postgres = backends.need("postgres") if request.param == "postgres" else ""
-    database = Database(Settings(data=tmp_path, postgres=postgres), f"direct_{uuid4().hex[:8]}")
-    await database.create()
-    async with database.transaction() as session:
-        await session.execute(text("CREATE TABLE kept (name text PRIMARY KEY)"))
-    yield database
-    await database.dispose()
-    if postgres:
-        connection = await asyncpg.connect(f"{postgres}/postgres")
-        await connection.execute(f'DROP DATABASE "tidings_{database.name}" WITH (FORCE)')
-        await connection.close()
+    async with bare_database(tmp_path, server_for(request)) as database:
+        async with database.transaction() as session:
+            await session.execute(text("CREATE TABLE kept (name text PRIMARY KEY)"))
+        yield database
 
 
 async def kept(database: Database) -> list[str]:

@@ -6,18 +6,16 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import asyncpg
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.config import Settings
-from shared.db import Database, JsonB, UtcDateTime, insert_rows, is_among, is_away, listed
+from shared.db import Database, JsonB, UtcDateTime, is_among, is_away, listed
 from shared.made import Made, answered
-from tests.conftest import Backends
+from shared.rows import insert_rows
+from tests.databases import bare_database, server_for
 
 metadata = MetaData()
 kept = Table(
@@ -35,19 +33,12 @@ NOON = datetime(2009, 5, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.backends)])
-async def database(request: pytest.FixtureRequest, tmp_path: Path, backends: Backends) -> AsyncIterator[Database]:
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """A database of its own with one table."""
-    postgres = backends.need("postgres") if request.param == "postgres" else ""
-    database = Database(Settings(data=tmp_path, postgres=postgres), f"made_{uuid4().hex[:8]}")
-    await database.create()
-    async with database.writer.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield database
-    await database.dispose()
-    if postgres:
-        connection = await asyncpg.connect(f"{postgres}/postgres")
-        await connection.execute(f'DROP DATABASE "tidings_{database.name}" WITH (FORCE)')
-        await connection.close()
+    async with bare_database(tmp_path, server_for(request)) as database:
+        async with database.writer.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        yield database
 
 
 def row(name: str) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.announcement import Announcement, Concerns
 from shared.contracts import Contract, State
-from shared.db import Database, kernel, upsert_newer
+from shared.db import Database, kernel
 from shared.envelope import Envelope, new_id
 from shared.outbox import change, publish
+from shared.rows import upsert_newer
 
 TOPIC = "toy.things"
 metadata = MetaData()

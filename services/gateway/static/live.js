@@ -4,6 +4,7 @@
 // It listens on the document and runs before htmx begins, so that it misses nothing of a stream.
 (() => {
   const ENDED = "Not live: load the page again";
+  const STREAM = "[hx-sse\\:connect]";
   const REFUSED = [401, 403, 404, 410]; // whoever was signed out, say, is not let in by trying again
   const MOST_SECONDS = 60;
   const held = new WeakMap();
@@ -25,9 +26,9 @@
     part(list, "show").hidden = lines.length === 0;
     part(list, "show").textContent = `Show ${lines.length} new`;
   };
-  const on = (name, take) =>
+  const on = (name, take, which = "[data-live]") =>
     document.addEventListener(name, (event) => {
-      if (event.target.matches?.("[data-live]")) take(event.target, event);
+      if (event.target.matches?.(which)) take(event.target, event);
     });
   const everywhere = (text) => {
     for (const list of document.querySelectorAll("[data-live]")) say(list, text, "wait");
@@ -47,15 +48,15 @@
     setTimeout(ask, Math.min(2 ** before, MOST_SECONDS) * 1000, list);
   };
 
-  on("htmx:before:response", (list, event) => {
+  on("htmx:before:response", (stream, event) => {
     const { status } = event.detail.ctx.response;
     if (status < 400) return;
-    event.preventDefault(); // what is said of a failure is no line of the list
-    notBegun(list, status);
-  });
-  on("htmx:error", (list) => {
-    if (!list._htmx?.sse) notBegun(list);
-  });
+    event.preventDefault(); // what is said of a failure has no place there
+    notBegun(stream, status);
+  }, STREAM);
+  on("htmx:error", (stream) => {
+    if (!stream._htmx?.sse) notBegun(stream);
+  }, STREAM);
   on("htmx:sse:after:connection", (list) => say(list, "Live", "live"));
   on("htmx:sse:before:connection", (list, event) => {
     if (event.detail.connection.attempt && part(list, "status")?.dataset.state === "live") say(list, "Reconnecting…", "wait");

@@ -17,8 +17,8 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.tables import preferences
-from shared.db import insert_rows
 from shared.hints import broadcast_after_commit
+from shared.rows import insert_rows
 
 _RAISED = """
 ON CONFLICT (person_id) DO UPDATE SET revision = preferences.revision + 1, shape = preferences.shape + excluded.shape

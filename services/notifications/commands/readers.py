@@ -23,9 +23,10 @@ from services.notifications.confirmations import DAYS, WrongConfirmation
 from services.notifications.letters.stationery import sendable
 from services.notifications.tables import deliveries, newsletter_readers, people
 from shared import clock
-from shared.db import among, insert_rows
+from shared.db import among
 from shared.envelope import new_id
 from shared.mailer.addresses import as_known
+from shared.rows import insert_rows
 
 KIND = "signup"
 """Of the mail's delivery; its `thing` is made anew each time."""

@@ -11,8 +11,9 @@ from services.notifications.alerts import head, offset_in
 from services.notifications.audience import marked
 from services.notifications.tables import alerts, read_exceptions, read_marks, read_undos
 from shared.auth import Principal
-from shared.db import insert_rows, upsert
+from shared.db import upsert
 from shared.errors import Conflict
+from shared.rows import insert_rows
 
 
 class NothingToTakeBack(Conflict):

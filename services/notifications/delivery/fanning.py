@@ -52,8 +52,9 @@ from services.notifications.tables import (
     suppressions,
 )
 from shared import clock
-from shared.db import UtcDateTime, among, insert_rows, is_among, listed
+from shared.db import UtcDateTime, among, is_among, listed
 from shared.made import Made
+from shared.rows import insert_rows
 from shared.service import Parts
 
 BATCH = 1000

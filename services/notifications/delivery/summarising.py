@@ -19,7 +19,8 @@ from services.notifications.hours import Hours
 from services.notifications.summaries import BY_DAILY, BY_PUSH, KIND, gather, reachable, takers
 from services.notifications.tables import alerts, deliveries, preferences, summaries, summary_items
 from shared import clock
-from shared.db import among, insert_rows
+from shared.db import among
+from shared.rows import insert_rows
 from shared.service import Parts
 
 BATCH = 200

@@ -20,8 +20,9 @@ from services.registry.commands.vacancies import keep_vacancies
 from services.registry.facts import edition_in_force, facts_of, found, networks_seen
 from services.registry.tables import Assessment, Edition, Network, Standing
 from shared import clock
-from shared.db import among, insert_rows
+from shared.db import among
 from shared.outbox import Change, publish
+from shared.rows import insert_rows
 
 AT_ONCE = 500
 """Networks judged in one transaction: few enough that nobody waits long for their rows."""

@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.overlaps import OVERLAPS, Pair, count_people, pair, score_again
 from services.registry.tables import Role
-from shared.db import among, take_turn, upsert_newer
+from shared.db import among, take_turn
+from shared.rows import upsert_newer
 
 Places = dict[str, set[str]]
 """Person → the networks in which they are active."""

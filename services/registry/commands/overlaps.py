@@ -23,10 +23,11 @@ from shared import clock
 from shared.auth import Principal
 from shared.boundary import require_revision
 from shared.contracts.registry import OVERLAP_DISMISSED, OverlapState
-from shared.db import among, insert_rows, take_turn
+from shared.db import among, take_turn
 from shared.envelope import new_id
 from shared.errors import Conflict, NotFound
 from shared.outbox import change, publish
+from shared.rows import insert_rows
 
 OVERLAPS = "overlaps"
 """The turn in which pairs are counted and scored."""

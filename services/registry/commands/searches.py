@@ -16,10 +16,11 @@ from shared.announcement import Announcement, Concerns
 from shared.auth import Principal
 from shared.boundary import require_revision
 from shared.contracts.registry import SAVED_SEARCH_MATCHED, SavedSearchState
-from shared.db import among, insert_rows
+from shared.db import among
 from shared.envelope import Envelope, new_id
 from shared.errors import Conflict, NotFound, Unprocessable
 from shared.outbox import Change, change, publish
+from shared.rows import insert_rows
 
 MOST_SAVED = 50
 MATCHED = {*SEARCHED, *KEPT, "bodies", "archived"}

@@ -19,7 +19,8 @@ from services.registry.importing.rows import name_in
 from services.registry.importing.values import Words
 from services.registry.tables import Import, ImportRow, Network, Verdict
 from services.registry.wording import folded
-from shared.db import among, insert_rows
+from shared.db import among
+from shared.rows import insert_rows
 
 BATCH = 500
 AT_ONCE = 25

@@ -23,7 +23,7 @@ from services.registry.importing.values import Words, body_key
 from services.registry.tables import Body, Import, ImportPiece, ImportRow, Matching, Network
 from services.registry.wording import key_of
 from shared import clock
-from shared.db import insert_rows
+from shared.rows import insert_rows
 from shared.sheets import MOST_ROWS, About, Row, Unreadable
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.tables import browsers, pushes
 from shared import clock
-from shared.db import among, insert_rows
+from shared.db import among
+from shared.rows import insert_rows
 
 
 async def order_pushes(session: AsyncSession, told: Sequence[tuple[str, str]]) -> None:

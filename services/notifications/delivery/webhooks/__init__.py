@@ -11,7 +11,8 @@ Invariants:
 2. An endpoint is visited by one sender at a time, which says that it is alive as the sender of mail does; another takes
    over what one held that has fallen silent.
 3. Order is best effort: an endpoint gets the messages of one network one after another, in the order of the changes.
-   What had to be put off is overtaken; `revision` in the message tells which is newer.
+   What had to be put off is overtaken, and so is what is ordered afterwards (4) by what comes once its receiver
+   answers; `revision` in the message tells which is newer.
 4. Slow endpoints never delay quick ones. A message to a receiver that answers is ordered with the change; the others'
    are ordered afterwards, some at a time (later.py). Visits run in lanes (new, quick, slow), each with a number of
    places of its own; whoever lets a call last longer than half a second gives up the place at once, and comes back

@@ -27,8 +27,9 @@ from services.notifications.tables import (
     webhook_deliveries,
     webhooks_to_order,
 )
-from shared.db import among, insert_rows
+from shared.db import among
 from shared.made import Made
+from shared.rows import insert_rows
 from shared.service import Parts
 
 PAUSE_SECONDS, BEHIND_SECONDS = 0.25, 0.02
