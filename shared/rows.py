@@ -5,7 +5,6 @@ That costs a twentieth of as many parameters.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,29 +46,6 @@ async def upsert_newer(session: AsyncSession, table: Table, rows: Rows) -> None:
         )
 
 
-async def insert_linked(
-    session: AsyncSession, table: Table, rows: Rows, linked: Mapping[Table, Rows], *, by: str, unless: str
-) -> set[Any]:
-    """Insert those of *rows* whose column *unless* no row has yet, and with each what goes with it.
-
-    *linked*: rows of other tables, which name the row that they go with in the column *by*. Returns the values of *by*
-    that were inserted. On PostgreSQL it is one statement, because each waits for the server's answer.
-    """
-    tail = f'ON CONFLICT ("{unless}") DO NOTHING RETURNING "{by}"'
-    linked = {other: theirs for other, theirs in linked.items() if theirs}
-    dialect = session.get_bind().dialect
-    if dialect.name == "postgresql":
-        names = {other: tuple(theirs[0]) for other, theirs in linked.items()}
-        text = _insert_linked_from_json(table, tuple(rows[0]), names, by, dialect, tail)
-        given = tuple(_as_json(some, dialect.name) for some in (rows, *linked.values()))
-        return {value for (value,) in await answered(session, text, given)}
-    new = {value for (value,) in await insert_rows(session, table, rows, tail)}
-    for other, theirs in linked.items():
-        if kept := [row for row in theirs if row[by] in new]:
-            await insert_rows(session, other, kept)
-    return new
-
-
 _statements: dict[tuple[str, str, tuple[str, ...], str], str] = {}
 
 
@@ -87,16 +63,6 @@ def _insert_from_json(table: Table, names: tuple[str, ...], dialect: Dialect, ta
             source = f"SELECT {picked} FROM json_each(?) WHERE true"  # noqa: S608
         _statements[known] = f'INSERT INTO "{table.name}" ({listed}) {source} {tail}'
     return _statements[known]
-
-
-def _insert_linked_from_json(
-    table: Table, names: tuple[str, ...], linked: Mapping[Table, tuple[str, ...]], by: str, dialect: Dialect, tail: str
-) -> str:
-    parts = [f"new AS ({_insert_from_json(table, names, dialect, tail)})"]
-    for number, (other, theirs) in enumerate(linked.items(), start=2):
-        insert = _insert_from_json(other, theirs, dialect, f'AND "{by}" IN (SELECT "{by}" FROM new)')  # noqa: S608
-        parts.append(f'"{other.name}_in" AS ({insert.replace("$1", f"${number}")})')
-    return f'WITH {", ".join(parts)} SELECT "{by}" FROM new'  # noqa: S608
 
 
 def _as_json(rows: Rows, dialect: str) -> str:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.audience import reasons
@@ -33,10 +33,10 @@ from shared.errors import BadRequest
 from shared.hints import broadcast_after_commit
 from shared.inbox import inbox
 from shared.made import Made
-from shared.rows import insert_linked
+from shared.rows import insert_rows
 
 # Asked for every change: made once, because making a statement costs more than its answer.
-_COLUMNS = tuple(str(column.name) for column in alerts.columns)
+_ADD_AUDIENCE, _COLUMNS = Made(insert(alert_audiences)), tuple(str(column.name) for column in alerts.columns)
 _TAKE = Made(
     update(position)
     .prefix_with("/* one row */", dialect="sqlite")
@@ -81,23 +81,25 @@ async def tell(session: AsyncSession, messages: Sequence[Envelope]) -> None:
     place = await taken(session, len(announced))
     first = place.value - len(announced) + 1
     rows = [_alert(offset, message, said, known) for offset, (message, said) in enumerate(announced, start=first)]
-    new = await _stored(session, rows, {message.id: message for message in messages})
+    new = await _stored(session, rows)
+    if not new:
+        return
+    told = [{"audience": a, "offset": row["offset"]} for row in new for a in row["audiences"]]
+    await _ADD_AUDIENCE.insert(session, told)
+    by_id = {message.id: message for message in messages}
+    await insert_rows(session, alert_contents, [_content(row["offset"], by_id[row["message_id"]]) for row in new])
     for wire in await _wires(session, new, epoch=place.epoch, known=known):
         broadcast_after_commit(session, "alerts", orjson.dumps(wire, option=orjson.OPT_UTC_Z))
 
 
-async def _stored(
-    session: AsyncSession, rows: list[dict[str, Any]], messages: dict[str, Envelope]
-) -> list[dict[str, Any]]:
-    """Store alerts, whom they concern and what they say; returns those that were not told before.
+async def _stored(session: AsyncSession, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Store alerts; returns those that were not told before.
 
     The inbox has sifted the repeated already; this holds also where it has forgotten them.
     """
     stored = [{name: row[name] for name in _COLUMNS} for row in rows]
-    told = [{"audience": a, "offset": row["offset"]} for row in rows for a in row["audiences"]]
-    said = [_content(row["offset"], messages[row["message_id"]]) for row in rows]
-    linked = {alert_audiences: told, alert_contents: said}
-    new = await insert_linked(session, alerts, stored, linked, by="offset", unless="message_id")
+    tail = 'ON CONFLICT (message_id) DO NOTHING RETURNING "offset"'
+    new = {offset for (offset,) in await insert_rows(session, alerts, stored, tail)}
     return [row for row in rows if row["offset"] in new]
 
 
