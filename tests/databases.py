@@ -58,10 +58,12 @@ async def bare_database(folder: Path, postgres: str = "") -> AsyncIterator[Datab
     """A database without a table, in *folder* or on a server, under a name of its own; gone afterwards."""
     database = Database(Settings(data=folder, postgres=postgres), f"bare_{new_id()[-12:]}")
     await database.create()
-    yield database
-    await database.dispose()
-    if postgres:
-        await _on(postgres, f'DROP DATABASE "tidings_{database.name}" WITH (FORCE)')
+    try:
+        yield database
+    finally:
+        await database.dispose()
+        if postgres:
+            await _on(postgres, f'DROP DATABASE "tidings_{database.name}" WITH (FORCE)')
 
 
 def forget() -> None:

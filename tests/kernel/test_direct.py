@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,16 @@ async def kept(database: Database) -> list[str]:
         return list((await session.execute(text("SELECT name FROM kept ORDER BY name"))).scalars())
 
 
+@asynccontextmanager
+async def behind_a_transaction(database: Database, direct: Direct) -> AsyncIterator[asyncio.Task[None]]:
+    """A task that puts ben, begun while a transaction that puts ann is open until the block ends."""
+    async with database.transaction() as session:
+        await session.execute(text("INSERT INTO kept VALUES ('ann')"))
+        waiting = asyncio.create_task(put(direct, "ben"))
+        await asyncio.sleep(0.05)
+        yield waiting
+
+
 async def test_statement_is_committed_when_it_answers(database: Database) -> None:
     direct = database.direct()
     await put(direct, "ann")
@@ -56,10 +67,7 @@ async def test_statement_that_fails_leaves_no_trace_and_the_next_one_works(datab
 
 async def test_whoever_stops_waiting_takes_no_connection_along(database: Database) -> None:
     direct = database.direct()
-    async with database.transaction() as session:
-        await session.execute(text("INSERT INTO kept VALUES ('ann')"))
-        waiting = asyncio.create_task(put(direct, "ben"))
-        await asyncio.sleep(0.05)
+    async with behind_a_transaction(database, direct) as waiting:
         waiting.cancel()
         await asyncio.wait([waiting])
     await put(direct, "cat")
@@ -71,10 +79,8 @@ async def test_whoever_stops_waiting_takes_no_connection_along(database: Databas
 
 async def test_statement_waits_for_a_transaction_that_writes(database: Database) -> None:
     direct = database.direct()
-    async with database.transaction() as session:
-        await session.execute(text("INSERT INTO kept VALUES ('ann')"))
-        waiting = asyncio.create_task(put(direct, "ben"))
-        await asyncio.sleep(0.05)
+    async with behind_a_transaction(database, direct) as waiting:
+        pass
     await waiting
     assert await kept(database) == ["ann", "ben"]
     await direct.close()
