@@ -161,8 +161,9 @@ def test_a_stream_that_did_not_begin_is_asked_for_again(
 
 
 def test_what_a_stream_fills_holds_no_failure_and_is_filled_later(visitor: Page) -> None:
-    answers = [{"status": 503, "body": "<p>Away"}, {"content_type": "text/event-stream", "body": "data: <p>5 sent\n\n"}]
-    visitor.route("**/live/progress", lambda route: route.fulfill(**answers.pop(0)))
+    answers: list[dict[str, Any]] = [{"status": 503, "body": "<p>Away"}]
+    filled = {"content_type": "text/event-stream", "body": "data: <p>5 sent\n\n"}  # ends, so that it is asked for again
+    visitor.route("**/live/progress", lambda route: route.fulfill(**(answers.pop() if answers else filled)))
     visitor.goto("/")
     visitor.evaluate("""() => {
       const part = document.createElement("section");
