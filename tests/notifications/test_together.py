@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
+from services.notifications.delivery import together
 from services.notifications.delivery.together import Together
 
 
 class Ledger:
     """Writes groups, each when it is let, and notes in which order things happened."""
 
-    def __init__(self) -> None:
+    def __init__(self, expected: int = 1) -> None:
         self.noted: list[str] = []
         self.let = asyncio.Semaphore(0)
-        self.together: Together[str, str] = Together(self.write, "ledger")
+        self.together: Together[str, str] = Together(self.write, "ledger", lambda: expected)
 
     async def write(self, group: list[str]) -> Sequence[str]:
         self.noted.append(f"begin {'+'.join(group)}")
@@ -63,3 +66,20 @@ async def test_settled_waits_for_what_is_being_written() -> None:
     ledger.let.release()
     await settling
     assert await adding == "A"
+
+
+async def test_a_group_waits_for_those_who_are_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "PATIENCE_SECONDS", 60)
+    ledger = Ledger(expected=2)
+    ledger.let.release()
+    first = asyncio.create_task(ledger.add("a"))
+    await asyncio.sleep(0.01)
+    assert ledger.noted == []
+    assert [await ledger.add("b"), await first] == ["B", "A"]
+    assert ledger.noted[0] == "begin a+b"
+
+
+async def test_a_group_does_not_wait_for_ever() -> None:
+    ledger = Ledger(expected=3)
+    ledger.let.release()
+    assert await asyncio.gather(ledger.add("a"), ledger.add("b")) == ["A", "B"]

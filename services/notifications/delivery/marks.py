@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -47,13 +48,13 @@ class _Step(NamedTuple):
 class Marks:
     """One transaction writes what finished while the one before it was being committed."""
 
-    def __init__(self, database: Database, holder: str) -> None:
-        """Write marks for the sender *holder*."""
+    def __init__(self, database: Database, holder: str, connections: Callable[[], int]) -> None:
+        """Write marks for the sender *holder*, which has so many *connections*."""
         self._database = database
         self._direct = database.direct()
         self._holder = holder
         self._mine = delivery_marks.c.holder == holder
-        self._steps: Together[_Step, int | None] = Together(self._write, "delivery-marks")
+        self._steps: Together[_Step, int | None] = Together(self._write, "delivery-marks", connections)
         self._settle_at = 0.0
         self._settling: asyncio.Task[None] | None = None
 

@@ -96,18 +96,29 @@ async def anything_due(session: AsyncSession) -> bool:
     return bool(await _FIRST_DUE.rows(session, {"moment": moment, "second": int(moment.timestamp())}))
 
 
+_KNOWN = select(senders.c.id)
+
+
+def due_longest(limit: int) -> Select[int]:
+    """The copies to claim at the parameter *moment*, in the order of the index of what is open.
+
+    So they are never sorted, and of a hundred thousand a claim costs what it costs of a thousand.
+    """
+    due = select(deliveries.c.number).where(_is_due(_KNOWN))
+    return due.order_by(deliveries.c.next_at, deliveries.c.number).limit(limit)
+
+
 async def claim(session: AsyncSession, holder: str, *, limit: int) -> list[int]:
-    """Hold the oldest copies that are due; returns their numbers.
+    """Hold the copies that have been due longest; returns their numbers.
 
     Senders that are gone are struck off first, and what they left is settled: a copy that is then in `sending` was
     begun by one of them, and goes again. One that wakes up late finds itself struck off, and begins nothing.
     """
-    moment, known = clock.now(), select(senders.c.id)
+    moment = clock.now()
     gone = select(senders.c.id).where(senders.c.alive_until <= int(moment.timestamp()))
     await session.execute(delete(senders).where(senders.c.id.in_(gone.with_for_update(skip_locked=True))))
-    await settle(session, delivery_marks.c.holder.not_in(known))
-    due = select(deliveries.c.number).where(_is_due(known)).order_by(deliveries.c.number).limit(limit)
-    locked = due.with_for_update(skip_locked=True, of=deliveries).cte("due")
+    await settle(session, delivery_marks.c.holder.not_in(_KNOWN))
+    locked = due_longest(limit).with_for_update(skip_locked=True, of=deliveries).cte("due")
     take = (
         update(deliveries)
         .where(deliveries.c.number.in_(select(locked.c.number)))

@@ -69,7 +69,7 @@ class Sender:
         self._database = parts.database
         self._mailer = parts.mailer
         self._stationery = Stationery(parts.settings)
-        self._marks = Marks(parts.database, self.id)
+        self._marks = Marks(parts.database, self.id, lambda: len(self._connections))
         self._pace = Pace(rates_in(parts.settings.mail_rates))
         self._ready: deque[Held] = deque()
         self._letters: dict[tuple[str, int], asyncio.Task[Letter]] = {}

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
     true,
 )
 
@@ -137,6 +138,9 @@ issue_tests = Table(
     comment="copies that staff sent to themselves before an issue went out",
 )
 
+IS_OPEN = text("state IN ('pending', 'sending', 'deferred')")
+"""Of `deliveries`. Said in these very words by whoever asks what is due (delivery/rows.py)."""
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -159,7 +163,7 @@ deliveries = Table(
     Column("told", Text, nullable=False, server_default="", comment="the items of a newsletter's copy, as `,3,17,`"),
     Column("edition", Integer, nullable=False, server_default="0", comment="how many corrections the copy holds"),
     UniqueConstraint("kind", "thing", "reader_id"),
-    Index("deliveries_due", "state", "next_at"),
+    Index("deliveries_due", "next_at", "number", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
     Index("deliveries_of_reader", "reader_id"),
     Index("deliveries_by_state", "thing", "state"),
 )
