@@ -27,6 +27,9 @@ LISTEN = """() => {
   new MutationObserver(() => window.said.push(word.textContent)).observe(word, { childList: true });
 }"""
 """Note what is said of the stream from now on."""
+NO_CLOCK = "const soon = setTimeout; setTimeout = (what, ms, ...rest) => soon(what, ms < 300 ? ms : 1e6, ...rest)"
+"""Who waits for 0.3 s or longer waits for ever."""
+CUT = "document.querySelector('[data-live]')._htmx.sse.reader.cancel()"
 
 
 class Network:
@@ -193,6 +196,37 @@ def test_a_reader_who_was_cut_off_is_told_so_and_misses_nothing(
     said = page.evaluate("window.said")
     assert [said[0], said[-1]] == ["Live", "Live"] and said.index("Reconnecting…") < said.index("Catching up…")
     is_sound(page)
+
+
+def test_what_was_on_its_way_when_a_reader_was_cut_off_does_not_say_live(visitor: Page, network: Network) -> None:
+    visitor.goto(f"/networks/{network.slug}")
+    expect(visitor.locator("[data-live-word]")).to_have_text("Live")
+    visitor.evaluate("Object.defineProperty(navigator, 'onLine', { value: false }); dispatchEvent(new Event('offline'))")
+    network.change()
+    expect(visitor.locator("[data-live-show]")).to_have_text("Show 1 new")
+    expect(visitor.locator("[data-live-word]")).to_have_text("Reconnecting…")
+
+
+def test_who_is_back_is_live_at_once_however_long_they_were_away(visitor: Page, network: Network) -> None:
+    visitor.add_init_script(NO_CLOCK)
+    visitor.goto(f"/networks/{network.slug}")
+    expect(visitor.locator("[data-live-word]")).to_have_text("Live")
+    visitor.evaluate(CUT)
+    expect(visitor.locator("[data-live-word]")).to_have_text("Reconnecting…")
+    visitor.evaluate("dispatchEvent(new Event('online'))")
+    expect(visitor.locator("[data-live-word]")).to_have_text("Live")
+
+
+def test_a_stream_that_did_not_begin_is_asked_for_at_once_when_the_reader_is_back(
+    visitor: Page, network: Network
+) -> None:
+    visitor.add_init_script(NO_CLOCK)
+    visitor.route("**/live/changes/*", lambda route: route.abort())
+    visitor.goto(f"/networks/{network.slug}")
+    expect(visitor.locator("[data-live-word]")).to_have_text("Reconnecting…")
+    visitor.unroute("**/live/changes/*")
+    visitor.evaluate("dispatchEvent(new Event('online'))")
+    expect(visitor.locator("[data-live-word]")).to_have_text("Live")
 
 
 @pytest.mark.parametrize("status", [401, 410])

@@ -9,6 +9,7 @@
   const MOST_SECONDS = 60;
   const held = new WeakMap();
   const tries = new WeakMap();
+  const asking = new WeakMap();
   const part = (list, name) => list.closest("[data-live-area]")?.querySelector(`[data-live-${name}]`);
 
   const say = (list, text, state) => {
@@ -39,13 +40,17 @@
     else say(list, "Reconnecting…", "wait");
   };
   // A stream's first request is one as any other, which htmx makes once: until a stream is open it is for us to ask again.
-  const ask = (list) => htmx.ajax("GET", list.getAttribute("hx-sse:connect"), { source: list });
-  const notBegun = (list, status) => {
-    failed(list, status);
+  const ask = (stream) => {
+    clearTimeout(asking.get(stream));
+    asking.delete(stream);
+    htmx.ajax("GET", stream.getAttribute("hx-sse:connect"), { source: stream });
+  };
+  const notBegun = (stream, status) => {
+    failed(stream, status);
     if (REFUSED.includes(status)) return;
-    const before = tries.get(list) ?? 0;
-    tries.set(list, before + 1);
-    setTimeout(ask, Math.min(2 ** before, MOST_SECONDS) * 1000, list);
+    const before = tries.get(stream) ?? 0;
+    tries.set(stream, before + 1);
+    asking.set(stream, setTimeout(ask, Math.min(2 ** before, MOST_SECONDS) * 1000, stream));
   };
 
   on("htmx:before:response", (stream, event) => {
@@ -65,7 +70,7 @@
   on("htmx:sse:close", (list) => say(list, ENDED, "off"));
   on("htmx:sse:before:message", (list, event) => {
     const { event: name, data } = event.detail.message;
-    say(list, "Live", "live");
+    if (navigator.onLine) say(list, "Live", "live"); // else it was on its way when the reader was cut off
     if (name === "reset") say(list, "Too much is new: load the page again", "off");
     if (name || !data || !(list.firstElementChild || list.hasAttribute("data-live-waits"))) return;
     event.preventDefault();
@@ -88,7 +93,12 @@
   addEventListener("offline", () => everywhere("Reconnecting…"));
   addEventListener("online", () => {
     everywhere("Catching up…");
-    // A stream may have outlived the gap or hang for ever: each is begun again from the last line that came.
-    for (const list of document.querySelectorAll("[data-live]")) list._htmx?.sse?.reader?.cancel();
+    // A stream may have outlived the gap or hang for ever: each is begun again from the last line that came. One that
+    // was cut waits before it is tried again, the longer the gap was: up to a minute, and it ends here.
+    for (const stream of document.querySelectorAll(STREAM)) {
+      stream._htmx?.sse?.reader?.cancel();
+      stream._htmx?.sse?.delayCanceller?.();
+      if (asking.has(stream)) ask(stream);
+    }
   });
 })();
