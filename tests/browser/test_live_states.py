@@ -29,6 +29,8 @@ LISTEN = """() => {
 """Note what is said of the stream from now on."""
 NO_CLOCK = "const soon = setTimeout; setTimeout = (what, ms, ...rest) => soon(what, ms < 300 ? ms : 1e6, ...rest)"
 """Who waits for 0.3 s or longer waits for ever."""
+CUT_OFF = "Object.defineProperty(navigator, 'onLine', { value: false }); dispatchEvent(new Event('offline'))"
+"""What a browser says that is offline; what is on its way arrives."""
 CUT = "document.querySelector('[data-live]')._htmx.sse.reader.cancel()"
 
 
@@ -201,7 +203,7 @@ def test_a_reader_who_was_cut_off_is_told_so_and_misses_nothing(
 def test_what_was_on_its_way_when_a_reader_was_cut_off_does_not_say_live(visitor: Page, network: Network) -> None:
     visitor.goto(f"/networks/{network.slug}")
     expect(visitor.locator("[data-live-word]")).to_have_text("Live")
-    visitor.evaluate("Object.defineProperty(navigator, 'onLine', { value: false }); dispatchEvent(new Event('offline'))")
+    visitor.evaluate(CUT_OFF)
     network.change()
     expect(visitor.locator("[data-live-show]")).to_have_text("Show 1 new")
     expect(visitor.locator("[data-live-word]")).to_have_text("Reconnecting…")
