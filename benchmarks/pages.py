@@ -10,7 +10,8 @@ import asyncio
 import gc
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 
@@ -106,15 +107,24 @@ async def _asked(url: str) -> dict[str, list[float]]:
         assert len(pages) >= LEAST, f"only {len(pages)} pages answer"
         mixed = pages * TIMES
         Random(1).shuffle(mixed)
-        gc.collect()
-        gc.disable()  # the client's own pauses, of half a second in the middle, are not the server's
-        began = time.perf_counter()
-        tasks = [asyncio.create_task(_timed(client, path, began + number / RATE)) for number, path in enumerate(mixed)]
-        found: dict[str, list[float]] = {}
-        for path, milliseconds in await asyncio.gather(*tasks):
-            found.setdefault(path, []).append(milliseconds)
-        gc.enable()
+        with _no_pauses():
+            began = time.perf_counter()
+            timed = [_timed(client, path, began + number / RATE) for number, path in enumerate(mixed)]
+            found: dict[str, list[float]] = {}
+            for path, milliseconds in await asyncio.gather(*timed):
+                found.setdefault(path, []).append(milliseconds)
         return found
+
+
+@contextmanager
+def _no_pauses() -> Iterator[None]:
+    """The client's own, of half a second in the middle, are not the server's."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 async def _timed(client: httpx.AsyncClient, path: str, at: float) -> tuple[str, float]:

@@ -41,12 +41,12 @@ EVENT = re.compile(rb"data: (\{.*\})")
 
 def measure() -> list[Figure]:
     """Milliseconds, both ways to run."""
-    bare = uvloop.run(_round_trips(real()["TIDINGS_KAFKA"]))
-    p50, p99 = percentile(bare, 0.5), percentile(bare, 0.99)
+    at_once, paced = (uvloop.run(_round_trips(real()["TIDINGS_KAFKA"], pause)) for pause in (0, 1 / PER_SECOND))
+    p50 = percentile(at_once, 0.5)
     (scaled, committed), (embedded, _) = _latencies(*SCALED), _latencies()
     ours = percentile(committed, 0.5)
     said = f"change → stream, {PER_SECOND}/s, {NETWORKS * READERS} readers"
-    beside = f"bare Kafka round trip {p50:.1f} / {p99:.1f} ms (p50 / p99): {ours / p50:.1f} x"
+    beside = f"bare Kafka round trip {_beside(at_once, ours)}; at {PER_SECOND}/s {_beside(paced, ours)}"
     return [
         Figure(f"{said}, scaled, from the commit, p50", ours, "ms", "≤ 4 x bare p50", ours <= 4 * p50, beside),
         _figure(f"{said}, scaled, from the commit, p99", percentile(committed, 0.99), 60),
@@ -57,19 +57,30 @@ def measure() -> list[Figure]:
     ]
 
 
+def _beside(bare: Sequence[float], ours: float) -> str:
+    p50, p99 = percentile(bare, 0.5), percentile(bare, 0.99)
+    return f"{p50:.1f} / {p99:.1f} ms (p50 / p99): {ours / p50:.1f} x"
+
+
 def _figure(what: str, value: float, most: float) -> Figure:
     return Figure(what, value, "ms", f"≤ {most:g} ms", value <= most)
 
 
-async def _round_trips(bootstrap: str) -> list[float]:
-    """Milliseconds from `send_and_wait` to the consumer, one at a time, nothing else running."""
+async def _round_trips(bootstrap: str, pause: float) -> list[float]:
+    """Milliseconds from `send_and_wait` to the consumer, nothing else running.
+
+    One begins where the one before it ends or, as changes do, *pause* seconds after that one began: by then everybody
+    sleeps, and is woken at each step of the way.
+    """
     topic = await topic_called(bootstrap, "round-trip")
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     await producer.start()
     await consumer.start()
     found = []
+    started = 0.0
     for number in range(TRIES + 50):
+        await asyncio.sleep(max(0.0, started + pause - time.perf_counter()))
         started = time.perf_counter()
         sending = asyncio.create_task(producer.send_and_wait(topic, b"x" * 800, b"key"))
         await consumer.getone()

@@ -11,7 +11,7 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -210,7 +210,7 @@ async def take_turn(session: AsyncSession, what: str) -> None:
 def among(session: AsyncSession, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
     """Whether *column* is one of *values*, as one parameter however many they are."""
     dialect = session.get_bind().dialect.name
-    return _is_one_of(dialect, column, literal(listed(dialect, values), _list_type(dialect, column)))
+    return _is_one_of(dialect, column, literal(listed(session, values), _list_type(dialect, column)))
 
 
 def is_among(dialect: str, column: Any, name: str) -> ColumnElement[bool]:
@@ -218,9 +218,10 @@ def is_among(dialect: str, column: Any, name: str) -> ColumnElement[bool]:
     return _is_one_of(dialect, column, bindparam(name, type_=_list_type(dialect, column)))
 
 
-def listed(dialect: str, values: Sequence[Any]) -> Any:
+def listed(session: AsyncSession, values: Iterable[Any]) -> Any:
     """*values* as the parameter of `is_among`."""
-    return list(values) if dialect == "postgresql" else orjson.dumps(list(values)).decode()
+    found = list(values)
+    return found if session.get_bind().dialect.name == "postgresql" else orjson.dumps(found).decode()
 
 
 def _list_type(dialect: str, column: Any) -> TypeEngine[Any]:

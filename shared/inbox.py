@@ -62,7 +62,7 @@ async def once(
 
 async def begun_among(session: AsyncSession, message_ids: Sequence[str]) -> set[str]:
     """Those of which only the beginning has been done."""
-    found = await _BEGUN.rows(session, {"ids": listed(session.get_bind().dialect.name, message_ids)})
+    found = await _BEGUN.rows(session, {"ids": listed(session, message_ids)})
     return {message_id for (message_id,) in found}
 
 
@@ -71,7 +71,7 @@ async def finished(session: AsyncSession, message_ids: Sequence[str]) -> set[str
 
     The effects of what comes after, for those ids, must be in the same transaction.
     """
-    done = await _FINISHED.rows(session, {"ids": listed(session.get_bind().dialect.name, message_ids)})
+    done = await _FINISHED.rows(session, {"ids": listed(session, message_ids)})
     return {message_id for (message_id,) in done}
 
 

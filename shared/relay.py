@@ -97,7 +97,7 @@ class Relay:
         """Delete what was carried: exactly those rows, for numbers between them may belong to open transactions."""
         done = list(self._carried)
         async with self._database.transaction() as session:
-            await _DELETED.rows(session, {"carried": listed(session.get_bind().dialect.name, done)})
+            await _DELETED.rows(session, {"carried": listed(session, done)})
         self._carried = self._carried[len(done) :]
         self._deleted_at = time.monotonic()
 
@@ -138,8 +138,7 @@ class Relay:
     async def _oldest(self, *, but: Sequence[int] = ()) -> Rows:
         """The oldest rows but those that were carried, and *but* those that are just being."""
         async with self._looking() as session:
-            dialect = session.get_bind().dialect.name
-            rows = await _OLDEST.rows(session, {"carried": listed(dialect, [*self._carried, *but])})
+            rows = await _OLDEST.rows(session, {"carried": listed(session, [*self._carried, *but])})
         self._measure(rows)
         return rows
 

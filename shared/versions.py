@@ -77,8 +77,7 @@ async def versions_of(
 
 async def _newest(session: AsyncSession, table: Table, subjects: Sequence[str]) -> dict[str, datetime]:
     """Subject → when its newest version began, for those that have one."""
-    dialect = session.get_bind().dialect.name
-    return dict(await _begun(table).rows(session, {"subjects": listed(dialect, subjects)}))
+    return dict(await _begun(table).rows(session, {"subjects": listed(session, subjects)}))
 
 
 @cache

@@ -112,14 +112,14 @@ _COUNTED, _CALLED = Made(_counted), Made(_called)
 
 async def _counts(session: AsyncSession, event_ids: Sequence[str]) -> dict[tuple[str, str], int]:
     counts: dict[tuple[str, str], int] = defaultdict(int)
-    asked = {"events": listed(session.get_bind().dialect.name, event_ids)}
+    asked = {"events": listed(session, event_ids)}
     for event_id, status, count in await _COUNTED.rows(session, asked):
         counts[event_id, status] = count
     return counts
 
 
 async def _networks(session: AsyncSession, ids: set[str]) -> dict[str, schemas.NetworkName]:
-    rows = await _CALLED.rows(session, {"networks": listed(session.get_bind().dialect.name, list(ids))})
+    rows = await _CALLED.rows(session, {"networks": listed(session, ids)})
     return {row.id: schemas.NetworkName(id=row.id, name=row.name, slug=row.slug) for row in rows}
 
 

@@ -109,7 +109,7 @@ async def told_of(session: AsyncSession, messages: Sequence[Envelope]) -> list[d
     One that was told long before the inbox took its message is left out: the inbox had forgotten it.
     """
     sources = {message.id: message.source for message in messages}
-    ids = listed(session.get_bind().dialect.name, list(sources))
+    ids = listed(session, sources)
     rows = [row._asdict() for row in await _TOLD.rows(session, {"ids": ids})]
     audiences = await audiences_of(session, [row["offset"] for row in rows])
     return [{**row, "source": sources[row["message_id"]], "audiences": audiences[row["offset"]]} for row in rows]
@@ -192,7 +192,7 @@ async def wires_after(session: AsyncSession, *, after: int, limit: int) -> list[
 async def audiences_of(session: AsyncSession, offsets: Sequence[int]) -> dict[int, list[str]]:
     """Offset → the audiences that its alert was told to."""
     found = {offset: list[str]() for offset in offsets}
-    asked = {"offsets": listed(session.get_bind().dialect.name, offsets)}
+    asked = {"offsets": listed(session, offsets)}
     for audience, offset in await _AUDIENCES.rows(session, asked):
         found[offset].append(audience)
     return found
@@ -214,8 +214,7 @@ async def _known(session: AsyncSession, ids: Iterable[str]) -> Known:
     wanted = set(filter(None, ids))
     if not wanted:
         return {}
-    dialect = session.get_bind().dialect.name
-    rows = await _ASKED.rows(session, {"ids": listed(dialect, list(wanted))})
+    rows = await _ASKED.rows(session, {"ids": listed(session, wanted)})
     return {id_: (name, care_group) for id_, name, care_group in rows}
 
 

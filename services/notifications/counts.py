@@ -76,7 +76,7 @@ async def counted_of(session: AsyncSession, person_id: str, candidates: Candidat
         near = await candidates(session, before, SEARCHED)
         if not near:
             return Found(total, unread, at_least=False)
-        asked = {"asked": person_id, "near": listed(dialect, near)}
+        asked = {"asked": person_id, "near": listed(session, near)}
         row = (await session.execute(_near(dialect), asked)).one()
         total, unread, before = total + row[0], unread + row[1], near[-1]
     return Found(total, unread, at_least=True)

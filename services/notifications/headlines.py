@@ -28,7 +28,7 @@ async def names_in(session: AsyncSession, headlines: Iterable[str]) -> dict[str,
     ids = {found for headline in headlines if "{" in headline for found in _PERSON.findall(headline)}
     if not ids:
         return {}
-    rows = await _NAMES.rows(session, {"ids": listed(session.get_bind().dialect.name, list(ids))})
+    rows = await _NAMES.rows(session, {"ids": listed(session, ids)})
     return {row.id: row.name for row in rows}
 
 

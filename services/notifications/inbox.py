@@ -70,7 +70,7 @@ async def newest(
         near = await candidates(session, before, CHUNK)
         if not near:
             break
-        asked = {"asked": person_id, "near": listed(dialect, near), "most": limit - len(found)}
+        asked = {"asked": person_id, "near": listed(session, near), "most": limit - len(found)}
         found += await _items(session, _near(dialect, unread), asked)
         before = near[-1]
     return found

@@ -143,7 +143,7 @@ def bodies_of(announced: Announcement) -> list[str]:
 async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> None:
     """Keep what the dashboard counts. The day on which a stage began is that of the message that brought it."""
     states = [(_Network.model_validate(m.state), m.time.date()) for m in messages if m.data]
-    ids = listed(session.get_bind().dialect.name, [state.id for state, _ in states])
+    ids = listed(session, [state.id for state, _ in states])
     found = await _KNOWN.rows(session, {"ids": ids})
     known = {row.id: (row.revision, row.stage, row.stage_since) for row in found}
     newest: dict[str, _Network] = {}
@@ -158,7 +158,7 @@ async def on_networks(session: AsyncSession, messages: Sequence[Envelope]) -> No
 
 
 async def _cover(session: AsyncSession, networks: dict[str, _Network]) -> None:
-    await _UNCOVER.rows(session, {"ids": listed(session.get_bind().dialect.name, list(networks))})
+    await _UNCOVER.rows(session, {"ids": listed(session, networks)})
     rows = [{"body": body, "network_id": n.id} for n in networks.values() for body in dict.fromkeys(n.bodies)]
     if rows:
         await _COVERS.insert(session, rows)

@@ -52,9 +52,7 @@ async def added(database: Database, *names: str) -> None:
 
 
 async def names(session: AsyncSession) -> list[str]:
-    return [
-        name for (name,) in await AMONG.rows(session, {"names": listed(session.get_bind().dialect.name, list("abcd"))})
-    ]
+    return [name for (name,) in await AMONG.rows(session, {"names": listed(session, list("abcd"))})]
 
 
 async def test_rows_come_back_as_they_went_in(database: Database) -> None:

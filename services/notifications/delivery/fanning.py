@@ -69,7 +69,7 @@ NEWS = timedelta(days=1)
 async def order_fanouts(session: AsyncSession, offsets: Sequence[int]) -> None:
     """Order the fanning out of these alerts, where there may be somebody to reach outside the pages."""
     dialect = session.get_bind().dialect.name
-    await session.execute(_ordered(dialect), {"offsets": listed(dialect, offsets), "news": clock.now() - NEWS})
+    await session.execute(_ordered(dialect), {"offsets": listed(session, offsets), "news": clock.now() - NEWS})
 
 
 @cache

@@ -55,7 +55,7 @@ async def _ends(session: AsyncSession, network_ids: Collection[str]) -> set[str]
 
 async def neighbours(session: AsyncSession, network_ids: Collection[str]) -> dict[str, set[str]]:
     """Network → what it is linked with, for these networks and for those at the other ends of their links."""
-    asked = {"ids": listed(session.get_bind().dialect.name, list(network_ids))}
+    asked = {"ids": listed(session, network_ids)}
     near: dict[str, set[str]] = {}
     for one, other in await _TOUCHING.rows(session, asked):
         near.setdefault(one, set()).add(other)
@@ -68,7 +68,7 @@ async def graph_of(session: AsyncSession, reached: dict[str, int], left_out: int
     ends = await linked(session, list(reached))
     nodes = [GraphNode(**ends[identity].model_dump(), steps=step) for identity, step in reached.items()]
     nodes.sort(key=lambda node: (node.steps, node.name, node.id))
-    rows = await _INSIDE.rows(session, {"ids": listed(session.get_bind().dialect.name, list(reached))})
+    rows = await _INSIDE.rows(session, {"ids": listed(session, reached)})
     links = [GraphLink.model_validate(row, from_attributes=True) for row in rows]
     return Graph(nodes=nodes, links=links, left_out=left_out)
 

@@ -32,8 +32,7 @@ async def leads_of(
     """Network id → those who lead it now, or led it *on* a day, with their names; in that *role*, where one is said."""
     if session.new or session.dirty or session.deleted:
         await session.flush()  # the roles that this very change gives and takes count
-    dialect = session.get_bind().dialect.name
-    asked = {"networks": listed(dialect, network_ids), "roles": listed(dialect, _roles(role))}
+    asked = {"networks": listed(session, network_ids), "roles": listed(session, _roles(role))}
     found: dict[str, list[Lead]] = {}
     for row in await (_NOW.rows(session, asked) if on is None else _ON.rows(session, {**asked, "on": on})):
         lead = Lead(person_id=row.person_id, name=row.name or "A former member", role=row.role, since=row.since)

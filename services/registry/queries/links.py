@@ -68,7 +68,7 @@ async def links_shown(session: AsyncSession, links: Sequence[LinkRow], *, seen_f
 
 async def linked(session: AsyncSession, network_ids: Sequence[str]) -> dict[str, Linked]:
     """Network id → what is shown of a network at the end of a link."""
-    rows = await _LINKED.rows(session, {"ids": listed(session.get_bind().dialect.name, list(set(network_ids)))})
+    rows = await _LINKED.rows(session, {"ids": listed(session, set(network_ids))})
     return {row.id: Linked.model_validate(row, from_attributes=True) for row in rows}
 
 
