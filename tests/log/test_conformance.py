@@ -40,9 +40,9 @@ async def test_records_of_one_key_keep_their_order_whoever_writes_beside(bench: 
 
 async def test_each_append_in_a_crowd_is_told_its_own_offset(bench: Bench) -> None:
     topic = await bench.topic()
-    answers = await asyncio.gather(*(bench.log.append([record(topic, f"k{n}", str(n))]) for n in range(30)))
+    answers = await asyncio.gather(*(bench.log.append([record(topic, f"k{n}", str(n))]) for n in range(100)))
     told = {str(number): answer[0] for number, answer in enumerate(answers)}
-    found = await read(await bench.join(topic), 30)
+    found = await read(await bench.join(topic), 100)
     assert {(r.value or b"").decode(): ((r.topic, r.partition), r.offset) for r in found} == told
 
 
