@@ -32,6 +32,7 @@ NO_CLOCK = "const soon = setTimeout; setTimeout = (what, ms, ...rest) => soon(wh
 CUT_OFF = "Object.defineProperty(navigator, 'onLine', { value: false }); dispatchEvent(new Event('offline'))"
 """What a browser says that is offline; what is on its way arrives."""
 CUT = "document.querySelector('[data-live]')._htmx.sse.reader.cancel()"
+"""The stream ends, as when its server goes."""
 
 
 class Network:

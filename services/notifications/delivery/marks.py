@@ -46,7 +46,7 @@ class _Step(NamedTuple):
 
 
 class Marks:
-    """One transaction writes what finished while the one before it was being committed."""
+    """One transaction writes what finished on all connections, which go in lockstep."""
 
     def __init__(self, database: Database, holder: str, connections: Callable[[], int]) -> None:
         """Write marks for the sender *holder*, which has so many *connections*."""

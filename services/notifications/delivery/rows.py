@@ -37,6 +37,7 @@ from services.notifications.tables import (
     senders,
     suppressions,
 )
+from services.notifications.tables.newsletter import IS_OPEN
 from shared import clock
 from shared.db import UtcDateTime, among, upsert
 from shared.hints import wake_after_commit
@@ -80,7 +81,7 @@ def _may_go() -> ColumnElement[bool]:
 def _is_due(senders_there: Select[str]) -> ColumnElement[bool]:
     """Whether a copy waits at the parameter *moment* and none of these senders holds it."""
     return and_(
-        _is_one_of(deliveries.c.state, *OPEN), deliveries.c.next_at <= bindparam("moment", type_=UtcDateTime()),
+        IS_OPEN, deliveries.c.next_at <= bindparam("moment", type_=UtcDateTime()),
         deliveries.c.holder.not_in(senders_there), _may_go(),
     )  # fmt: skip
 

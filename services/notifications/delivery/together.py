@@ -64,7 +64,7 @@ class Together(Generic[Item, Result]):
             for (_, future), result in zip(group, results, strict=True):
                 if not future.done():
                     future.set_result(result)
-            # No pause: the next group is on its way before those who were told go on, so neither waits for the other.
+            # No pause: where nobody is expected the next group is on its way before those who were told go on.
 
     async def _gathered(self) -> None:
         """Wait for those who are expected: fewer writes, and none while those who wait for it need the processor."""
