@@ -39,9 +39,6 @@ LOOK_SECONDS = 1.0
 """Between looks for keys that somebody asked to replay."""
 MEASURE_SECONDS = 2.0
 """Between readings of the lag."""
-BUSY_SECONDS = 3.0
-"""How much longer a reading is put off while there is work: asking costs the log several answers."""
-
 COMMIT_PACE = 0.1
 """Between two commits of offsets under load: the log writes each down, and what is delivered again has no effect."""
 BREATH = 0.02
@@ -132,7 +129,7 @@ class Consumer:
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOOK_SECONDS
             await replay_asked(self._database, self._group, self._take_one)
-        if time.monotonic() >= self._next_measure + (BUSY_SECONDS if records else 0):
+        if time.monotonic() >= self._next_measure:
             self._next_measure = time.monotonic() + MEASURE_SECONDS
             await self._measure(subscription)
 

@@ -115,7 +115,7 @@ class Subscription(Protocol):
         ...
 
     async def lag(self) -> dict[Place, int]:
-        """Records not yet committed, for each partition this member owns."""
+        """Records not yet committed, as far as the log has said, for each partition this member owns."""
         ...
 
     async def close(self) -> None:

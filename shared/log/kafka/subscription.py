@@ -53,7 +53,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         self._linger = linger
         self._consumer: AIOKafkaConsumer | None = None
         self._fetched: dict[Place, int] = {}
-        self._committed: dict[Place, int] = {}
+        self._done: dict[Place, int] = {}
         self._behind: dict[TopicPartition, int] = {}
         self._heard = 0.0
         self._left = False
@@ -91,11 +91,11 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         except Exception as error:
             await self._drop()
             raise LogAway(f"Reading from Kafka at {self._bootstrap} failed: {error!r}.") from error
-        records = [_record(message) for messages in batches.values() for message in messages]
-        for record in records:
-            self._fetched[record.topic, record.partition] = record.offset + 1
-        await self._watch(consumer, heard=bool(records))
-        return records
+        for at, messages in batches.items():
+            self._done.setdefault(at, messages[0].offset)
+            self._fetched[at] = messages[-1].offset + 1
+        await self._watch(consumer, heard=bool(batches))
+        return [_record(message) for messages in batches.values() for message in messages]
 
     async def _batches(self, consumer: AIOKafkaConsumer, limit: int, timeout: float) -> dict[Any, list[Any]]:
         """Nothing, too, while a rebalance takes longer than the time-out: the library waits for its end."""
@@ -136,7 +136,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _forget(self) -> None:
         self._fetched.clear()
-        self._committed.clear()
+        self._done.clear()
         self._behind.clear()
 
     async def commit(self, offsets: Mapping[Place, int]) -> None:
@@ -150,7 +150,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
             except MOVED as error:
                 raise NotOwner(f"The group {self._group} shared its partitions anew.") from error
         self._refuse_moved(offsets)
-        self._committed.update(offsets)
+        self._done.update(offsets)
 
     def _refuse_moved(self, offsets: Mapping[Place, int]) -> None:
         for (topic, partition), offset in offsets.items():
@@ -158,19 +158,15 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
                 raise NotOwner(f"{topic}/{partition} was not fetched by {self._group} since it shared its partitions.")
 
     async def lag(self) -> dict[Place, int]:
-        """See `shared.log.Subscription`."""
+        """See `shared.log.Subscription`. How far the log goes is what it said with its last records, or with none.
+
+        To ask anew would take two answers, each behind the long poll, and the next records would come after them.
+        """
         consumer = await self.ready_consumer()
+        ends = {at: consumer.highwater(at) for at in consumer.assignment()}
         async with answering(self._bootstrap):
-            owned = consumer.assignment()
-            ends = await consumer.end_offsets(owned)
-            starts = await consumer.beginning_offsets(owned)
-            for at in owned:
-                if at not in self._committed:
-                    self._committed[at.topic, at.partition] = await consumer.committed(at) or 0
-        return {
-            (at.topic, at.partition): max(0, end - max(starts[at], self._committed.get(at, 0)))
-            for at, end in ends.items()
-        }
+            done = {at: self._done[at] if at in self._done else await consumer.position(at) for at in ends if ends[at]}
+        return {(at.topic, at.partition): max(0, (end or 0) - done.get(at, 0)) for at, end in ends.items()}
 
     async def close(self) -> None:
         """See `shared.log.Subscription`."""
