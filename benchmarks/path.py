@@ -1,4 +1,4 @@
-"""From a change to the streams of those whom it concerns, on both ways to run, beside a bare round trip of Kafka.
+"""From a change to the streams of those whom it concerns, on both ways to run, beside bare parts (benchmarks/bare.py).
 
 A thousand readers hold a stream each, every network's hundred are concerned by every tenth change, and fifty changes
 a second arrive at the API. A latency counts to the moment the bytes are at the client's socket, from the commit of the
@@ -11,17 +11,15 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 import uvloop
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from sqlalchemy import func, literal_column, select
 
-from benchmarks.carriage import topic_called
+from benchmarks import bare
 from benchmarks.changes import Changes
 from benchmarks.figures import Figure, percentile
 from benchmarks.parts import real
@@ -35,21 +33,23 @@ from tests.flows.system import System
 NETWORKS, READERS = 10, 100
 PER_SECOND, SECONDS = 50, 20
 WARM_UP_SECONDS = 3
-TRIES = 500
 EVENT = re.compile(rb"data: (\{.*\})")
 
 
 def measure() -> list[Figure]:
     """Milliseconds, both ways to run."""
-    at_once, paced = (uvloop.run(_round_trips(real()["TIDINGS_KAFKA"], pause)) for pause in (0, 1 / PER_SECOND))
-    p50 = percentile(at_once, 0.5)
+    pace = 1 / PER_SECOND
+    trip, paced_trip = (uvloop.run(bare.round_trips(real()["TIDINGS_KAFKA"], pause)) for pause in (0, pace))
+    way = percentile(uvloop.run(bare.ways(real(), pace)), 0.5)
     (scaled, committed), (embedded, _) = _latencies(*SCALED), _latencies()
     ours = percentile(committed, 0.5)
     said = f"change → stream, {PER_SECOND}/s, {NETWORKS * READERS} readers"
-    beside = f"bare Kafka round trip {_beside(at_once, ours)}; at {PER_SECOND}/s {_beside(paced, ours)}"
+    from_commit = f"{said}, scaled, from the commit"
+    parts = f"; the bare parts of the way, at that pace, {way:.1f} ms: {ours / way:.1f} x"
     return [
-        Figure(f"{said}, scaled, from the commit, p50", ours, "ms", "≤ 4 x bare p50", ours <= 4 * p50, beside),
-        _figure(f"{said}, scaled, from the commit, p99", percentile(committed, 0.99), 60),
+        _beside_trip(f"{from_commit}, p50", ours, paced_trip, f"at {PER_SECOND}/s", parts),
+        _beside_trip(f"{from_commit}, p50", ours, trip, "one after another"),
+        _figure(f"{from_commit}, p99", percentile(committed, 0.99), 60),
         Figure(f"{said}, scaled, p50", percentile(scaled, 0.5), "ms"),
         Figure(f"{said}, scaled, p99", percentile(scaled, 0.99), "ms"),
         _figure(f"{said}, embedded, p50", percentile(embedded, 0.5), 8),
@@ -57,39 +57,14 @@ def measure() -> list[Figure]:
     ]
 
 
-def _beside(bare: Sequence[float], ours: float) -> str:
-    p50, p99 = percentile(bare, 0.5), percentile(bare, 0.99)
-    return f"{p50:.1f} / {p99:.1f} ms (p50 / p99): {ours / p50:.1f} x"
+def _beside_trip(what: str, ours: float, trip: Sequence[float], how: str, also: str = "") -> Figure:
+    p50, p99 = percentile(trip, 0.5), percentile(trip, 0.99)
+    beside = f"bare Kafka round trip {how} {p50:.1f} / {p99:.1f} ms (p50 / p99): {ours / p50:.1f} x{also}"
+    return Figure(what, ours, "ms", f"≤ 4 x a bare trip {how}", ours <= 4 * p50, beside)
 
 
 def _figure(what: str, value: float, most: float) -> Figure:
     return Figure(what, value, "ms", f"≤ {most:g} ms", value <= most)
-
-
-async def _round_trips(bootstrap: str, pause: float) -> list[float]:
-    """Milliseconds from `send_and_wait` to the consumer, nothing else running.
-
-    One begins where the one before it ends or, as changes do, *pause* seconds after that one began: by then everybody
-    sleeps, and is woken at each step of the way.
-    """
-    topic = await topic_called(bootstrap, "round-trip")
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    await producer.start()
-    await consumer.start()
-    found = []
-    started = 0.0
-    for number in range(TRIES + 50):
-        await asyncio.sleep(max(0.0, started + pause - time.perf_counter()))
-        started = time.perf_counter()
-        sending = asyncio.create_task(producer.send_and_wait(topic, b"x" * 800, b"key"))
-        await consumer.getone()
-        if number >= 50:
-            found.append((time.perf_counter() - started) * 1000)
-        await sending
-    await consumer.stop()
-    await producer.stop()
-    return found
 
 
 def _latencies(*parts: str) -> tuple[list[float], list[float]]:
