@@ -19,7 +19,7 @@ import httpx
 from benchmarks.figures import Figure, percentile
 from benchmarks.large import CARE, FIRST, KINDS, SECOND, STEMS
 from benchmarks.whole import with_register
-from services.gateway.downloading import FORMATS
+from services.gateway.lists import FORMATS
 from tests.flows.system import System, running, wait_until_settled
 
 ROWS = 100_000

@@ -23,12 +23,13 @@ from sqlalchemy import func, select
 
 from benchmarks.figures import Figure
 from benchmarks.whole import SCALED, World, populated, settings_of, whole
+from deploy.parts.ports import free_port
 from services.cli.data import transaction
 from services.notifications.tables import audience_members, deliveries, newsletter_readers, people
 from shared import clock
 from shared.config import Settings
 from shared.rows import insert_rows
-from tests.flows.system import System, free_port, wait_until_settled
+from tests.flows.system import System, wait_until_settled
 
 COPIES, MANY = 10_000, 100_000
 CONNECTIONS = 20
