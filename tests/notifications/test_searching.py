@@ -93,6 +93,23 @@ async def test_what_very_many_alerts_say_is_counted_to_an_end(
     assert len(rest["items"]) == 2 and rest["next"] is None
 
 
+@pytest.mark.parametrize("near", [1, 3, 2000])
+async def test_what_is_near_and_what_is_far_is_found_alike(
+    town: Town, monkeypatch: pytest.MonkeyPatch, near: int
+) -> None:
+    for name, value in (("searching.NEAR", near), ("inbox.SEARCHED", 2), ("inbox.CHUNK", 2)):
+        monkeypatch.setattr(f"services.notifications.{name}", value)
+    for network in ("n1", "n2"):
+        await town.role(await town.person("ann"), await town.network(network))
+    said = [(f"{word} {number}", network) for number in range(3) for word, network in (("News", "n1"), ("Post", "n2"))]
+    await town.append(*(town.news(headline, topic="toy.things", networks=[network]) for headline, network in said))
+    assert await town.inbox("ann", q="news") == await town.inbox("ann", q="news", network="n1") == [
+        "News 2", "News 1", "News 0",
+    ]  # fmt: skip
+    assert await town.inbox("ann", q="post") == ["Post 2", "Post 1", "Post 0"]
+    assert await town.inbox("ann", q="news", network="n2") == []
+
+
 def test_words_are_taken_apart_alike_whatever_stands_between_them() -> None:
     assert list(words_in("Stroke-network, (SOUTH)\u2003Åsa’s")) == ["stroke", "network", "south", "asa", "s"]
 
