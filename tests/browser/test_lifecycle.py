@@ -68,6 +68,7 @@ def test_a_network_leaves_the_register_and_comes_back(staff: Page) -> None:
 def test_a_network_is_split_and_the_part_comes_back(staff: Page) -> None:
     whole = _add(staff, "The whole of it")
     staff.click("main button:has-text('Join')")
+    expect(staff.locator("main button:has-text('Leave')")).to_have_count(1)
     staff.goto(f"{whole}/split")
     _press(staff, "See what will happen")
     expect(staff.locator(".nhsuk-error-summary")).to_contain_text("enter what the new network is called")
