@@ -118,8 +118,9 @@ async def _broadcast(url: str) -> AsyncIterator[Callable[[bytes], Awaitable[byte
 
         async def broadcast(value: bytes) -> bytes:
             await redis.publish(channel, value)
-            said = await heard.get_message(timeout=5)
-            return bytes(said["data"]) if said else b""
+            if (said := await heard.get_message(timeout=5)) is None:
+                raise TimeoutError("Redis did not bring in five seconds what was published.")
+            return bytes(said["data"])
 
         yield broadcast
 
