@@ -22,8 +22,8 @@ from shared.envelope import new_id
 TRIES, FIRST = 500, 50
 """Measured, and made before to warm up."""
 VALUE = b"x" * 800
+NONE = "DROP TABLE IF EXISTS bench_outbox, bench_inbox, bench_alerts;"
 TABLES = """
-    DROP TABLE IF EXISTS bench_outbox, bench_inbox, bench_alerts;
     CREATE TABLE bench_outbox (number bigserial PRIMARY KEY, value bytea NOT NULL);
     CREATE TABLE bench_inbox (message_id text PRIMARY KEY);
     CREATE TABLE bench_alerts (message_id text PRIMARY KEY, value bytea NOT NULL);
@@ -84,10 +84,10 @@ async def _paced(trip: Trip, pause: float) -> list[float]:
 async def _database(url: str) -> AsyncIterator[Any]:
     connection = await asyncpg.connect(f"{url}/postgres", timeout=5, command_timeout=20)
     try:
-        await connection.execute(TABLES)
+        await connection.execute(NONE + TABLES)
         yield connection
     finally:
-        await connection.execute("DROP TABLE IF EXISTS bench_outbox, bench_inbox, bench_alerts")
+        await connection.execute(NONE)
         await connection.close()
 
 
