@@ -16,6 +16,7 @@ from shared.auth import GATEWAY
 from tests.notifications.conftest import Town
 
 DAY = date(2026, 11, 23)
+QUICK = timedelta(milliseconds=300)
 
 
 @pytest.fixture(autouse=True)
@@ -44,8 +45,12 @@ async def test_nothing_measured_is_said_and_not_called_perfect(town: Town) -> No
 
 async def test_alert_is_counted_once_however_often_somebody_looks(town: Town) -> None:
     await look(town)
-    await town.tell("Aims changed", networks=["a"])
-    await town.tell("An old change, late", networks=["a"], time=clock.now() - timedelta(seconds=5))
+    changed = clock.now()
+    for headline, after in (("Aims changed", QUICK), ("An old change, late", timedelta(seconds=5))):
+        message = await town.tell(headline, networks=["a"], time=changed)
+        async with town.parts.database.transaction() as session:
+            stored = alerts.update().where(alerts.c.message_id == message).values(stored_at=changed + after)
+            await session.execute(stored)
     await look(town)
     await look(town)
     assert await told(town, "inbox") == {"told": 2, "quick": 1}
@@ -68,16 +73,18 @@ async def test_history_that_was_loaded_is_left_out(town: Town) -> None:
 
 async def test_mail_that_goes_late_is_counted_when_it_went_and_slow(town: Town) -> None:
     await look(town)
-    message, other = [await town.tell(headline, networks=["a"]) for headline in ("One", "Two")]
-    later = clock.now() + timedelta(seconds=20)
+    changed = clock.now()
+    message, other = [await town.tell(headline, networks=["a"], time=changed) for headline in ("One", "Two")]
+    soon, later = changed + QUICK, changed + timedelta(seconds=20)
     row = {
         "kind": "alert", "reader_id": "ann", "attempts": 1, "next_at": later, "holder": "", "repeated": False,
         "reason": "",
     }  # fmt: skip
     async with town.parts.database.transaction() as session:
         await session.execute(insert(deliveries).values(**row, thing=message, state="deferred"))
-        await session.execute(insert(deliveries).values(**row, thing=other, state="sent", sent_at=clock.now()))
-    await look(town)
+        await session.execute(insert(deliveries).values(**row, thing=other, state="sent", sent_at=soon))
+    with clock.at(later - timedelta(seconds=1)):
+        await look(town)
     assert await told(town, "mail") == {"told": 1, "quick": 1}
     async with town.parts.database.transaction() as session:
         sent = deliveries.update().where(deliveries.c.thing == message).values(state="sent", sent_at=later)
@@ -90,16 +97,18 @@ async def test_mail_that_goes_late_is_counted_when_it_went_and_slow(town: Town) 
 
 async def test_webhook_is_counted_when_its_receiver_took_it(town: Town) -> None:
     await look(town)
-    message = await town.tell("One", networks=["a"])
-    now = clock.now()
+    changed = clock.now()
+    message = await town.tell("One", networks=["a"], time=changed)
+    soon = changed + QUICK
     row = {
         "subscription_id": "s", "message_id": message, "kind": "change", "offset": 1, "network_id": "a",
-        "attempts": 1, "next_at": now, "reason": "", "ordered_at": now, "settled_at": now,
+        "attempts": 1, "next_at": changed, "reason": "", "ordered_at": changed, "settled_at": soon,
     }  # fmt: skip
     async with town.parts.database.transaction() as session:
         await session.execute(insert(webhook_deliveries).values(**row, state="delivered"))
         await session.execute(insert(webhook_deliveries).values(**row | {"message_id": "x"}, state="failed"))
-    await look(town)
+    with clock.at(soon + timedelta(seconds=1)):
+        await look(town)
     assert await told(town, "webhook") == {"told": 1, "quick": 1}
 
 
