@@ -24,7 +24,7 @@ from shared.afterwards import Afterwards
 from shared.db import Database, is_away
 from shared.dead_letters import dead_letter_topic, park, parked, replay_asked
 from shared.envelope import Envelope, new_id
-from shared.inbox import begun_among, once
+from shared.inbox import Noted, begun_among, once
 from shared.log import EventLog, LogAway, NotOwner, Place, Record, Topic
 from shared.log import Subscription as LogSubscription
 from shared.logging import causation, correlation
@@ -168,9 +168,9 @@ class Consumer:
     async def _handle(self, step: Step, arrivals: Sequence[Arrival]) -> None:
         """The whole batch in one transaction: what is new, less what waits behind a parked key."""
         async with self._database.transaction() as session:
-            fresh = await step.note(session, arrivals)
+            fresh, any_parked = await step.note(session, arrivals)
             begun = await self._begun_before(session, arrivals, fresh) if step is self._first else []
-            held = await parked(session) if fresh else set()
+            held = await parked(session) if any_parked else set()
             by_topic: dict[str, list[Envelope]] = {}
             for arrival in arrivals:
                 message = arrival.message
@@ -189,7 +189,7 @@ class Consumer:
             for topic, messages in by_topic.items():
                 HANDLED.labels(self._group, topic, "handled").inc(len(messages))
 
-    async def _noted(self, session: AsyncSession, arrivals: Sequence[Arrival]) -> set[str]:
+    async def _noted(self, session: AsyncSession, arrivals: Sequence[Arrival]) -> Noted:
         begun = {arrival.message.id for arrival in arrivals if self._goes_on(arrival.message)}
         return await once(session, [(arrival.message.id, arrival.record) for arrival in arrivals], begun=begun)
 
@@ -232,12 +232,12 @@ class Consumer:
                 await asyncio.sleep(pause)
 
     async def _park(
-        self, record: Record, note: Callable[[AsyncSession], Awaitable[set[str]]], *,
+        self, record: Record, note: Callable[[AsyncSession], Awaitable[Noted]], *,
         message_id: str, reason: str, handler: str, attempts: int,
     ) -> None:  # fmt: skip
         await self._ensure_dead_letter_topic(record.topic)
         async with self._database.transaction() as session:
-            if await note(session):
+            if (await note(session)).ids:
                 await park(
                     session, self._group, record,
                     message_id=message_id, reason=reason, handler=handler, attempts=attempts,

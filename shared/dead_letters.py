@@ -16,7 +16,6 @@ import orjson
 import structlog
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     Integer,
     LargeBinary,
@@ -33,21 +32,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import clock
 from shared.db import Database, UtcDateTime, is_away, kernel, upsert
 from shared.envelope import Envelope, decode
-from shared.inbox import mark_parked
+from shared.inbox import mark_parked, parked_keys
 from shared.log import Record
 from shared.made import Made
 from shared.outbox import Number, outbox
 
 log = structlog.get_logger()
-parked_keys = Table(
-    "parked_keys",
-    kernel,
-    Column("topic", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("since", UtcDateTime, nullable=False),
-    Column("replay", Boolean, nullable=False, default=False, comment="somebody asked for another try"),
-)
-
 dead_letters = Table(
     "dead_letters",
     kernel,
@@ -66,7 +56,6 @@ dead_letters = Table(
     Column("since", UtcDateTime, nullable=False),
 )
 
-# Asked for every batch: built once, because building a statement costs more than answering it.
 _PARKED = Made(select(parked_keys.c.topic, parked_keys.c.key).with_for_update(read=True))
 _TO_REPLAY = select(parked_keys.c.topic, parked_keys.c.key).where(parked_keys.c.replay).order_by(parked_keys.c.since)
 

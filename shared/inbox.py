@@ -6,8 +6,22 @@ A message that something comes after is `begun` until that has been committed to
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Integer, Table, Text, and_, delete, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Integer,
+    Table,
+    Text,
+    and_,
+    delete,
+    exists,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
@@ -28,23 +42,45 @@ inbox = Table(
     Column("outcome", Text, nullable=False, comment="handled, begun or parked"),
 )
 
+parked_keys = Table(
+    "parked_keys",
+    kernel,
+    Column("topic", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("replay", Boolean, nullable=False, default=False, comment="somebody asked for another try"),
+)
+
+
+class Noted(NamedTuple):
+    """The answer of one statement, so that nearly always nobody need ask which keys are parked."""
+
+    ids: set[str]
+    """Messages that this step has to handle."""
+    any_parked: bool
+    """Whether any key is parked; only said where there are `ids`."""
+
 
 def _begun(dialect: str) -> ColumnElement[bool]:
     return and_(is_among(dialect, inbox.c.message_id, "ids"), inbox.c.outcome == "begun")
 
 
 _BEGUN = Made(lambda dialect: select(inbox.c.message_id).where(_begun(dialect)))
+_ONLY_NEW = "ON CONFLICT DO NOTHING RETURNING message_id, EXISTS (SELECT 1 FROM parked_keys)"
 _FINISHED = Made(
-    lambda dialect: update(inbox).where(_begun(dialect)).values(outcome="handled").returning(inbox.c.message_id)
+    lambda dialect: (
+        update(inbox)
+        .where(_begun(dialect))
+        .values(outcome="handled")
+        .returning(inbox.c.message_id, exists(select(parked_keys.c.key)).label("any_parked"))
+    )
 )
 
 
-async def once(
-    session: AsyncSession, arrivals: Sequence[tuple[str, Record]], *, begun: Collection[str] = ()
-) -> set[str]:
-    """Note each (message id, record) as handled, those of *begun* as begun; returns the ids that were not noted before.
+async def once(session: AsyncSession, arrivals: Sequence[tuple[str, Record]], *, begun: Collection[str] = ()) -> Noted:
+    """Note each (message id, record) as handled, those of *begun* as begun; returns those that were not noted before.
 
-    The caller's effects for those ids must be in the same transaction.
+    The caller's effects for those must be in the same transaction.
     """
     moment = clock.now()
     rows = {
@@ -55,9 +91,12 @@ async def once(
         for message_id, record in arrivals
     }  # fmt: skip
     if not rows:
-        return set()
-    noted = await insert_rows(session, inbox, list(rows.values()), "ON CONFLICT DO NOTHING RETURNING message_id")
-    return {message_id for (message_id,) in noted}
+        return Noted(set(), any_parked=False)
+    return _noted(await insert_rows(session, inbox, list(rows.values()), _ONLY_NEW))
+
+
+def _noted(rows: Sequence[Any]) -> Noted:
+    return Noted({message_id for message_id, _ in rows}, any(is_parked for _, is_parked in rows))
 
 
 async def begun_among(session: AsyncSession, message_ids: Sequence[str]) -> set[str]:
@@ -66,13 +105,12 @@ async def begun_among(session: AsyncSession, message_ids: Sequence[str]) -> set[
     return {message_id for (message_id,) in found}
 
 
-async def finished(session: AsyncSession, message_ids: Sequence[str]) -> set[str]:
-    """Note what was begun as handled; returns the ids that were begun.
+async def finished(session: AsyncSession, message_ids: Sequence[str]) -> Noted:
+    """Note what was begun as handled; returns those that were begun.
 
-    The effects of what comes after, for those ids, must be in the same transaction.
+    The effects of what comes after, for those, must be in the same transaction.
     """
-    done = await _FINISHED.rows(session, {"ids": listed(session, message_ids)})
-    return {message_id for (message_id,) in done}
+    return _noted(await _FINISHED.rows(session, {"ids": listed(session, message_ids)}))
 
 
 async def mark_parked(session: AsyncSession, message_ids: Sequence[str], outcome: str = "parked") -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.envelope import Envelope, UnreadableMessage, decode
-from shared.inbox import finished
+from shared.inbox import Noted, finished
 from shared.log import Record
 
 Handler = Callable[[AsyncSession, Sequence[Envelope]], Awaitable[None]]
@@ -26,11 +26,11 @@ class Arrival:
 class Step(NamedTuple):
     """One of the two: how it is noted that messages come to it, which of them do, and who handles a topic's."""
 
-    note: Callable[[AsyncSession, Sequence[Arrival]], Awaitable[set[str]]]
+    note: Callable[[AsyncSession, Sequence[Arrival]], Awaitable[Noted]]
     handlers: Callable[[str], list[Handler]]
 
 
-async def noted_as_finished(session: AsyncSession, arrivals: Sequence[Arrival]) -> set[str]:
+async def noted_as_finished(session: AsyncSession, arrivals: Sequence[Arrival]) -> Noted:
     """How the second is noted."""
     return await finished(session, [arrival.message.id for arrival in arrivals])
 

@@ -86,8 +86,6 @@ async def tell(session: AsyncSession, messages: Sequence[Envelope]) -> None:
         return
     told = [{"audience": a, "offset": row["offset"]} for row in new for a in row["audiences"]]
     await _ADD_AUDIENCE.insert(session, told)
-    by_id = {message.id: message for message in messages}
-    await insert_rows(session, alert_contents, [_content(row["offset"], by_id[row["message_id"]]) for row in new])
     for wire in await _wires(session, new, epoch=place.epoch, known=known):
         broadcast_after_commit(session, "alerts", orjson.dumps(wire, option=orjson.OPT_UTC_Z))
 
@@ -113,6 +111,13 @@ async def told_of(session: AsyncSession, messages: Sequence[Envelope]) -> list[d
     rows = [row._asdict() for row in await _TOLD.rows(session, {"ids": ids})]
     audiences = await audiences_of(session, [row["offset"] for row in rows])
     return [{**row, "source": sources[row["message_id"]], "audiences": audiences[row["offset"]]} for row in rows]
+
+
+async def keep_contents(session: AsyncSession, told: Sequence[dict[str, Any]], messages: Sequence[Envelope]) -> None:
+    """Keep what programs are sent of *messages*, which became the alerts *told*; nobody who looks at pages needs it."""
+    by_id = {message.id: message for message in messages}
+    rows = [_content(row["offset"], by_id[row["message_id"]]) for row in told]
+    await insert_rows(session, alert_contents, rows, "ON CONFLICT DO NOTHING")
 
 
 async def described(session: AsyncSession, messages: Sequence[Envelope]) -> list[dict[str, Any]]:

@@ -72,6 +72,7 @@ async def after_announcements(session: AsyncSession, messages: Sequence[Envelope
     """
     told = await alerts.told_of(session, messages)
     if told:
+        await alerts.keep_contents(session, told, messages)
         await order_fanouts(session, [row["offset"] for row in told])
         await order_webhooks(session, told)
         await digest.add_to_draft(session, told)
