@@ -19,7 +19,7 @@ from services.notifications import alerts as sequence
 from services.notifications.audience import ASKED
 from services.notifications.channels import LIVE
 from services.notifications.inbox import SEARCHED, Candidates, is_read, visible
-from services.notifications.tables import alerts, preferences, read_exceptions, read_marks
+from services.notifications.tables import alert_audiences, alerts, preferences, read_exceptions, read_marks
 from shared.db import is_among, listed
 from shared.store import Store, StoreAway
 
@@ -113,7 +113,7 @@ def _is_fresh(best: ColumnElement[str]) -> ColumnElement[bool]:
 @cache
 def _near(dialect: str) -> Select[int, int]:
     """(how many, how many unread) of some offsets."""
-    found = visible(ASKED, is_among(dialect, alerts.c.offset, "near")).subquery("found")
+    found = visible(ASKED, is_among(dialect, alert_audiences.c.offset, "near")).subquery("found")
     query = select(func.count(), func.count().filter(~is_read(found.c.best))).select_from(found)
     return query.join(alerts, alerts.c.offset == found.c.offset)
 

@@ -43,7 +43,7 @@ class Wanted:
 
 
 def visible(person_id: Asked, *conditions: Condition) -> Select[int, str]:
-    """(offset, best) of everything in a person's inbox that fulfils *conditions* on `alerts`."""
+    """(offset, best) of everything in a person's inbox that fulfils *conditions* on `alerts` or `alert_audiences`."""
     told = reach(person_id=person_id, where=conditions).subquery("told")
     return select(told.c.offset, told.c.best).where(is_told(told.c.best))
 
@@ -128,8 +128,12 @@ _MARK = select(read_marks.c.up_to).where(read_marks.c.person_id == ASKED).scalar
 
 @cache
 def _near(dialect: str, unread: bool) -> Select[Any]:
-    """The newest of what stands in an inbox of some offsets."""
-    return _shown(visible(ASKED, is_among(dialect, alerts.c.offset, "near")), unread=unread).limit(_MOST)
+    """The newest of what stands in an inbox of some offsets.
+
+    They are asked of the audiences: asked of the alerts, PostgreSQL, which does not know how many there will be, looked
+    for each of them in each of the reader's audiences.
+    """
+    return _shown(visible(ASKED, is_among(dialect, alert_audiences.c.offset, "near")), unread=unread).limit(_MOST)
 
 
 @cache
