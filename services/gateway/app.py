@@ -195,7 +195,7 @@ def gateway(settings: Settings, *, broadcast: Broadcast, store: Store, clients: 
     asked = Clients(settings, clients)
     assets = Assets(settings.name)
     sessions = Sessions(settings, store, asked)
-    renderer = Renderer(assets.base, settings.name, secure=sessions.secure)
+    renderer = Renderer(assets.base, settings.name, secure=sessions.secure, folder=settings.data / "templates")
     tellings = Tellings(asked)
     alerts = Hub("alerts", sources.alerts_after(asked), told=tellings.note)
     feed = Hub("feed", sources.feed_after(asked), told=tellings.note)

@@ -15,6 +15,7 @@ from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoad
 from markupsafe import Markup, escape
 from starlette.responses import Response
 
+from services.gateway.compiled import Compiled
 from services.gateway.components import Templates
 from services.gateway.prose import prose
 from shared import clock
@@ -200,13 +201,16 @@ def marked(text: Any, marks: Any) -> Markup:
     return Markup("").join([*pieces, escape(text[end:])])
 
 
-def environment(asset_path: str, name: str) -> Environment:
-    """The templates: ours first, then the design system's macros (which need undefined values to chain)."""
+def environment(asset_path: str, name: str, folder: Path | None = None) -> Environment:
+    """The templates: ours first, then the design system's macros (which need undefined values to chain).
+
+    In *folder* they are kept as they were compiled.
+    """
     ours = FileSystemLoader(Path(__file__).parent / "templates")
     made = Templates(
         loader=ChoiceLoader([ours, PackageLoader("nhsuk_frontend_jinja")]),
         autoescape=True, undefined=ChainableUndefined, auto_reload=False, trim_blocks=True, lstrip_blocks=True,
-        cache_size=-1,
+        cache_size=-1, bytecode_cache=Compiled(folder) if folder else None,
     )  # fmt: skip
     made.globals |= {"assetPath": asset_path, "service_name": name, "colour": colour, "count": count}
     made.filters |= {"words": words, "day": day, "iso": iso, "when": when, "stamp": stamp, "colour": colour}
@@ -226,9 +230,9 @@ def environment(asset_path: str, name: str) -> Environment:
 class Renderer:
     """Renders templates, and wraps pages in their headers."""
 
-    def __init__(self, asset_path: str, name: str, *, secure: bool) -> None:
-        """*secure*: served over https, so browsers may be told to insist on it."""
-        self._environment = environment(asset_path, name)
+    def __init__(self, asset_path: str, name: str, *, secure: bool, folder: Path | None = None) -> None:
+        """*secure*: served over https, so browsers may be told to insist on it. *folder*: see `environment`."""
+        self._environment = environment(asset_path, name, folder)
         self._secure = secure
         self._header = lru_cache(1000)(self._made_header)
         self._environment.globals["frame_header"] = self._header_for
