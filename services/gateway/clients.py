@@ -4,6 +4,8 @@ Invariants:
 1. Every call carries a token signed now for the principal in whose name it is made; a service sees no session.
 2. Every call has a time-out, and a service that does not answer becomes `ServiceAway` with its name.
 3. In one process the calls go straight to the services' applications; nothing else differs.
+4. Who makes a network may do something with it at once. A service that has not heard of it yet refuses the change,
+   which then did nothing, and is asked again, for a second at most: the register's message is on its way.
 """
 
 from __future__ import annotations
@@ -27,11 +29,16 @@ ASK_SECONDS = 10.0
 """How long a read may take."""
 CHANGE_SECONDS = 30.0
 """How long a change may take; an import of a large file is the slowest."""
+HEARING_PAUSES = (0.1, 0.2, 0.3, 0.4)
+"""Seconds between the tries of a change that a service refused because it does not know the network."""
+UNKNOWN = ("/problems/no-such-network", "/problems/unknown-network")
+"""How the type of such a refusal begins."""
 CALLED = {
     "registry": "The register", "membership": "The list of people and organisations", "events": "The list of events",
     "notifications": "The part for alerts, mail and the newsletter", "oversight": "Oversight",
 }  # fmt: skip
 """Service → what readers know it as."""
+READS = frozenset({"GET", "HEAD"})
 TIMEOUT = httpx.Timeout(CHANGE_SECONDS, connect=2).as_dict()
 
 
@@ -114,10 +121,10 @@ class Clients:
         sent |= {"x-correlation-id": correlation_id(), "traceparent": traceparent()}
         if principal != ANYBODY:
             sent["authorization"] = "Bearer " + sign(principal, self.settings.signing_key)
-        limit = ASK_SECONDS if method in {"GET", "HEAD"} else CHANGE_SECONDS
+        limit = ASK_SECONDS if method in READS else CHANGE_SECONDS
         try:
             async with asyncio.timeout(limit):
-                return await self._service(service).answer(method, url, content, sent)
+                return await self._once_heard(service, method, url, content, sent)
         except httpx.InvalidURL:
             raise NotFound from None
         except TimeoutError:
@@ -125,6 +132,17 @@ class Clients:
             raise ServiceAway(late, service=service) from None
         except httpx.HTTPError:
             raise does_not_answer(service) from None
+
+    async def _once_heard(
+        self, service: str, method: str, url: str, content: bytes, headers: Mapping[str, str]
+    ) -> Answer:
+        asked, may_wait = self._service(service), service != "registry" and method not in READS
+        for pause in HEARING_PAUSES if may_wait else ():
+            answer = await asked.answer(method, url, content, headers)
+            if not _says_unknown(answer):
+                return answer
+            await asyncio.sleep(pause)
+        return await asked.answer(method, url, content, headers)
 
     async def ask(self, service: str, path: str, *, principal: Principal = GATEWAY, **query: Any) -> Any:
         """The JSON of a GET. Raises Refused and ServiceAway."""
@@ -160,11 +178,20 @@ def content_of(answer: Answer) -> Any:
     """The JSON of an answer, None where it is empty. Raises Refused for an error's status."""
     if answer.is_success:
         return orjson.loads(answer.content) if answer.content else None
+    raise Refused(answer.status_code, _problem(answer))
+
+
+def _problem(answer: Answer) -> dict[str, Any]:
+    """The problem document of an answer; empty where it is none."""
     try:
         document = orjson.loads(answer.content)
     except ValueError:
-        document = {}
-    raise Refused(answer.status_code, document if isinstance(document, dict) else {})
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _says_unknown(answer: Answer) -> bool:
+    return answer.status_code in (404, 422) and str(_problem(answer).get("type", "")).startswith(UNKNOWN)
 
 
 def clients_for(settings: Settings, apps: Mapping[str, Any] | None) -> dict[str, Service]:

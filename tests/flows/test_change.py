@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
+from shared import clock
 from tests.flows.system import System
 
 
@@ -33,6 +35,23 @@ async def test_a_change_is_seen_by_member_and_officer_and_in_the_newsletter(syst
         assert alert["headline"] == line["headline"] == entry["headline"]
         assert alert["network_id"] == network["id"]
         assert await drafted(staff, entry["id"])
+
+
+async def test_who_makes_a_network_does_something_with_it_at_once(system: System) -> None:
+    """No service has heard of it when the answer comes; nobody is told that there is no such network."""
+    fields = {"type": "disease", "care_group": "stroke", "bodies": ["Q31"]}
+    starts = clock.now() + timedelta(days=9)
+    times = {"starts_at": starts.isoformat(), "ends_at": (starts + timedelta(hours=2)).isoformat()}
+    async with system.as_("staff") as staff:
+
+        async def made(name: str) -> str:
+            answer = await staff.post("/networks", json={**fields, "name": f"{name} at once network"})
+            return str(answer.raise_for_status().json()["id"])
+
+        joined = await staff.post(f"/networks/{await made('Joined')}/join", json={})
+        followed = await staff.post(f"/networks/{await made('Followed')}/follow", json={})
+        met = await staff.post("/events", json={"title": "First day", "networks": [await made("Met")], **times})
+        assert [answer.status_code for answer in (joined, followed, met)] == [201, 204, 201], met.text
 
 
 async def drafted(staff: Any, message_id: str) -> bool:

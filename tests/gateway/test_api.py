@@ -15,9 +15,13 @@ from services.gateway import guard
 from services.gateway.app import Gateway, gateway
 from services.gateway.clients import Upstream, clients_for
 from services.gateway.openapi import merged
+from services.gateway.within import WithinProcess
+from services.membership.queries import NoSuchNetwork
 from shared.auth import verify
 from shared.broadcast.memory import LocalBroadcast
 from shared.config import Settings
+from shared.errors import NotFound
+from shared.problems import answer
 from shared.store.memory import LocalStore
 
 SETTINGS = Settings(secret="s" * 32, base_url="http://gateway")
@@ -52,6 +56,13 @@ def _membership() -> FastAPI:
     @app.get("/networks/{network_id}/roles")
     async def roles(network_id: str) -> dict[str, str]:
         return {"roles_of": network_id}
+
+    @app.post("/networks/{network_id}/join")
+    async def join(network_id: str) -> Response:
+        app.state.asked = getattr(app.state, "asked", 0) + 1
+        if network_id == "heard" and app.state.asked > 2:
+            return Response(status_code=204)
+        return answer(NoSuchNetwork() if network_id in ("heard", "never") else NotFound())
 
     @app.post("/internal/tokens/resolve")
     async def resolve(body: dict[str, Any], response: Response) -> dict[str, Any]:
@@ -103,6 +114,16 @@ async def test_an_unknown_token_is_refused_with_a_sentence(client: httpx.AsyncCl
 async def test_what_may_be_of_a_service_that_is_away_is_not_said_to_be_nowhere(client: httpx.AsyncClient) -> None:
     answered = await client.get("/api/nothing/here")
     assert (answered.status_code, answered.json()["service"]) == (503, "events")
+
+
+@pytest.mark.parametrize(("network", "status", "tries"), [("heard", 204, 3), ("never", 404, 5), ("other", 404, 1)])
+async def test_a_change_of_a_network_not_heard_of_yet_is_asked_again_for_a_second_at_most(
+    edge: Gateway, client: httpx.AsyncClient, network: str, status: int, tries: int
+) -> None:
+    answered = await client.post(f"/api/networks/{network}/join", headers=TOKEN)
+    assert answered.status_code == status
+    membership = edge.edge.clients.by_name["membership"]
+    assert isinstance(membership, WithinProcess) and membership.app.state.asked == tries  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("path", ["internal/secrets", "trace/m1", "health/ready", "metrics"])

@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from services.gateway.clients import Refused
 from services.gateway.pages.called import names_for
 from services.gateway.pages.choices import EDITING_ROLES
 from services.gateway.pages.history import stood
@@ -18,8 +17,6 @@ from shared import clock
 
 PAGE = 25
 CHANGES_SHOWN = 8
-HEARING_PAUSES = (0.1, 0.2, 0.3, 0.4)
-"""Seconds between tries: a service hears of a new network within a second, and who made it may be quicker."""
 NO_ROLES: dict[str, Any] = {"items": [], "vacancies": [], "total": 0}
 EMPTY: dict[str, Any] = {"items": [], "next": None, "total": 0}
 
@@ -98,20 +95,8 @@ async def act(visit: Visit) -> Response:
     slug, what = visit.path["slug"], visit.path["what"]
     record = await visit.ask("registry", f"/networks/{slug}")
     service = "membership" if what in ("join", "leave") else "notifications"
-    await _done_once_heard(visit, service, f"/networks/{record['id']}/{what}")
+    await visit.change(service, "POST", f"/networks/{record['id']}/{what}")
     return visit.back(f"/networks/{record['slug']}?done={what}")
-
-
-async def _done_once_heard(visit: Visit, service: str, path: str) -> None:
-    """Do it; a service that has not heard yet of the network, which the register has, is asked again."""
-    for pause in (*HEARING_PAUSES, None):
-        try:
-            await visit.change(service, "POST", path)
-            return
-        except Refused as refused:
-            if refused.status != 404 or pause is None:
-                raise
-            await asyncio.sleep(pause)
 
 
 ROUTES = [
