@@ -16,6 +16,7 @@ import orjson
 import structlog
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Integer,
     LargeBinary,
@@ -32,12 +33,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import clock
 from shared.db import Database, UtcDateTime, is_away, kernel, upsert
 from shared.envelope import Envelope, decode
-from shared.inbox import mark_parked, parked_keys
+from shared.inbox import mark_parked
 from shared.log import Record
 from shared.made import Made
 from shared.outbox import Number, outbox
 
 log = structlog.get_logger()
+parked_keys = Table(
+    "parked_keys",
+    kernel,
+    Column("topic", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("replay", Boolean, nullable=False, default=False, comment="somebody asked for another try"),
+)
+
 dead_letters = Table(
     "dead_letters",
     kernel,

@@ -19,11 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.auth import Principal, Session, may, staff
 from shared.boundary import Router
-from shared.dead_letters import ask_for_replay, dead_letters
+from shared.dead_letters import ask_for_replay, dead_letters, parked_keys
 from shared.envelope import UnreadableMessage, decode
 from shared.errors import NotFound
 from shared.fields import Page
-from shared.inbox import mark_parked, parked_keys
+from shared.inbox import mark_parked
 
 log = structlog.get_logger()
 router: APIRouter = Router(include_in_schema=False)
