@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,39 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0].removeprefix("tests/")
         return ONE_AFTER_ANOTHER.get(file.partition("/")[0], file)
+
+    def remove_node(self, node: Any) -> str | None:
+        """Take away a process that has ended; returns the test that ended it, which is not begun again elsewhere."""
+        units = self.assigned_work[node].values()
+        ended = next((name for unit in units for name, is_done in unit.items() if not is_done), None)
+        for unit in units:
+            unit.update({ended: True} if ended in unit else {})
+        super().remove_node(node)
+        return ended
+
+
+RUNNING: set[str] = set()
+"""The tests that have begun and not ended."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a run that is stopped say which tests it waited for: who runs in another process shows no name."""
+    if not hasattr(config, "workerinput"):
+        signal.signal(signal.SIGTERM, _stop)
+
+
+def _stop(_number: int, _frame: object) -> None:
+    pytest.exit(f"stopped; running were: {', '.join(sorted(RUNNING)) or 'none'}", returncode=130)
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """A test begins, here or in a process of this run."""
+    RUNNING.add(nodeid)
+
+
+def pytest_runtest_logfinish(nodeid: str) -> None:
+    """It has ended."""
+    RUNNING.discard(nodeid)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
