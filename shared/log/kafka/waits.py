@@ -15,6 +15,9 @@ from shared.log import LogAway, UnknownTopic
 PATIENCE = 10.0
 """Seconds that Kafka has to answer."""
 
+CANCELLATIONS = 10
+"""How many tasks of the library's, one after another, are ended before what does not close is left alone."""
+
 REPEAT_SECONDS = 30.0
 """How often the library may log the same complaint."""
 
@@ -61,11 +64,19 @@ async def bounded(stop: Step) -> None:
     """Close something that may no longer be able to say goodbye.
 
     In a task of its own: the library's closing can end with the cancellation of a task inside it, which must not
-    look like ours. What it did not finish in time is given up.
+    look like ours. Nor does one cancellation end it: the library takes it for that of the task it waits for, and goes
+    on to the next. What has not finished then is given up.
     """
     closing = asyncio.create_task(stop())
+    closing.add_done_callback(_heard)
     await asyncio.wait({closing}, timeout=PATIENCE / 2)
-    closing.cancel()
-    await asyncio.wait({closing})
+    for _ in range(CANCELLATIONS):
+        if closing.done():
+            return
+        closing.cancel()
+        await asyncio.wait({closing}, timeout=PATIENCE / 20)
+
+
+def _heard(closing: asyncio.Task[Any]) -> None:
     if not closing.cancelled():
         closing.exception()
