@@ -130,7 +130,7 @@ class KafkaLog:
         try:
             yield admin
         finally:
-            await admin.close()
+            await bounded(admin.close)
 
     async def _started(self, start: Step, stop: Step) -> None:
         try:
