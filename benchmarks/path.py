@@ -3,7 +3,8 @@
 A thousand readers hold a stream each, every network's hundred are concerned by every tenth change, and fifty changes
 a second arrive at the API. A latency counts to the moment the bytes are at the client's socket, from the commit of the
 change (PostgreSQL notes when it was) and from the change's own time, taken before its commit, which is all that SQLite
-knows; all clocks are this machine's.
+knows; all clocks are this machine's. Bare trips are made before, with nothing else running, and once more beside as
+many changes, after those that count.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import asyncio
 import functools
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
+from multiprocessing import get_context
 from typing import Any
 
 import orjson
@@ -33,6 +36,8 @@ from tests.flows.system import System
 NETWORKS, READERS = 10, 100
 PER_SECOND, SECONDS = 50, 20
 WARM_UP_SECONDS = 3
+BESIDE_SECONDS = 16
+"""Long enough for another process to begin and to make its trips."""
 EVENT = re.compile(rb"data: (\{.*\})")
 
 
@@ -41,7 +46,7 @@ def measure() -> list[Figure]:
     pace = 1 / PER_SECOND
     trip, paced_trip = (uvloop.run(bare.round_trips(real()["TIDINGS_KAFKA"], pause)) for pause in (0, pace))
     way = percentile(uvloop.run(bare.ways(real(), pace)), 0.5)
-    (scaled, committed), (embedded, _) = _latencies(*SCALED), _latencies()
+    (scaled, committed, beside), (embedded, _, _) = _latencies(*SCALED), _latencies()
     ours = percentile(committed, 0.5)
     said = f"change → stream, {PER_SECOND}/s, {NETWORKS * READERS} readers"
     from_commit = f"{said}, scaled, from the commit"
@@ -49,6 +54,7 @@ def measure() -> list[Figure]:
     return [
         _beside_trip(f"{from_commit}, p50", ours, paced_trip, f"at {PER_SECOND}/s", parts),
         _beside_trip(f"{from_commit}, p50", ours, trip, "one after another"),
+        _beside_trip(f"{from_commit}, p50", ours, beside, f"at {PER_SECOND}/s, beside as many changes"),
         _figure(f"{from_commit}, p99", percentile(committed, 0.99), 60),
         Figure(f"{said}, scaled, p50", percentile(scaled, 0.5), "ms"),
         Figure(f"{said}, scaled, p99", percentile(scaled, 0.99), "ms"),
@@ -67,8 +73,8 @@ def _figure(what: str, value: float, most: float) -> Figure:
     return Figure(what, value, "ms", f"≤ {most:g} ms", value <= most)
 
 
-def _latencies(*parts: str) -> tuple[list[float], list[float]]:
-    """From the changes' own times, and from their commits where the database notes them."""
+def _latencies(*parts: str) -> tuple[list[float], list[float], list[float]]:
+    """From the changes' own times, and from their commits where the database notes them; bare trips beside more."""
     with whole(*parts) as system, clients() as viewers:
         world = populated(system, networks=NETWORKS, readers=READERS)
         port = system.ports["gateway" if parts else "all"]
@@ -78,11 +84,24 @@ def _latencies(*parts: str) -> tuple[list[float], list[float]]:
         uvloop.run(_change(system, world, PER_SECOND * SECONDS, first=1_000_000))
         arrived = _alerts_in(viewers.arrivals())
         commits = asyncio.run(_commits(settings_of(system))) if parts else {}
+        trips = uvloop.run(_trips_beside(system, world)) if parts else []
     expected = PER_SECOND * SECONDS * READERS
     if len(arrived) != expected:
         raise RuntimeError(f"{len(arrived)} alerts arrived at the streams, not {expected}")
     own = {alert["id"]: datetime.fromisoformat(alert["time"]).timestamp() for _, alert in arrived}
-    return _since(own, arrived), _since(commits, arrived) if commits else []
+    return _since(own, arrived), _since(commits, arrived) if commits else [], trips
+
+
+async def _trips_beside(system: System, world: World) -> list[float]:
+    """Bare round trips while further changes are made and shown, on the same processors and the same broker."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as other:
+        trips = asyncio.get_running_loop().run_in_executor(other, _trips, real()["TIDINGS_KAFKA"])
+        await _change(system, world, PER_SECOND * BESIDE_SECONDS, first=2_000_000)
+        return await trips
+
+
+def _trips(bootstrap: str) -> list[float]:
+    return uvloop.run(bare.round_trips(bootstrap, 1 / PER_SECOND))
 
 
 def _since(begun: Mapping[str, float], arrived: Sequence[tuple[float, Any]]) -> list[float]:
