@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from shared.log.kafka import waits
+from shared.log.kafka import closing
 
 pytestmark = [pytest.mark.fast, pytest.mark.timeout(30)]
 WAITS = 3
@@ -15,7 +15,8 @@ WAITS = 3
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waits, "PATIENCE", 0.2)
+    monkeypatch.setattr(closing, "SECONDS", 0.1)
+    monkeypatch.setattr(closing, "CANCELLED_SECONDS", 0.01)
 
 
 async def test_each_task_that_closing_waits_for_is_ended() -> None:
@@ -27,7 +28,7 @@ async def test_each_task_that_closing_waits_for_is_ended() -> None:
                 await asyncio.sleep(600)
             ended.append(number)
 
-    await waits.bounded(close)
+    await closing.bounded(close)
     assert ended == list(range(WAITS))
 
 
@@ -41,7 +42,7 @@ async def test_closing_that_listens_to_nothing_is_left_alone() -> None:
         has_ended.set()
         raise OSError("far too late")
 
-    await waits.bounded(close)
+    await closing.bounded(close)
     assert not has_ended.is_set()
     may_end.set()
     await has_ended.wait()

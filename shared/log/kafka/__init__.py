@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -28,8 +29,9 @@ from shared.log import (
     is_published,
     refuse_too_large,
 )
+from shared.log.kafka.closing import Step, bounded, close_producer
 from shared.log.kafka.subscription import KafkaSubscription
-from shared.log.kafka.waits import PATIENCE, Step, answering, bounded
+from shared.log.kafka.waits import PATIENCE, answering
 
 _DAY = "86400000"
 _ALREADY_EXISTS = 36
@@ -110,7 +112,7 @@ class KafkaLog:
         async with self._starting:
             if self._producer is None:
                 producer = _producer(self._bootstrap)
-                await self._started(producer.start, producer.stop)
+                await self._started(producer.start, partial(close_producer, producer))
                 self._producer = producer
             return self._producer
 
@@ -119,25 +121,25 @@ class KafkaLog:
         producer = self._producer
         if producer is not None and failed in (None, producer):
             self._producer = None
-            task = asyncio.create_task(bounded(producer.stop))
+            task = asyncio.create_task(close_producer(producer))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
     @asynccontextmanager
     async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=int(PATIENCE * 1000))
-        await self._started(admin.start, admin.close)
+        await self._started(admin.start, partial(bounded, admin.close))
         try:
             yield admin
         finally:
             await bounded(admin.close)
 
-    async def _started(self, start: Step, stop: Step) -> None:
+    async def _started(self, start: Step, close: Step) -> None:
         try:
             async with answering(self._bootstrap):
                 await start()
         except BaseException:
-            await bounded(stop)
+            await close()
             raise
 
 

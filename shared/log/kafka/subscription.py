@@ -12,7 +12,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition, errors
 from aiokafka.abc import ConsumerRebalanceListener
 
 from shared.log import LogAway, NotOwner, Place, Record
-from shared.log.kafka.waits import PATIENCE, answering, bounded
+from shared.log.kafka.closing import close_consumer
+from shared.log.kafka.waits import PATIENCE, answering
 
 STILL_SECONDS = 5.0
 """After so long without a record a consumer is checked: is there really nothing to read?"""
@@ -75,7 +76,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
                 async with answering(self._bootstrap):
                     await consumer.start()
             except BaseException:
-                await bounded(consumer.stop)
+                await close_consumer(consumer)
                 raise
             what = {"pattern": PUBLISHED} if self._topics is None else {"topics": list(self._topics)}
             consumer.subscribe(**what, listener=self)
@@ -131,8 +132,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         consumer, self._consumer = self._consumer, None
         self._forget()
         if consumer is not None:
-            await bounded(consumer.stop)
-            await bounded(consumer._client.close)  # a stop that broke off has left it open
+            await close_consumer(consumer)
 
     def _forget(self) -> None:
         self._fetched.clear()
