@@ -21,7 +21,7 @@ from services.notifications.channels import LIVE
 from services.notifications.inbox import SEARCHED, Candidates, is_read, visible
 from services.notifications.tables import alert_audiences, alerts, preferences, read_exceptions, read_marks
 from shared.db import is_among, listed
-from shared.store import Store, StoreAway
+from shared.store import Store, recall, remember
 
 KEPT_SECONDS = 1800
 MOST_COUNTED = SEARCHED
@@ -56,7 +56,7 @@ async def counted(session: AsyncSession, store: Store, person_id: str) -> Counts
         asked = {"asked": person_id, "mark": standing.mark, "until": until, "head": head}
         more = (await session.execute(_newer(), asked)).one()
         total, unread = total + more[0], unread + more[1]
-        await _keep(store, key, (head, total, unread))
+        await remember(store, key, orjson.dumps((head, total, unread)), KEPT_SECONDS)
     unread += await _exceptions(session, person_id, standing.mark, head)
     return Counts(total, unread, standing.revision, epoch, head)
 
@@ -142,16 +142,6 @@ def _excepted() -> Select[int, int]:
 
 
 async def _kept(store: Store, key: str) -> tuple[int, int, int]:
-    try:
-        kept = await store.get(key)
-    except StoreAway:
-        kept = None
+    kept = await recall(store, key)
     until, total, unread = orjson.loads(kept) if kept else (0, 0, 0)
     return until, total, unread
-
-
-async def _keep(store: Store, key: str, counts: tuple[int, int, int]) -> None:
-    try:
-        await store.set(key, orjson.dumps(counts), KEPT_SECONDS)
-    except StoreAway:
-        return  # counted again the next time

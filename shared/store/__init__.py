@@ -9,6 +9,7 @@ What every implementation keeps (tests/store holds each to it):
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from shared.errors import Unavailable
@@ -72,6 +73,23 @@ class Store(Protocol):
     async def members(self, key: str) -> list[str]:
         """What is in the set, in any order."""
         ...
+
+
+async def recall(store: Store, key: str) -> bytes | None:
+    """The value of what can be found out anew: None also while the store is away, which is not waited for again."""
+    if store.away:
+        return None
+    try:
+        return await store.get(key)
+    except StoreAway:
+        return None
+
+
+async def remember(store: Store, key: str, value: bytes, ttl: float) -> None:
+    """Keep what can be found out anew, where the store is there."""
+    if not store.away:
+        with suppress(StoreAway):
+            await store.set(key, value, ttl)
 
 
 def open_store(settings: Settings) -> Store:

@@ -13,6 +13,7 @@ from services.gateway.signing_in.session import FormExpired, NoSuchSession, Sess
 from services.gateway.signing_in.throttle import Origin
 from services.gateway.visit import local
 from shared.config import Settings
+from shared.store import StoreAway
 from shared.store.memory import LocalStore
 
 pytestmark = pytest.mark.fast
@@ -26,6 +27,8 @@ class Membership(Clients):
     changed_at: str | None = None
 
     async def change(self, service: str, method: str, path: str, body: Any = None, **_: Any) -> Any:
+        if path == "/internal/tokens/resolve":
+            return {"person_id": "anna", "scopes": ["networks:write"]}
         if body.get("password") != "right":
             raise Refused(401, {"detail": "no"})
         return ANNA
@@ -35,9 +38,35 @@ class Membership(Clients):
         return {**ANNA, "changed_at": self.changed_at}
 
 
+class Mortal(LocalStore):
+    """A store that can go away; each call is counted."""
+
+    away: str | None = None
+    is_gone = False
+    asked = 0
+
+    async def get(self, key: str) -> bytes | None:
+        self._must_answer()
+        return await super().get(key)
+
+    async def set(self, key: str, value: bytes, ttl: float) -> None:
+        self._must_answer()
+        await super().set(key, value, ttl)
+
+    async def add(self, key: str, member: str, ttl: float) -> None:
+        self._must_answer()
+        await super().add(key, member, ttl)
+
+    def _must_answer(self) -> None:
+        self.asked += 1
+        if self.is_gone:
+            self.away = "Redis does not answer."
+            raise StoreAway(self.away)
+
+
 @pytest.fixture
-def store() -> LocalStore:
-    return LocalStore()
+def store() -> Mortal:
+    return Mortal()
 
 
 @pytest.fixture
@@ -115,7 +144,7 @@ async def test_all_others_end_and_the_one_that_asks_goes_on(sessions: Sessions) 
 async def test_a_changed_password_ends_every_session_that_began_before(sessions: Sessions) -> None:
     before = await sessions.begin("anna", "Anna")
     await sessions.forget("anna")
-    sessions._clients.changed_at = datetime.now(UTC).isoformat()  # type: ignore[attr-defined]
+    sessions._clients.changed_at = datetime.now(UTC).isoformat()
     assert not (await sessions.principal(before)).signed_in
     assert await sessions.session_of({"__Host-tidings": before.id}) is None
     after = await sessions.begin("anna", "Anna")
@@ -125,7 +154,7 @@ async def test_a_changed_password_ends_every_session_that_began_before(sessions:
 async def test_who_changed_the_password_goes_on_under_a_new_id(sessions: Sessions) -> None:
     before = await sessions.begin("anna", "Anna", Origin("192.0.2.1", "Firefox"))
     ahead = datetime.now(UTC) + timedelta(seconds=2)  # the other machine's clock
-    sessions._clients.changed_at = ahead.isoformat()  # type: ignore[attr-defined]
+    sessions._clients.changed_at = ahead.isoformat()
     after = await sessions.renewed(before)
     assert after.id != before.id and after.agent == "Firefox"
     assert (await sessions.principal(after)).signed_in
@@ -136,7 +165,7 @@ async def test_a_principal_is_asked_for_once_and_remembered_for_seconds(sessions
     first = await sessions.principal_of("anna")
     assert (first.person_id, first.bodies) == ("anna", frozenset({"Q31"}))
     assert await sessions.principal_of("anna") == first
-    assert sessions._clients.asked == 1  # type: ignore[attr-defined]
+    assert sessions._clients.asked == 1
 
 
 def test_a_form_of_another_visitor_is_refused(sessions: Sessions) -> None:
@@ -161,3 +190,15 @@ def test_signing_in_leads_to_no_other_site(path: str) -> None:
 
 def _at(monkeypatch: pytest.MonkeyPatch, moment: float) -> None:
     monkeypatch.setattr("services.gateway.signing_in.session.time.time", lambda: moment)
+
+
+async def test_a_program_is_known_while_the_store_is_away(sessions: Sessions, store: Mortal) -> None:
+    store.is_gone = True
+    assert (await sessions.principal_of_token("t")).person_id == "anna"
+    assert store.asked == 1, "who is known to be away is not waited for again"
+    assert (await sessions.principal_of_token("t")).person_id == "anna" and store.asked == 1
+    store.is_gone, store.away = False, None
+    await sessions.principal_of_token("t")
+    known = sessions._clients.asked
+    assert (await sessions.principal_of_token("t")).person_id == "anna"
+    assert sessions._clients.asked == known, "it is remembered again"

@@ -18,6 +18,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -29,7 +30,7 @@ from services.gateway.signing_in.throttle import NOWHERE, Origin, Throttle
 from shared.auth import ALL_SCOPES, ANYBODY, Principal
 from shared.config import Settings
 from shared.errors import BadRequest, Forbidden, NotFound, NotSignedIn
-from shared.store import Store
+from shared.store import Store, StoreAway, recall, remember
 
 TOUCH_SECONDS = 60
 PRINCIPAL_SECONDS = 15
@@ -229,15 +230,18 @@ class Sessions:
         """What membership says of a token, which is found again when its person changes."""
         body = {"token": token}
         found = dict(await self._clients.change("membership", "POST", "/internal/tokens/resolve", body))
-        await self._store.add(_tokens_of(found["person_id"]), digest, PRINCIPAL_SECONDS)
+        if not self._store.away:
+            with suppress(StoreAway):  # then it is not remembered either
+                await self._store.add(_tokens_of(found["person_id"]), digest, PRINCIPAL_SECONDS)
         return found
 
     async def _remembered(self, key: str, ask: Any) -> dict[str, Any]:
-        kept = await self._store.get(key)
+        """What *ask* says, at most PRINCIPAL_SECONDS ago; while the store is away, now."""
+        kept = await recall(self._store, key)
         if kept is not None:
             return dict(orjson.loads(kept))
         found = dict(await ask())
-        await self._store.set(key, orjson.dumps(found), PRINCIPAL_SECONDS)
+        await remember(self._store, key, orjson.dumps(found), PRINCIPAL_SECONDS)
         return found
 
     async def forget(self, person_id: str) -> None:
