@@ -23,7 +23,7 @@ from services.gateway.doors import let_in
 from services.gateway.signing_in.new_browsers import remembered
 from services.gateway.signing_in.session import Session, UnreadableForm
 from services.gateway.signing_in.throttle import Origin
-from shared.auth import Principal
+from shared.auth import ANYBODY, Principal
 from shared.envelope import new_id
 from shared.errors import Forbidden, NotSignedIn, Problem
 from shared.logging import correlation
@@ -238,8 +238,11 @@ def page(path: str, function: PageFunction, *methods: str) -> Route:
 
     async def endpoint(request: Request) -> Response:
         edge: Edge = request.app.state.edge
-        session = await edge.sessions.session_of(request.cookies)
-        visit = Visit(request, edge, session, await edge.sessions.principal(session))
+        try:
+            session = await edge.sessions.session_of(request.cookies)
+            visit = Visit(request, edge, session, await edge.sessions.principal(session))
+        except Problem as problem:  # nobody can say who comes
+            return problem_page(Visit(request, edge, None, ANYBODY), problem)
         visit.unread = await _unread(visit)
         return await answered(visit, path, function)
 

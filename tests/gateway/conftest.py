@@ -18,6 +18,8 @@ from services.gateway.streams.formats import alert_json
 from services.gateway.streams.hub import Hub
 from services.gateway.streams.wires import Batch, Missed, Reader, Wire, body, heard
 from shared.errors import Unavailable
+from shared.store import StoreAway
+from shared.store.memory import LocalStore
 
 
 def wire(offset: int, *audiences: str, epoch: str = "e1", network: str = "n1") -> Wire:
@@ -47,6 +49,32 @@ class Storage:
         found = [wire for wire in self.wires if wire.offset > offset][:limit]
         head = max((wire.offset for wire in self.wires), default=0)
         return Batch(self.epoch, head, found, more=len(found) == limit)
+
+
+class Mortal(LocalStore):
+    """A store that can go away; each call is counted."""
+
+    away: str | None = None
+    is_gone = False
+    asked = 0
+
+    async def get(self, key: str) -> bytes | None:
+        self._must_answer()
+        return await super().get(key)
+
+    async def set(self, key: str, value: bytes, ttl: float) -> None:
+        self._must_answer()
+        await super().set(key, value, ttl)
+
+    async def add(self, key: str, member: str, ttl: float) -> None:
+        self._must_answer()
+        await super().add(key, member, ttl)
+
+    def _must_answer(self) -> None:
+        self.asked += 1
+        if self.is_gone:
+            self.away = "Redis does not answer."
+            raise StoreAway(self.away)
 
 
 class Client:

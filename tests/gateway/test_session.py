@@ -13,8 +13,8 @@ from services.gateway.signing_in.session import FormExpired, NoSuchSession, Sess
 from services.gateway.signing_in.throttle import Origin
 from services.gateway.visit import local
 from shared.config import Settings
-from shared.store import StoreAway
 from shared.store.memory import LocalStore
+from tests.gateway.conftest import Mortal
 
 pytestmark = pytest.mark.fast
 ANNA = {"person_id": "anna", "name": "Anna", "is_staff": False, "bodies": [{"code": "Q31", "name": "North West"}]}
@@ -36,32 +36,6 @@ class Membership(Clients):
     async def ask(self, service: str, path: str, **_: Any) -> Any:
         self.asked += 1
         return {**ANNA, "changed_at": self.changed_at}
-
-
-class Mortal(LocalStore):
-    """A store that can go away; each call is counted."""
-
-    away: str | None = None
-    is_gone = False
-    asked = 0
-
-    async def get(self, key: str) -> bytes | None:
-        self._must_answer()
-        return await super().get(key)
-
-    async def set(self, key: str, value: bytes, ttl: float) -> None:
-        self._must_answer()
-        await super().set(key, value, ttl)
-
-    async def add(self, key: str, member: str, ttl: float) -> None:
-        self._must_answer()
-        await super().add(key, member, ttl)
-
-    def _must_answer(self) -> None:
-        self.asked += 1
-        if self.is_gone:
-            self.away = "Redis does not answer."
-            raise StoreAway(self.away)
 
 
 @pytest.fixture
