@@ -51,7 +51,8 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
         units = self.assigned_work[node].values()
         ended = next((name for unit in units for name, is_done in unit.items() if not is_done), None)
         for unit in units:
-            unit.update({ended: True} if ended in unit else {})
+            if ended in unit:
+                unit[ended] = True
         super().remove_node(node)
         return ended
 

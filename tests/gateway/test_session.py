@@ -118,7 +118,7 @@ async def test_all_others_end_and_the_one_that_asks_goes_on(sessions: Sessions) 
 async def test_a_changed_password_ends_every_session_that_began_before(sessions: Sessions) -> None:
     before = await sessions.begin("anna", "Anna")
     await sessions.forget("anna")
-    sessions._clients.changed_at = datetime.now(UTC).isoformat()
+    sessions._clients.changed_at = datetime.now(UTC).isoformat()  # type: ignore[attr-defined]
     assert not (await sessions.principal(before)).signed_in
     assert await sessions.session_of({"__Host-tidings": before.id}) is None
     after = await sessions.begin("anna", "Anna")
@@ -128,7 +128,7 @@ async def test_a_changed_password_ends_every_session_that_began_before(sessions:
 async def test_who_changed_the_password_goes_on_under_a_new_id(sessions: Sessions) -> None:
     before = await sessions.begin("anna", "Anna", Origin("192.0.2.1", "Firefox"))
     ahead = datetime.now(UTC) + timedelta(seconds=2)  # the other machine's clock
-    sessions._clients.changed_at = ahead.isoformat()
+    sessions._clients.changed_at = ahead.isoformat()  # type: ignore[attr-defined]
     after = await sessions.renewed(before)
     assert after.id != before.id and after.agent == "Firefox"
     assert (await sessions.principal(after)).signed_in
@@ -139,7 +139,7 @@ async def test_a_principal_is_asked_for_once_and_remembered_for_seconds(sessions
     first = await sessions.principal_of("anna")
     assert (first.person_id, first.bodies) == ("anna", frozenset({"Q31"}))
     assert await sessions.principal_of("anna") == first
-    assert sessions._clients.asked == 1
+    assert sessions._clients.asked == 1  # type: ignore[attr-defined]
 
 
 def test_a_form_of_another_visitor_is_refused(sessions: Sessions) -> None:
@@ -162,10 +162,6 @@ def test_signing_in_leads_to_no_other_site(path: str) -> None:
     assert local("/networks?q=x") == "/networks?q=x"
 
 
-def _at(monkeypatch: pytest.MonkeyPatch, moment: float) -> None:
-    monkeypatch.setattr("services.gateway.signing_in.session.time.time", lambda: moment)
-
-
 async def test_a_program_is_known_while_the_store_is_away(sessions: Sessions, store: Mortal) -> None:
     store.is_gone = True
     assert (await sessions.principal_of_token("t")).person_id == "anna"
@@ -173,6 +169,10 @@ async def test_a_program_is_known_while_the_store_is_away(sessions: Sessions, st
     assert (await sessions.principal_of_token("t")).person_id == "anna" and store.asked == 1
     store.is_gone, store.away = False, None
     await sessions.principal_of_token("t")
-    known = sessions._clients.asked
+    known = sessions._clients.asked  # type: ignore[attr-defined]
     assert (await sessions.principal_of_token("t")).person_id == "anna"
-    assert sessions._clients.asked == known, "it is remembered again"
+    assert sessions._clients.asked == known, "it is remembered again"  # type: ignore[attr-defined]
+
+
+def _at(monkeypatch: pytest.MonkeyPatch, moment: float) -> None:
+    monkeypatch.setattr("services.gateway.signing_in.session.time.time", lambda: moment)
