@@ -21,11 +21,13 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.afterwards import Afterwards
-from shared.db import Database, is_away
+from shared.away import is_away
+from shared.db import Database
 from shared.dead_letters import dead_letter_topic, park, parked, replay_asked
 from shared.envelope import Envelope, new_id
+from shared.errors import Unavailable
 from shared.inbox import Noted, begun_among, once
-from shared.log import EventLog, LogAway, NotOwner, Place, Record, Topic
+from shared.log import EventLog, NotOwner, Place, Record, Topic
 from shared.log import Subscription as LogSubscription
 from shared.logging import causation, correlation
 from shared.steps import Arrival, Handler, Step, noted_as_finished, read
@@ -110,7 +112,7 @@ class Consumer:
                     await self._afterwards.stop()
                     await subscription.close()
             except Exception as error:
-                self.away = error.detail if isinstance(error, LogAway) else f"{type(error).__name__}: {error}"
+                self.away = error.detail if isinstance(error, Unavailable) else f"{type(error).__name__}: {error}"
                 level = log.info if isinstance(error, NotOwner) else log.warning
                 level("consumer_paused", group=self._group, reason=self.away[:300], seconds=round(pause, 1))
                 await asyncio.sleep(pause)

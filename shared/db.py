@@ -34,21 +34,14 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.types import TypeEngine
 
+from shared.away import DatabaseAway, said_as
 from shared.config import Settings
 from shared.direct import Direct
-from shared.engines import (
-    DatabaseAway,
-    address,
-    create_postgres_database,
-    lone_engine,
-    postgres_engines,
-    sqlite_engines,
-)
+from shared.engines import address, create_postgres_database, lone_engine, postgres_engines, sqlite_engines
+from shared.errors import PerhapsSaved
 from shared.hints import give_hints
 
 if TYPE_CHECKING:
@@ -78,15 +71,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def is_away(error: BaseException) -> bool:
-    """Whether *error* means that the database cannot be reached now (and is not the statement's fault)."""
-    if isinstance(error, (PoolTimeout, DatabaseAway, ConnectionError, TimeoutError)):
-        return True
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    return isinstance(error, (InterfaceError, OperationalError)) and "syntax" not in str(error.orig)
-
-
 class Database:
     """A service's database. `transaction()` writes, `reading()` reads."""
 
@@ -114,25 +98,33 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """A session whose work is committed when the block ends and undone when it raises."""
+        """A session whose work is committed when the block ends and undone when it raises.
+
+        Raises DatabaseAway, and PerhapsSaved where the commit was not answered: then nobody here knows.
+        """
         hints = {"wake_relay": self.wake_relay, "broadcast": self.broadcast, "wakers": self._wakers}
         async with self._writing(info=hints) as session:
-            async with session.begin():
+            with said_as(DatabaseAway):
                 yield session
+                await session.flush()
+            with said_as(PerhapsSaved):
+                await session.commit()
             await give_hints(session)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A session that can only read."""
+        """A session that can only read. Raises DatabaseAway."""
         async with self._reading() as session:
-            yield session
+            with said_as(DatabaseAway):
+                yield session
 
     @asynccontextmanager
     async def taking_back(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is undone when the block ends, whatever happens; no hint is given."""
         async with self._writing(info={"taken_back": True}) as session:
             try:
-                yield session
+                with said_as(DatabaseAway):
+                    yield session
             finally:
                 await session.rollback()
 
@@ -167,7 +159,7 @@ class Database:
             async with self.reading() as session:
                 await session.execute(text("SELECT 1"))
         except Exception as error:
-            return f"The {self.name} database does not answer ({type(error).__name__})."
+            return f"The {self.name} database does not answer ({type(error.__cause__ or error).__name__})."
         return None
 
 

@@ -31,7 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
-from shared.db import Database, UtcDateTime, is_away, kernel, upsert
+from shared.away import is_away
+from shared.db import Database, UtcDateTime, kernel, upsert
 from shared.envelope import Envelope, decode
 from shared.inbox import mark_parked
 from shared.log import Record

@@ -14,18 +14,16 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from shared.away import DatabaseAway
 from shared.config import Settings
-from shared.errors import Unavailable
 from shared.sqlite_driver import DRIVER
 
+CONNECT_TIMEOUT = 5.0
+"""Seconds before PostgreSQL is taken to be away when it does not let us in."""
 STATEMENT_TIMEOUT = 20.0
 """Seconds before a statement or a wait for a lock is given up."""
 POUR_SECONDS = 300
 """The same for a statement on a connection of its own, which writes very many rows at once."""
-
-
-class DatabaseAway(Unavailable):
-    """The database does not answer; nothing was changed. Try again in a minute."""
 
 
 def address(settings: Settings, name: str) -> URL:
@@ -77,13 +75,18 @@ def _pragmas(query_only: str) -> Callable[[Any, Any], None]:
 _LIMITS = {"statement_timeout": "20s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
 
 
+def _patience(seconds: float, **server: str) -> dict[str, Any]:
+    """For a connection to PostgreSQL: how long it and its statements, *seconds* at most, are waited for."""
+    return {"timeout": CONNECT_TIMEOUT, "command_timeout": seconds, "server_settings": {**_LIMITS, **server}}
+
+
 def postgres_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     """(the writers, the readers) of a database."""
 
     def engine(options: dict[str, Any], **server: str) -> AsyncEngine:
         return create_async_engine(
-            url, pool_size=5, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, pool_use_lifo=True, **_JSON, **options,
-            connect_args={"timeout": 5, "command_timeout": STATEMENT_TIMEOUT, "server_settings": {**_LIMITS, **server}},
+            url, pool_size=5, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT, pool_use_lifo=True,
+            connect_args=_patience(STATEMENT_TIMEOUT, **server), **_JSON, **options,
         )  # fmt: skip
 
     return engine({}), engine(_READS, default_transaction_read_only="on")
@@ -99,8 +102,7 @@ def lone_engine(url: URL) -> AsyncEngine:
         engine = create_async_engine(url, poolclass=NullPool, begin="BEGIN", connect_args=arguments, **_JSON)
         event.listen(engine.sync_engine, "connect", _pragmas("OFF"))
         return engine
-    limits = {**_LIMITS, "statement_timeout": f"{POUR_SECONDS}s"}
-    arguments = {"timeout": 5, "command_timeout": POUR_SECONDS, "server_settings": limits}
+    arguments = _patience(POUR_SECONDS, statement_timeout=f"{POUR_SECONDS}s")
     return create_async_engine(url, poolclass=NullPool, connect_args=arguments, **_JSON)
 
 
@@ -110,7 +112,7 @@ async def create_postgres_database(url: URL) -> None:
 
     server = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
     try:
-        connection = await asyncpg.connect(server, timeout=5)
+        connection = await asyncpg.connect(server, timeout=CONNECT_TIMEOUT)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise DatabaseAway(f"PostgreSQL at {url.host}:{url.port} does not answer ({type(error).__name__}).") from error
     try:

@@ -10,6 +10,7 @@
     ├── Unprocessable 422     understood, but not acceptable
     ├── TooMany 429
     └── Unavailable 503       a part that is needed is away
+        └── PerhapsSaved      and went away in the middle of a change
 
 A service declares its own named subclasses beside the command that raises them: the docstring is the default
 sentence, and it says what to do.
@@ -106,3 +107,12 @@ class Unavailable(Problem):
 
     status = 503
     title = "Not available at the moment"
+
+
+class PerhapsSaved(Unavailable):
+    """What was asked stopped answering while this was being saved. Look whether it was before you try again.
+
+    A request that is sent again with the same Idempotency-Key is done once, whatever became of the first.
+    """
+
+    title = "Perhaps saved"

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
-from shared.db import Database, is_away, kernel
-from shared.engines import DatabaseAway
+from shared.away import DatabaseAway, is_away
+from shared.db import Database, kernel
 
 LOCK = 0x71D1265
 
@@ -40,8 +40,8 @@ async def migrate(database: Database, metadata: MetaData, migrations: ModuleType
 
 async def _present(database: Database) -> str | None:
     try:
-        async with database.reading() as session:
-            return (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+        async with database.reader.connect() as connection:
+            return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
     except (DBAPIError, OSError, TimeoutError) as error:
         if isinstance(error, DBAPIError) and ("alembic_version" in str(error.orig) or not is_away(error)):
             return None

@@ -11,8 +11,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from shared.db import is_away
-from shared.engines import DatabaseAway
+from shared.away import DatabaseAway, is_away
 from shared.errors import BadRequest, NotFound, NotSignedIn, Problem, TooMany, Unprocessable
 from shared.logging import correlation
 

@@ -29,7 +29,8 @@ from sqlalchemy import Delete, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
-from shared.db import Database, is_among, is_away, listed
+from shared.away import is_away
+from shared.db import Database, is_among, listed
 from shared.log import EventLog, LogAway, NewRecord
 from shared.made import Made, Rows
 from shared.outbox import outbox

@@ -18,13 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import failures, health, needs, reach, trace
 from shared.auth import Principal
+from shared.away import DatabaseAway
 from shared.boundary import forget_old_answers
 from shared.config import Settings
 from shared.consumer import Consumer, Subscription
 from shared.contracts import TOPICS
 from shared.db import Database
-from shared.engines import DatabaseAway
 from shared.envelope import Envelope
+from shared.errors import Unavailable
 from shared.log import EventLog, LogAway
 from shared.migrations import migrate
 from shared.problems import add_problem_handlers
@@ -252,7 +253,8 @@ async def _kept_alive(worker: Worker, parts: Parts) -> None:
             return
         except Exception as error:
             pause = 0.5 if time.monotonic() - began > 60 else min(pause * 2, 10)
-            log.exception("worker_failed", worker=worker.__name__, reason=str(error), seconds=pause)
+            say = log.warning if isinstance(error, Unavailable) else log.exception
+            say("worker_failed", worker=worker.__name__, reason=str(error), seconds=pause)
             await asyncio.sleep(pause)
 
 

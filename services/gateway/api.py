@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import orjson
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -39,6 +39,8 @@ PASSED_OUT = (
 )  # fmt: skip
 KEPT = "/%?&=+:@!$'()*,;~[]"
 """What an address may hold as it is, besides letters and figures; what it holds encoded stays so."""
+LEFT = 499
+"""Whoever asked went away before they had asked: nobody reads this answer, but it is counted (nginx's number)."""
 ACCIDENT = "Something went wrong on our side. Try again, and quote the reference if it stays."
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -150,7 +152,9 @@ async def passed_on(request: Request) -> Response:
         await throttle.form(throttle.origin(request))
     content = await request.body()
     url = passed_url(request)
-    headers = {name.replace("-", "_"): request.headers[name] for name in PASSED_IN if name in request.headers}
+    headers: dict[str, Any] = {
+        name.replace("-", "_"): request.headers[name] for name in PASSED_IN if name in request.headers
+    }
     if request.method in CHANGING and wants_preview(request.query_params):
         found = await foreseen(
             edge.clients, service, request.method, url, principal=principal, content=content, **headers
@@ -219,6 +223,8 @@ def answering(function: Endpoint) -> Endpoint:
             return await function(request)
         except Problem as problem:
             return answer(problem)
+        except ClientDisconnect:
+            return Response(status_code=LEFT)
         except Exception as error:
             log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
             return answer(Problem(ACCIDENT, reference=correlation.get()))

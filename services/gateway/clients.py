@@ -2,7 +2,8 @@
 
 Invariants:
 1. Every call carries a token signed now for the principal in whose name it is made; a service sees no session.
-2. Every call has a time-out, and a service that does not answer becomes `ServiceAway` with its name.
+2. Every call has a time-out, and a service that does not answer becomes `ServiceAway` with its name; where it was
+   asked for a change, and may have heard so, `PerhapsSaved`.
 3. In one process the calls go straight to the services' applications; nothing else differs.
 4. Who makes a network may do something with it at once. A service that has not heard of it yet refuses the change,
    which then did nothing, and is asked again, for a second at most: the register's message is on its way.
@@ -21,7 +22,7 @@ import orjson
 from services.gateway.within import Answer, WithinProcess
 from shared.auth import ANYBODY, GATEWAY, Principal, sign
 from shared.config import Settings
-from shared.errors import NotFound, Problem, Unavailable
+from shared.errors import NotFound, PerhapsSaved, Problem, Unavailable
 from shared.logging import correlation_id
 from shared.telemetry import traceparent
 
@@ -49,6 +50,18 @@ class ServiceAway(Unavailable):
 def does_not_answer(service: str) -> ServiceAway:
     """That a service is away, by the name that readers know."""
     return ServiceAway(f"{CALLED.get(service, service)} does not answer; try again in a minute.", service=service)
+
+
+def _late(service: str, seconds: float) -> ServiceAway:
+    return ServiceAway(f"{CALLED.get(service, service)} did not answer within {seconds:.0f} seconds.", service=service)
+
+
+def perhaps_saved(service: str) -> PerhapsSaved:
+    """That a service was asked for a change and did not say what became of it."""
+    return PerhapsSaved(
+        f"{CALLED.get(service, service)} stopped answering while this was being saved. "
+        "Look whether it was before you try again.", service=service,
+    )  # fmt: skip
 
 
 class Refused(Problem):
@@ -111,27 +124,30 @@ class Clients:
     by_name: Mapping[str, Service] = field(default_factory=dict)
 
     async def raw(
-        self, service: str, method: str, url: str, *, principal: Principal, content: bytes = b"", **headers: str
-    ) -> Answer:
-        """One request as it is; *headers* are spelt with underscores.
+        self, service: str, method: str, url: str, *, principal: Principal, content: bytes = b"",
+        question: bool = False, **headers: str,
+    ) -> Answer:  # fmt: skip
+        """One request as it is; *headers* are spelt with underscores. A *question* changes nothing, as any read.
 
-        Raises ServiceAway, and NotFound where *url* has what no address can have, because somebody asked for that.
+        Raises ServiceAway, PerhapsSaved, and NotFound where *url* has what no address can have: somebody asked for it.
         """
         sent = {name.replace("_", "-"): value for name, value in headers.items() if value}
         sent |= {"x-correlation-id": correlation_id(), "traceparent": traceparent()}
         if principal != ANYBODY:
             sent["authorization"] = "Bearer " + sign(principal, self.settings.signing_key)
-        limit = ASK_SECONDS if method in READS else CHANGE_SECONDS
+        reads = question or method in READS
+        limit = ASK_SECONDS if reads else CHANGE_SECONDS
         try:
             async with asyncio.timeout(limit):
                 return await self._once_heard(service, method, url, content, sent)
         except httpx.InvalidURL:
             raise NotFound from None
-        except TimeoutError:
-            late = f"{CALLED.get(service, service)} did not answer within {limit:.0f} seconds."
-            raise ServiceAway(late, service=service) from None
-        except httpx.HTTPError:
+        except httpx.ConnectError:
             raise does_not_answer(service) from None
+        except TimeoutError:
+            raise _late(service, limit) if reads else perhaps_saved(service) from None
+        except httpx.HTTPError:
+            raise does_not_answer(service) if reads else perhaps_saved(service) from None
 
     async def _once_heard(
         self, service: str, method: str, url: str, content: bytes, headers: Mapping[str, str]
@@ -153,10 +169,21 @@ class Clients:
     async def change(
         self, service: str, method: str, path: str, body: Any = None, *, principal: Principal = GATEWAY, **headers: str
     ) -> Any:
-        """The JSON that answers a change. Raises Refused and ServiceAway."""
+        """The JSON that answers a change. Raises Refused, ServiceAway and PerhapsSaved."""
         content = orjson.dumps(body if body is not None else {})
-        headers = {"content_type": "application/json", **headers}
-        return content_of(await self.raw(service, method, path, principal=principal, content=content, **headers))
+        sent: dict[str, Any] = {"content_type": "application/json", **headers}
+        return content_of(await self.raw(service, method, path, principal=principal, content=content, **sent))
+
+    async def question(self, service: str, path: str, body: Any, *, principal: Principal = GATEWAY) -> Any:
+        """The JSON that answers a POST that changes nothing: what it asks with must not be in an address.
+
+        Raises Refused and ServiceAway.
+        """
+        answer = await self.raw(
+            service, "POST", path, principal=principal, content=orjson.dumps(body), question=True,
+            content_type="application/json",
+        )  # fmt: skip
+        return content_of(answer)
 
     def names(self) -> list[str]:
         """The services' names."""

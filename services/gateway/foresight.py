@@ -10,12 +10,10 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import orjson
-
 from services.gateway.changes import named
 from services.gateway.clients import Clients, content_of
 from services.gateway.rendering import count
-from shared.auth import GATEWAY, Principal
+from shared.auth import Principal
 from shared.boundary import PREVIEW
 from shared.errors import BadRequest, Problem
 
@@ -43,7 +41,7 @@ async def foreseen(
 ) -> dict[str, Any]:
     """Whom a change would reach. Raises what the change itself would raise."""
     sent = {**headers, "idempotency_key": "", PREVIEW.replace("-", "_"): "yes"}
-    answer = await clients.raw(service, method, url, principal=principal, content=content, **sent)
+    answer = await clients.raw(service, method, url, principal=principal, content=content, question=True, **sent)
     messages = content_of(answer)
     if PREVIEW not in answer.headers:
         raise NotAPreview
@@ -59,12 +57,8 @@ async def foreseen(
 
 async def _asked(clients: Clients, name: str, messages: Any) -> tuple[str, list[dict[str, Any]] | None]:
     """What one service would do; None where it does not answer."""
-    content = orjson.dumps(messages)
     try:
-        answer = await clients.raw(
-            name, "POST", "/internal/reach", principal=GATEWAY, content=content, content_type="application/json"
-        )
-        return name, content_of(answer)
+        return name, await clients.question(name, "/internal/reach", messages)
     except Problem:
         return name, None
 

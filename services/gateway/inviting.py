@@ -33,7 +33,7 @@ async def suppressed_among(clients: Clients, addresses: list[str]) -> dict[str, 
     if not addresses:
         return {}
     try:
-        found = await clients.change("notifications", "POST", "/internal/suppressed", addresses)
+        found = await clients.question("notifications", "/internal/suppressed", addresses)
     except ServiceAway:
         return {}
     return {one["address"]: one for one in found}

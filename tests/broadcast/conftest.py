@@ -12,7 +12,7 @@ import pytest
 from shared.broadcast import Broadcast, Heard, Listener, Missed
 from shared.broadcast.memory import LocalBroadcast
 from shared.broadcast.redis import RedisBroadcast
-from tests.broadcast.cable import Cable, cable_to
+from tests.cable import Cable, cable_to
 from tests.conftest import Backends
 
 LIMIT = 50

@@ -10,8 +10,8 @@ import pytest
 
 from shared.broadcast import Heard, Missed, receiver
 from shared.broadcast.redis import RedisBroadcast
-from tests.broadcast.cable import Cable
 from tests.broadcast.conftest import nothing_comes, take
+from tests.cable import Cable
 from tests.conftest import Backends
 
 pytestmark = pytest.mark.backends

@@ -12,7 +12,7 @@ from services.gateway.guard import TooLarge
 from services.gateway.operations import Gone
 from services.gateway.rendering import Renderer
 from shared.auth import ANYBODY
-from shared.errors import BadRequest, Conflict, Forbidden, NotFound, Problem, Stale, TooMany
+from shared.errors import BadRequest, Conflict, Forbidden, NotFound, PerhapsSaved, Problem, Stale, TooMany
 from tests.browser.test_accessibility import is_sound
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ PROBLEMS = (
     BadRequest(), Forbidden("This page is for the staff of the national team."), NotFound(), Conflict(),
     Gone(), Stale(), TooLarge(), TooMany("You have asked often; try again in 40 seconds.", retry_after=40),
     Problem("Something went wrong on our side; nothing was changed. Try again in a minute.", reference="7f3c9a"),
-    ServiceAway(),
+    ServiceAway(), PerhapsSaved(),
 )  # fmt: skip
 
 

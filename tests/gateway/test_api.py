@@ -10,6 +10,8 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI, Header, Request, Response
+from starlette.types import Message
+from structlog.testing import capture_logs
 
 from services.gateway import guard
 from services.gateway.app import Gateway, gateway
@@ -156,6 +158,27 @@ async def test_a_service_that_is_away_is_named(client: httpx.AsyncClient, edge: 
     answered = await client.get("/api/events")
     assert (answered.status_code, answered.json()["service"]) == (503, "events")
     assert answered.json()["detail"] == "The list of events does not answer; try again in a minute."
+
+
+async def test_who_leaves_while_asking_is_no_accident(edge: Gateway) -> None:
+    """A client that gave up waiting closes its connection; the rest of what it sends never comes."""
+    said: list[Message] = []
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "path": "/api/networks", "raw_path": b"/api/networks",
+        "root_path": "", "scheme": "http", "query_string": b"", "headers": [(b"authorization", b"Bearer a-token")],
+        "client": ("127.0.0.1", 9), "server": ("gateway", 80),
+    }  # fmt: skip
+    with capture_logs() as logged:
+        await edge(scope, gone, send)
+    assert [message["status"] for message in said if "status" in message] == [499]
+    assert not [line for line in logged if line["log_level"] == "error"]
 
 
 async def test_readiness_says_which_service_is_away(client: httpx.AsyncClient) -> None:

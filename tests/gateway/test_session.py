@@ -26,7 +26,7 @@ class Membership(Clients):
     asked = 0
     changed_at: str | None = None
 
-    async def change(self, service: str, method: str, path: str, body: Any = None, **_: Any) -> Any:
+    async def question(self, service: str, path: str, body: Any, **_: Any) -> Any:
         if path == "/internal/tokens/resolve":
             return {"person_id": "anna", "scopes": ["networks:write"]}
         if body.get("password") != "right":

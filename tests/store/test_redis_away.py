@@ -10,7 +10,7 @@ import pytest
 
 from shared.store import StoreAway
 from shared.store.redis import RedisStore
-from tests.broadcast.cable import Cable, cable_to
+from tests.cable import Cable, cable_to
 from tests.conftest import Backends
 
 pytestmark = pytest.mark.backends

@@ -69,9 +69,8 @@ async def change(visit: Visit) -> Response:
 async def confirming(visit: Visit) -> Response:
     """Which address the link confirms. Nothing is used up by looking: mail programs look at links by themselves."""
     try:
-        found = await visit.edge.clients.change(
-            "membership", "POST", "/email-changes/look", {"key": visit.path["key"]}, principal=visit.principal
-        )
+        key = {"key": visit.path["key"]}
+        found = await visit.edge.clients.question("membership", "/email-changes/look", key, principal=visit.principal)
     except Refused as refused:
         return _over(visit, refused)
     return visit.page("account/confirm_address.html", CONFIRM, found=found)

@@ -79,7 +79,7 @@ async def _reader(visit: Visit) -> Principal:
         return await caller(visit.request)
     clients, sessions = visit.edge.clients, visit.edge.sessions
     try:
-        owner = await clients.change("notifications", "POST", "/internal/feed-keys", {"key": key[:100]})
+        owner = await clients.question("notifications", "/internal/feed-keys", {"key": key[:100]})
     except Refused as refused:
         raise NoSuchFeed(refused.detail) from None
     found = await sessions.principal_of(owner["person_id"])

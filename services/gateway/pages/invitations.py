@@ -105,11 +105,15 @@ async def invited(visit: Visit) -> Response:
     return await _accept_page(visit)
 
 
+async def _looked_at(visit: Visit) -> dict[str, Any]:
+    key = {"key": visit.path["key"]}
+    found = await visit.edge.clients.question("membership", "/invitations/look", key, principal=visit.principal)
+    return dict(found)
+
+
 async def _accept_page(visit: Visit, status: int = 200, **more: Any) -> Response:
     try:
-        found = await visit.edge.clients.change(
-            "membership", "POST", "/invitations/look", {"key": visit.path["key"]}, principal=visit.principal
-        )
+        found = await _looked_at(visit)
     except Refused as refused:
         if refused.status not in (401, 422):
             raise
@@ -126,9 +130,7 @@ async def accept(visit: Visit) -> Response:
     password = str(form.get("password", ""))
     key = {"key": visit.path["key"]}
     try:
-        found = await visit.edge.clients.change(
-            "membership", "POST", "/invitations/look", key, principal=visit.principal
-        )
+        found = await _looked_at(visit)
         body = key | {"name": text(form, "name"), "password": password}
         await visit.change("membership", "POST", "/invitations/accept", body)
     except Refused as refused:

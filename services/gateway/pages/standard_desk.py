@@ -129,7 +129,7 @@ def _in_view(values: Mapping[str, Any], view: str) -> dict[str, Any]:
 
 async def _tried(visit: Visit, values: Mapping[str, Any], standard: Mapping[str, Any] | None) -> Response:
     body = body_of(values) | ({"id": standard["id"]} if standard else {})
-    found = await visit.change("registry", "POST", "/standards/dry-run", body)
+    found = await visit.edge.clients.question("registry", "/standards/dry-run", body, principal=visit.principal)
     return _trial(
         visit, found, standard, asked=in_words(body["rule"]), sent=_hidden(values), action=_action(standard), body=body,
         reason=str(values.get("reason", "")),
@@ -165,7 +165,7 @@ async def retire(visit: Visit) -> Response:
     visit.require_staff()
     standard = await _standard(visit)
     body = {"id": standard["id"], "retired": not standard["retired"]}
-    found = await visit.change("registry", "POST", "/standards/dry-run", body)
+    found = await visit.edge.clients.question("registry", "/standards/dry-run", body, principal=visit.principal)
     action = f"/staff/standards/{standard['code']}/retire"
     sent = [("read_revision", str(standard["revision"]))]
     return _trial(visit, found, standard, asked=in_words(standard["rule"]), sent=sent, action=action, body=body)

@@ -91,7 +91,7 @@ class Sessions:
         """Whose password this is. Raises WrongPassword, or TooManyTries with the seconds to wait."""
         tried = await self.throttle.sign_in(email, origin)
         try:
-            found = await self._clients.change("membership", "POST", "/internal/sign-in", _credentials(email, password))
+            found = await self._clients.question("membership", "/internal/sign-in", _credentials(email, password))
         except Refused as refused:
             if refused.status not in (401, 422):
                 raise
@@ -229,7 +229,7 @@ class Sessions:
     async def _resolved(self, token: str, digest: str) -> dict[str, Any]:
         """What membership says of a token, which is found again when its person changes."""
         body = {"token": token}
-        found = dict(await self._clients.change("membership", "POST", "/internal/tokens/resolve", body))
+        found = dict(await self._clients.question("membership", "/internal/tokens/resolve", body))
         if not self._store.away:
             with suppress(StoreAway):  # then it is not remembered either
                 await self._store.add(_tokens_of(found["person_id"]), digest, PRINCIPAL_SECONDS)

@@ -31,7 +31,8 @@ from services.registry.commands.bodies import require_bodies
 from services.registry.commands.networks import NoSuchNetwork
 from services.registry.tables import Batch, BatchEffect, Network
 from shared.auth import Principal
-from shared.db import among, is_away, is_taken_back
+from shared.away import is_away
+from shared.db import among, is_taken_back
 from shared.errors import Conflict, Problem
 from shared.outbox import publish
 

@@ -1,4 +1,7 @@
-"""A cable to a real server, that a test can cut, freeze and mend."""
+"""A cable to a real server, that a test can cut, freeze and mend.
+
+Frozen, the server is as one that hangs: whoever connects is let in, and nobody is answered.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,14 @@ class Cable:
         self._writers: set[asyncio.StreamWriter] = set()
         self._flows = asyncio.Event()
         self._flows.set()
+        self._last_words: bytes | None = None
         self.port = 0
 
     @property
     def url(self) -> str:
         """The server's URL by way of this cable."""
-        return f"{self._to.scheme}://127.0.0.1:{self.port}"
+        known, at, _ = self._to.netloc.rpartition("@")
+        return f"{self._to.scheme}://{known}{at}127.0.0.1:{self.port}"
 
     async def mend(self) -> None:
         """Pass on, and take new connections."""
@@ -34,6 +39,10 @@ class Cable:
     def freeze(self) -> None:
         """Keep the connections open, and pass nothing on."""
         self._flows.clear()
+
+    def freeze_after(self, words: bytes) -> None:
+        """Freeze as soon as somebody says *words*, which still pass."""
+        self._last_words = words
 
     async def cut(self) -> None:
         """Close every connection and take no new one."""
@@ -55,6 +64,9 @@ class Cable:
             while data := await reader.read(65536):
                 await self._flows.wait()
                 writer.write(data)
+                if self._last_words and self._last_words in data:
+                    self._last_words = None
+                    self.freeze()
         writer.close()
 
 
