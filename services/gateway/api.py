@@ -20,6 +20,7 @@ from starlette.routing import Route
 from services.gateway import asyncapi, failures, needs, searching
 from services.gateway.changes import followed
 from services.gateway.foresight import foreseen, wants_preview
+from services.gateway.gone_wrong import ACCIDENT, LEFT
 from services.gateway.inviting import PATHS, warned
 from services.gateway.openapi import Routes
 from services.gateway.within import Answer
@@ -39,9 +40,6 @@ PASSED_OUT = (
 )  # fmt: skip
 KEPT = "/%?&=+:@!$'()*,;~[]"
 """What an address may hold as it is, besides letters and figures; what it holds encoded stays so."""
-LEFT = 499
-"""Whoever asked went away before they had asked: nobody reads this answer, but it is counted (nginx's number)."""
-ACCIDENT = "Something went wrong on our side. Try again, and quote the reference if it stays."
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 

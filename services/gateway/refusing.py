@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.edge import Edge
-from services.gateway.visit import Visit, problem_page
+from services.gateway.gone_wrong import problem_page
+from services.gateway.visit import Visit
 from shared.auth import ANYBODY
 from shared.errors import Problem
 from shared.problems import answer

@@ -20,13 +20,13 @@ from services.gateway.checking import Checked, ShownAgain, checked_page, ways_of
 from services.gateway.clients import Refused
 from services.gateway.done import done_sentence
 from services.gateway.doors import let_in
+from services.gateway.gone_wrong import failed, problem_page, sign_in_first
 from services.gateway.signing_in.new_browsers import remembered
 from services.gateway.signing_in.session import Session, UnreadableForm
 from services.gateway.signing_in.throttle import Origin
 from shared.auth import ANYBODY, Principal
 from shared.envelope import new_id
 from shared.errors import Forbidden, NotSignedIn, Problem
-from shared.logging import correlation
 
 if TYPE_CHECKING:
     from services.gateway.edge import Edge
@@ -185,6 +185,12 @@ class Visit:
         zipped = "gzip" in self.request.headers.get("accept-encoding", "")
         return self.edge.renderer.page(template, whole, status=status, zipped=zipped)
 
+    @property
+    def asked_at(self) -> str:
+        """The page that the visitor asks for, or on which they sent a form."""
+        there = self.request.url.path if self.request.method == "GET" else self.request.headers.get("referer", "/")
+        return local(urlsplit(there).path)
+
     def fragment(self, template: str, **context: Any) -> Response:
         """A piece of a page, for htmx."""
         content = self.edge.renderer.fragment(template, visit=self, me=self.principal, **context)
@@ -241,8 +247,8 @@ def page(path: str, function: PageFunction, *methods: str) -> Route:
         try:
             session = await edge.sessions.session_of(request.cookies)
             visit = Visit(request, edge, session, await edge.sessions.principal(session))
-        except Problem as problem:  # nobody can say who comes
-            return problem_page(Visit(request, edge, None, ANYBODY), problem)
+        except Exception as error:  # nobody can say who comes
+            return failed(Visit(request, edge, None, ANYBODY), error)
         visit.unread = await _unread(visit)
         return await answered(visit, path, function)
 
@@ -274,30 +280,5 @@ async def answered(visit: Visit, path: str, function: PageFunction) -> Response:
         return sign_in_first(visit)
     except Refused as refused:
         return sign_in_first(visit) if refused.status == 401 else problem_page(visit, refused)
-    except Problem as problem:
-        return problem_page(visit, problem)
     except Exception as error:
-        log.error("page_failed", path=visit.request.url.path, exc_info=error)
-        sentence = "Something went wrong on our side; nothing was changed. Try again in a minute."
-        return problem_page(visit, Problem(sentence, reference=correlation.get()))
-
-
-def sign_in_first(visit: Visit) -> Response:
-    """Send a visitor to the sign-in page, and back here afterwards."""
-    return visit.back(f"/sign-in?next={asked_at(visit)}")
-
-
-def asked_at(visit: Visit) -> str:
-    """The page that a visitor asks for, or on which they sent a form."""
-    there = visit.request.url.path if visit.request.method == "GET" else visit.request.headers.get("referer", "/")
-    return local(urlsplit(there).path)
-
-
-def problem_page(visit: Visit, problem: Problem) -> Response:
-    """A page that says what happened and what to do."""
-    if visit.is_fragment:
-        return Response(status_code=204, headers={"hx-reswap": "none"})
-    response = visit.page("problem.html", problem.title, status=problem.status, problem=problem, again=asked_at(visit))
-    if "retry_after" in problem.extra:
-        response.headers["retry-after"] = str(problem.extra["retry_after"])
-    return response
+        return failed(visit, error)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from services.gateway.clients import ServiceAway
+from services.gateway.gone_wrong import ACCIDENT
 from services.gateway.guard import TooLarge
 from services.gateway.operations import Gone
 from services.gateway.rendering import Renderer
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.browser
 PROBLEMS = (
     BadRequest(), Forbidden("This page is for the staff of the national team."), NotFound(), Conflict(),
     Gone(), Stale(), TooLarge(), TooMany("You have asked often; try again in 40 seconds.", retry_after=40),
-    Problem("Something went wrong on our side; nothing was changed. Try again in a minute.", reference="7f3c9a"),
+    Problem(ACCIDENT, reference="7f3c9a"),
     ServiceAway(), PerhapsSaved(),
 )  # fmt: skip
 

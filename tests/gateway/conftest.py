@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive
 
 from services.gateway.streams.beginning import START as STREAM_START
 from services.gateway.streams.beginning import Wanted, missed
@@ -49,6 +50,22 @@ class Storage:
         found = [wire for wire in self.wires if wire.offset > offset][:limit]
         head = max((wire.offset for wire in self.wires), default=0)
         return Batch(self.epoch, head, found, more=len(found) == limit)
+
+
+async def status_of(app: ASGIApp, method: str, path: str, receive: Receive, *headers: tuple[str, str]) -> int:
+    """The status with which *app* answers who sends what *receive* gives, spoken to as a server does."""
+    said: list[Message] = []
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    scope = {
+        "type": "http", "http_version": "1.1", "method": method, "path": path, "raw_path": path.encode(),
+        "root_path": "", "scheme": "http", "query_string": b"", "client": ("127.0.0.1", 9), "server": ("gateway", 80),
+        "headers": [(name.encode(), value.encode()) for name, value in headers],
+    }  # fmt: skip
+    await app(scope, receive, send)
+    return int(next(message["status"] for message in said if "status" in message))
 
 
 class Mortal(LocalStore):

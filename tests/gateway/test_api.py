@@ -25,6 +25,7 @@ from shared.config import Settings
 from shared.errors import NotFound
 from shared.problems import answer
 from shared.store.memory import LocalStore
+from tests.gateway.conftest import status_of
 
 SETTINGS = Settings(secret="s" * 32, base_url="http://gateway")
 PERSON = {"person_id": "anna", "name": "Anna", "is_staff": True, "bodies": [], "scopes": ["read", "write"]}
@@ -162,22 +163,13 @@ async def test_a_service_that_is_away_is_named(client: httpx.AsyncClient, edge: 
 
 async def test_who_leaves_while_asking_is_no_accident(edge: Gateway) -> None:
     """A client that gave up waiting closes its connection; the rest of what it sends never comes."""
-    said: list[Message] = []
 
     async def gone() -> Message:
         return {"type": "http.disconnect"}
 
-    async def send(message: Message) -> None:
-        said.append(message)
-
-    scope = {
-        "type": "http", "http_version": "1.1", "method": "POST", "path": "/api/networks", "raw_path": b"/api/networks",
-        "root_path": "", "scheme": "http", "query_string": b"", "headers": [(b"authorization", b"Bearer a-token")],
-        "client": ("127.0.0.1", 9), "server": ("gateway", 80),
-    }  # fmt: skip
     with capture_logs() as logged:
-        await edge(scope, gone, send)
-    assert [message["status"] for message in said if "status" in message] == [499]
+        status = await status_of(edge, "POST", "/api/networks", gone, ("authorization", "Bearer a-token"))
+    assert status == 499
     assert not [line for line in logged if line["log_level"] == "error"]
 
 

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import pytest_asyncio
+from starlette.types import Message
+from structlog.testing import capture_logs
 
 from services.gateway.app import Gateway, gateway
 from services.gateway.clients import Upstream
 from shared.broadcast.memory import LocalBroadcast
 from shared.config import Settings
-from tests.gateway.conftest import Mortal
+from tests.gateway.conftest import Mortal, status_of
 
 PAGES = ("/", "/networks", "/alerts", "/staff")
 
@@ -48,3 +50,28 @@ async def test_who_is_signed_in_is_told_what_is_away(
     assert answered.status_code == 503
     assert answered.headers["content-type"].startswith("text/html")
     assert "<h1" in answered.text and sentence in answered.text
+
+
+async def test_an_accident_while_finding_out_who_comes_is_a_page_too(
+    alone: Gateway, store: Mortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await alone.edge.sessions.begin("anna", "Anna")
+
+    async def broken(_key: str) -> bytes:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(store, "get", broken)
+    answered = await _asked(alone, "/networks", session.id)
+    assert answered.status_code == 500
+    assert answered.headers["content-type"].startswith("text/html")
+    assert "<h1" in answered.text and "Reference:" in answered.text
+
+
+async def test_who_leaves_while_sending_a_form_is_no_accident(alone: Gateway) -> None:
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    with capture_logs() as logged:
+        status = await status_of(alone, "POST", "/sign-in", gone, ("content-type", "application/x-www-form-urlencoded"))
+    assert status == 499
+    assert not [line for line in logged if line["log_level"] == "error"]
