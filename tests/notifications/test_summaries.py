@@ -19,6 +19,7 @@ from services.notifications.letters.stationery import Recipient, Stationery
 from services.notifications.letters.summary import summary_letter
 from services.notifications.tables import deliveries, fanouts, summary_items
 from shared import clock
+from shared.away import DatabaseAway
 from shared.config import Settings
 from tests.notifications.conftest import NoMail, Town, own_database, town_of
 from tests.notifications.test_mail import read
@@ -204,10 +205,10 @@ async def test_two_workers_share_what_is_due_and_one_that_fails_loses_nothing(st
         async with still.parts.database.transaction() as session:
             await put_together(session, batch=3)
             if fails:
-                raise ConnectionAbortedError
+                raise DatabaseAway
 
     with _at(NOON + timedelta(hours=19)):
-        with pytest.raises(ConnectionAbortedError):
+        with pytest.raises(DatabaseAway):
             await once(fails=True)
         assert await ordered(still, "summary") == []
         await asyncio.gather(once(), once())

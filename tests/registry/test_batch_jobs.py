@@ -19,6 +19,7 @@ from services.registry.commands.batches import new_batch
 from services.registry.schemas.batches import MOST_ONE_BY_ONE
 from services.registry.tables import Batch, Network
 from shared.auth import Principal
+from shared.away import DatabaseAway
 from shared.envelope import encode
 from shared.log import MAX_RECORD_BYTES
 from tests.registry.conftest import BOTH, Register
@@ -160,7 +161,7 @@ async def test_a_crash_between_two_networks_leaves_each_wholly_done_or_not_and_t
         return await plain(*args, **more)
 
     monkeypatch.setattr(batch_jobs, "changed_so", falling)
-    with pytest.raises(ConnectionError):
+    with pytest.raises(DatabaseAway, match="nothing was changed"):
         await some(waiting)
     assert sorted(await groups(waiting, networks)) == ["renal"] * 10 + ["stroke"] * 15
     assert (await waiting.get(f"/batches/{batch['id']}"))["done"] == 10
