@@ -6,11 +6,10 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from shared import clock
 from shared.auth import ANYBODY, Principal
+from tests.days import today
 from tests.membership.conftest import BOTH
 
-TODAY = clock.today()
 TOPIC = "membership.role-batches"
 NETWORKS = ["stroke", "cancer"]
 
@@ -29,7 +28,7 @@ async def leads(membership: Any) -> list[list[str]]:
 @BOTH
 async def test_a_person_leads_many_networks_from_now_on_and_everybody_is_told_once(membership: Any) -> None:
     olga, nia = await membership.person("Olga Old"), await membership.person("Nia New")
-    await membership.give("stroke", olga, "lead_manager", **{"from": str(TODAY - timedelta(30))})
+    await membership.give("stroke", olga, "lead_manager", **{"from": str(today() - timedelta(30))})
     answer = await together(membership, nia, reason="Olga retired")
     assert answer.status_code == 201 and answer.json()["changed"] == 2, answer.text
     assert [one["before"] for one in answer.json()["networks"]] == [[], ["Olga Old"]]
@@ -47,7 +46,7 @@ async def test_a_person_leads_many_networks_from_now_on_and_everybody_is_told_on
 async def test_the_undo_lets_each_network_be_led_as_before_but_where_that_was_changed_since(membership: Any) -> None:
     olga, nia = await membership.person("Olga Old"), await membership.person("Nia New")
     for network in NETWORKS:
-        await membership.give(network, olga, "lead_manager", **{"from": str(TODAY - timedelta(30))})
+        await membership.give(network, olga, "lead_manager", **{"from": str(today() - timedelta(30))})
     batch = (await together(membership, nia)).json()
     pat = await membership.person("Pat Present")
     await membership.give("cancer", pat, "lead_manager")
@@ -64,7 +63,7 @@ async def test_the_undo_lets_each_network_be_led_as_before_but_where_that_was_ch
 @BOTH
 async def test_a_person_stops_leading_many_networks_and_leads_them_again_with_the_undo(membership: Any) -> None:
     nia = await membership.person("Nia New")
-    await membership.give("stroke", nia, "lead_manager", **{"from": str(TODAY - timedelta(30))})
+    await membership.give("stroke", nia, "lead_manager", **{"from": str(today() - timedelta(30))})
     batch = (await together(membership, nia, ends=True)).json()
     assert batch["changed"] == 1 and await leads(membership) == [[], []]
     told = (await membership.said(TOPIC))[-1].announcement

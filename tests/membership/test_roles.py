@@ -13,10 +13,10 @@ from services.membership.tables import Role
 from services.membership.turning import turn_roles
 from shared import clock
 from shared.auth import ANYBODY, Principal
+from tests.days import today
 from tests.membership.conftest import BOTH
 from tests.service_rig import STAFF
 
-TODAY = clock.today()
 MEMBERSHIPS = "membership.memberships"
 
 
@@ -47,14 +47,15 @@ async def test_joining_is_told_to_the_person_and_the_leads_alone(membership: Any
 @BOTH
 async def test_a_new_lead_replaces_the_present_one_and_is_told_once(membership: Any) -> None:
     old, new = await membership.person("Olga Old"), await membership.person("Nia New")
-    first = await membership.give("stroke", old, "lead_manager", **{"from": str(TODAY - timedelta(days=30))})
+    first = await membership.give("stroke", old, "lead_manager", **{"from": str(today() - timedelta(days=30))})
     answer = await membership.give("stroke", new, "lead_manager", reason="Olga retired")
-    assert answer.status_code == 201 and answer.json()["from"] == str(TODAY)
+    assert answer.status_code == 201 and answer.json()["from"] == str(today())
     roles = (await membership.ask("GET", "/networks/stroke/roles", by=ANYBODY)).json()
     assert [(role["role"], role["name"]) for role in roles["items"]] == [("lead_manager", "Nia New")]
     assert roles["vacancies"] == ["lead_doctor", "lead_nurse", "lead_professional"]
     _, ended, taken = await membership.said(MEMBERSHIPS)
-    assert (ended.key, ended.subject, ended.state["until"]) == ("stroke", first.json()["id"], str(TODAY - timedelta(1)))
+    last = str(today() - timedelta(days=1))
+    assert (ended.key, ended.subject, ended.state["until"]) == ("stroke", first.json()["id"], last)
     assert ended.announcement is None
     told = taken.announcement
     assert told.headline == f"{{person:{new.person_id}}} is the new lead manager of Stroke Network"
@@ -66,11 +67,11 @@ async def test_a_new_lead_replaces_the_present_one_and_is_told_once(membership: 
 async def test_a_lead_that_ends_without_a_successor_leaves_a_vacancy(membership: Any) -> None:
     ann = await membership.person()
     role = (await membership.give("stroke", ann, "lead_manager", **{"from": "2020-01-01"})).json()
-    last = str(TODAY - timedelta(days=1))
+    last = str(today() - timedelta(days=1))
     ended = await membership.ask("POST", f"/networks/stroke/roles/{role['id']}/end", {"to": last})
     assert (ended.status_code, ended.json()["to"], ended.json()["status"]) == (200, last, "ended")
     told = (await membership.said(MEMBERSHIPS))[-1].announcement
-    assert told.headline == f"Stroke Network has no lead manager since {TODAY.day} {TODAY:%B}"
+    assert told.headline == f"Stroke Network has no lead manager since {today().day} {today():%B}"
     again = await membership.ask("POST", f"/networks/stroke/roles/{role['id']}/end", {})
     assert again.status_code == 409
 
@@ -128,7 +129,7 @@ async def test_a_role_that_makes_no_sense_is_refused(membership: Any, network: s
 async def test_a_role_of_another_day_begins_and_ends_with_the_calendar(membership: Any) -> None:
     old, new = await membership.person("Olga Old"), await membership.person("Nia New")
     await membership.give("stroke", old, "lead_nurse")
-    planned = await membership.give("stroke", new, "lead_nurse", **{"from": str(TODAY + timedelta(days=7))})
+    planned = await membership.give("stroke", new, "lead_nurse", **{"from": str(today() + timedelta(days=7))})
     assert planned.json()["status"] == "planned"
     with clock.at(clock.now() + timedelta(days=7)):
         async with membership.rig.parts.database.transaction() as session:
@@ -142,8 +143,8 @@ async def test_a_role_of_another_day_begins_and_ends_with_the_calendar(membershi
 
 async def test_an_interim_lead_leaves_the_planned_one_alone(membership: Any) -> None:
     planned, interim = await membership.person("Pia Planned"), await membership.person("Ina Interim")
-    await membership.give("stroke", planned, "lead_nurse", **{"from": str(TODAY + timedelta(days=30))})
-    await membership.give("stroke", interim, "lead_nurse", to=str(TODAY + timedelta(days=29)))
+    await membership.give("stroke", planned, "lead_nurse", **{"from": str(today() + timedelta(days=30))})
+    await membership.give("stroke", interim, "lead_nurse", to=str(today() + timedelta(days=29)))
     roles = (await membership.ask("GET", "/networks/stroke/roles")).json()
     assert {role["name"]: role["status"] for role in roles["items"]} == {
         "Ina Interim": "active",

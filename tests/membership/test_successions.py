@@ -22,10 +22,10 @@ from shared.auth import ANYBODY
 from shared.contracts.registry import NETWORK_MERGED, NETWORK_PARTED
 from shared.envelope import Envelope, new_id
 from shared.outbox import outbox
+from tests.days import today
 from tests.membership.conftest import BOTH
 from tests.service_rig import STAFF
 
-TODAY = clock.today()
 NAMES = ("lead_doctor", "lead_nurse", "chair", "patient_representative", "member")
 EXAMPLES = count()
 LEADING = {"lead_doctor", "lead_nurse", "chair"}
@@ -60,7 +60,7 @@ def held_now(roles: list[Role]) -> Counter[tuple[str, str]]:
 async def put(membership: Any, network: str, *held: tuple[str, str]) -> dict[tuple[str, str], str]:
     """Let people have roles since last month; (person, role) → the role's id."""
     async with membership.rig.parts.database.transaction() as session:
-        roles = [new_role(network, person, role, TODAY - timedelta(days=30), None) for person, role in held]
+        roles = [new_role(network, person, role, today() - timedelta(days=30), None) for person, role in held]
         session.add_all(roles)
     return {(role.person_id, role.role): role.id for role in roles}
 
@@ -76,8 +76,8 @@ async def test_a_merge_loses_no_member_and_doubles_none(
     unique = {(network, person, role): (since, length) for network, person, role, since, length in before}
     async with membership.rig.parts.database.transaction() as session:
         for (network, person, role), (since, length) in unique.items():
-            begun = TODAY + timedelta(days=since)
-            until = None if length is None else max(begun, TODAY + timedelta(days=length))
+            begun = today() + timedelta(days=since)
+            until = None if length is None else max(begun, today() + timedelta(days=length))
             session.add(new_role(f"{network}-{number}", person, role, begun, until))
     were, there = held_now(await roles_of(membership, old)), held_now(await roles_of(membership, new))
     message = merged(old, new, how)
@@ -118,8 +118,8 @@ async def test_a_merge_that_is_undone_leaves_everybody_where_they_were(
     unique = {(network, person, role): (since, length) for network, person, role, since, length in before}
     async with membership.rig.parts.database.transaction() as session:
         for (network, person, role), (since, length) in unique.items():
-            begun = TODAY + timedelta(days=since)
-            until = None if length is None else max(begun, TODAY + timedelta(days=length))
+            begun = today() + timedelta(days=since)
+            until = None if length is None else max(begun, today() + timedelta(days=length))
             session.add(new_role(f"{network}-{number}", person, role, begun, until))
     stood = [open_roles(await roles_of(membership, network)) for network in (old, new)]
     async with membership.rig.parts.database.transaction() as session:
@@ -157,7 +157,7 @@ async def test_the_people_of_a_merged_network_go_over_when_the_register_says_so(
         ("cancer", ann, "lead_doctor"), ("cancer", ben, "member"), ("stroke", ben, "member"),
         ("stroke", cat, "lead_doctor"),
     ):  # fmt: skip
-        await membership.give(network, who, role, **{"from": str(TODAY - timedelta(days=9))})
+        await membership.give(network, who, role, **{"from": str(today() - timedelta(days=9))})
     await membership.rig.parts.log.append([record(merged("cancer", "stroke"))])
     said = await settled(membership, "stroke", 3)
     assert {(role.person_id, role.role) for role in said if role.status == "active"} == {
@@ -165,7 +165,7 @@ async def test_the_people_of_a_merged_network_go_over_when_the_register_says_so(
     }  # fmt: skip
     gone = await roles_of(membership, "cancer")
     assert {(role.status, role.until, role.continued_in) for role in gone} == {
-        ("ended", TODAY - timedelta(days=1), "stroke")
+        ("ended", today() - timedelta(days=1), "stroke")
     }
     told = (await membership.said("membership.memberships"))[4:]
     assert len(told) == 3 and not any(message.announcement for message in told)
@@ -207,15 +207,15 @@ async def test_a_split_moves_and_copies_the_roles_that_were_chosen(membership: A
 
 async def test_a_role_that_begins_or_ends_on_a_day_to_come_does_so_in_the_new_network(membership: Any) -> None:
     async with membership.rig.parts.database.transaction() as session:
-        session.add(new_role("cancer", "ann", "member", TODAY + timedelta(days=5), None))
-        session.add(new_role("cancer", "ben", "member", TODAY, TODAY + timedelta(days=5)))
+        session.add(new_role("cancer", "ann", "member", today() + timedelta(days=5), None))
+        session.add(new_role("cancer", "ben", "member", today(), today() + timedelta(days=5)))
     async with membership.rig.parts.database.transaction() as session:
         await merge_roles(
             session, source_id="cancer", target_id="stroke", all_roles=False, moment=clock.now(), by=ANYBODY
         )
     came = {role.person_id: (role.status, role.since, role.until) for role in await roles_of(membership, "stroke")}
     assert came == {
-        "ann": ("planned", TODAY + timedelta(days=5), None), "ben": ("active", TODAY, TODAY + timedelta(days=5)),
+        "ann": ("planned", today() + timedelta(days=5), None), "ben": ("active", today(), today() + timedelta(days=5)),
     }  # fmt: skip
 
 

@@ -10,9 +10,9 @@ from services.registry.commands import turn_challenges
 from shared import clock
 from shared.auth import Principal
 from shared.envelope import Envelope
+from tests.days import today
 from tests.service_rig import STAFF
 
-TODAY = clock.today()
 SUBJECT, TEXT = "Door to needle times", "Only **41 %** are treated within the hour. Why, and what will you do?"
 OFFICER, ELSEWHERE = (
     Principal("officer-1", bodies=frozenset({"Q31"})),
@@ -36,7 +36,7 @@ class Scene:
         """A challenge raised by the commissioners."""
         body = {
             "provider": self.providers, "subject": SUBJECT, "text": TEXT,
-            "answer_by": str(TODAY + timedelta(days=30)), **fields,
+            "answer_by": str(today() + timedelta(days=30)), **fields,
         }  # fmt: skip
         return await self.register.post(f"/networks/{self.commissioners}/challenges", body, by=self.asker)
 
@@ -71,6 +71,6 @@ async def both_sides(register: Any) -> Scene:
 
 async def turn(register: Any, day: Any) -> None:
     """Look at the calendar on *day*."""
-    with clock.at(clock.now() + (day - TODAY)):
+    with clock.at(clock.now() + (day - today())):
         async with register.database.transaction() as session:
             await turn_challenges(session)

@@ -10,7 +10,8 @@ import pytest
 
 from shared import clock
 from shared.auth import ANYBODY
-from tests.registry.challenging import OFFICER, SUBJECT, TEXT, TODAY, Scene, both_sides, turn
+from tests.days import today
+from tests.registry.challenging import OFFICER, SUBJECT, TEXT, Scene, both_sides, turn
 from tests.registry.conftest import BOTH, Register
 
 
@@ -27,7 +28,7 @@ async def test_a_challenge_is_answered_asked_again_and_accepted(scene: Scene) ->
     assert (await scene.reply(challenge, "comment", scene.asker, text="Thank you.")).status_code == 201
     answered = (await scene.reply(challenge, "answer", scene.answerer, text="No porters.")).json()
     assert answered["status"] == "answered" and answered["answered_at"]
-    until = str(TODAY + timedelta(days=60))
+    until = str(today() + timedelta(days=60))
     asked = (await scene.reply(challenge, "ask_again", scene.asker, text="And now?", until=until)).json()
     assert (asked["status"], asked["answer_by"]) == ("open", until)
     await scene.reply(challenge, "answer", scene.answerer, text="Two porters from May.")
@@ -61,7 +62,7 @@ async def test_each_side_can_do_what_is_its_own_and_the_page_is_told_what(scene:
 
 async def test_time_is_asked_for_refused_and_given(scene: Scene) -> None:
     challenge = await scene.challenged()
-    later = str(TODAY + timedelta(days=45))
+    later = str(today() + timedelta(days=45))
     asked = (await scene.reply(challenge, "ask_time", scene.answerer, text="Holidays", until=later)).json()
     assert (asked["asked_until"], asked["answer_by"]) == (later, challenge["answer_by"])
     assert (await scene.reply(challenge, "refuse_time", scene.asker)).json()["asked_until"] is None
@@ -75,8 +76,8 @@ async def test_time_is_asked_for_refused_and_given(scene: Scene) -> None:
     [
         ("comment", {"text": " "}, "write what you want"),
         ("give_time", {}, "until when"),
-        ("give_time", {"until": str(TODAY + timedelta(days=3))}, "later than the present"),
-        ("give_time", {"until": str(TODAY + timedelta(days=900))}, "within a year"),
+        ("give_time", {"until": str(today() + timedelta(days=3))}, "later than the present"),
+        ("give_time", {"until": str(today() + timedelta(days=900))}, "within a year"),
         ("shout", {"text": "x"}, "Input should be"),
     ],
 )
@@ -90,7 +91,7 @@ async def test_what_lacks_something_is_refused_with_its_field(
 
 
 async def test_only_a_commissioner_challenges_and_only_a_provider_is_challenged(scene: Scene) -> None:
-    register, body = scene.register, {"subject": SUBJECT, "text": TEXT, "answer_by": str(TODAY + timedelta(days=9))}
+    register, body = scene.register, {"subject": SUBJECT, "text": TEXT, "answer_by": str(today() + timedelta(days=9))}
     backwards = {**body, "provider": scene.commissioners}
     refused = await register.ask("POST", f"/networks/{scene.providers}/challenges", backwards, by=scene.answerer)
     assert refused.json()["type"] == "/problems/not-a-commissioner"
@@ -101,7 +102,7 @@ async def test_only_a_commissioner_challenges_and_only_a_provider_is_challenged(
         assert (
             await register.ask("POST", f"/networks/{scene.commissioners}/challenges", forwards, by=by)
         ).status_code == 403
-    past = {**forwards, "answer_by": str(TODAY)}
+    past = {**forwards, "answer_by": str(today())}
     refused = await register.ask("POST", f"/networks/{scene.commissioners}/challenges", past, by=scene.asker)
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "answer_by")
     both = await register.network("All of Cheshire", side="both")
@@ -127,7 +128,7 @@ async def test_what_is_going_on_follows_a_network_into_the_one_it_becomes_part_o
     await scene.reply(ended, "withdraw", scene.asker)
     other = await register.network("Wirral Stroke Network", side="both")
     between = await register.post(f"/networks/{other}/challenges", {
-        "provider": scene.providers, "subject": "x", "text": "y", "answer_by": str(TODAY + timedelta(days=9))
+        "provider": scene.providers, "subject": "x", "text": "y", "answer_by": str(today() + timedelta(days=9))
     })  # fmt: skip
     await register.post(f"/networks/{scene.providers}/merge", {"into": other, "reason": "One office"})
     moved = await register.get(f"/challenges/{going_on['id']}")
@@ -148,7 +149,7 @@ async def kinds(scene: Scene) -> list[str]:
 
 async def test_reminders_come_seven_days_and_one_day_before_and_each_once(scene: Scene) -> None:
     challenge = await scene.challenged()
-    date = TODAY + timedelta(days=30)
+    date = today() + timedelta(days=30)
     for before in (8, 7, 7, 5, 1, 1, 0):
         await turn(scene.register, date - timedelta(days=before))
     messages = await scene.said()
@@ -166,7 +167,7 @@ async def test_reminders_come_seven_days_and_one_day_before_and_each_once(scene:
 async def test_what_is_overdue_is_told_to_the_providers_bodies_once(scene: Scene) -> None:
     challenge = await scene.challenged()
     for after in (31, 31, 40):
-        await asyncio.gather(*(turn(scene.register, TODAY + timedelta(days=after)) for _ in range(3)))
+        await asyncio.gather(*(turn(scene.register, today() + timedelta(days=after)) for _ in range(3)))
     assert await kinds(scene) == ["raised", "escalated"]
     told = (await scene.said())[-1].announcement
     assert told is not None and told.significance == "major" and "body:Q31" in told.concerns.audiences()
@@ -178,19 +179,19 @@ async def test_what_is_overdue_is_told_to_the_providers_bodies_once(scene: Scene
 
 async def test_a_process_that_slept_through_says_only_what_is_still_true(scene: Scene) -> None:
     await scene.challenged()
-    await turn(scene.register, TODAY + timedelta(days=28))
+    await turn(scene.register, today() + timedelta(days=28))
     assert await kinds(scene) == ["raised", "reminded"]
     assert "2 days are left" in (await scene.said())[-1].announcement.headline  # type: ignore[union-attr]
-    await turn(scene.register, TODAY + timedelta(days=29))
+    await turn(scene.register, today() + timedelta(days=29))
     assert await kinds(scene) == ["raised", "reminded", "reminded"]
 
 
 async def test_an_answer_stops_the_clock_and_a_new_date_starts_it_again(scene: Scene) -> None:
     challenge = await scene.challenged()
     await scene.reply(challenge, "answer", scene.answerer, text="No porters.")
-    await turn(scene.register, TODAY + timedelta(days=40))
+    await turn(scene.register, today() + timedelta(days=40))
     assert await kinds(scene) == ["raised", "answered"]
-    until = TODAY + timedelta(days=60)
+    until = today() + timedelta(days=60)
     await scene.reply(challenge, "ask_again", scene.asker, text="And now?", until=str(until))
     await turn(scene.register, until - timedelta(days=7))
     await turn(scene.register, until + timedelta(days=1))

@@ -11,18 +11,21 @@ import pytest
 from services.registry.commands.evidence import lapse_evidence
 from shared import clock
 from shared.auth import Principal
+from tests.days import today
 from tests.registry.standing import BOTH, Networks
 
-TODAY = clock.today()
-PLAN = {"kind": "annual_plan", "title": "Our plan", "link": "https://x.example/plan", "dated": str(TODAY)}
+
+def our_plan() -> dict[str, str]:
+    """A plan of today, as it is shown as evidence."""
+    return {"kind": "annual_plan", "title": "Our plan", "link": "https://x.example/plan", "dated": str(today())}
 
 
 @BOTH
 async def test_evidence_out_of_date_turns_its_network_red_once_with_the_lapse_as_the_cause(networks: Networks) -> None:
     network = await networks.green(name="Mersey")
     plan = (await networks.got("GET", f"/networks/{network}/evidence?kind=annual_plan"))["items"][0]
-    assert plan["review_by"] == str(TODAY + timedelta(days=365))
-    await networks.got("PATCH", f"/networks/{network}/evidence/{plan['id']}", {"review_by": str(TODAY)})
+    assert plan["review_by"] == str(today() + timedelta(days=365))
+    await networks.got("PATCH", f"/networks/{network}/evidence/{plan['id']}", {"review_by": str(today())})
     await networks.turn()
     assert await networks.health(network) == "green"
     database = networks.rig.parts.database
@@ -37,7 +40,7 @@ async def test_evidence_out_of_date_turns_its_network_red_once_with_the_lapse_as
     last = (await networks.said("registry.health", network))[-1]
     assert (last.state["health"], last.causationid, lapsed.subject) == ("red", lapsed.id, plan["id"])
     assert last.announcement and last.announcement.headline == (
-        f"Mersey is red: no annual plan is in date (it went out of date after {TODAY.day} {TODAY:%B %Y})"
+        f"Mersey is red: no annual plan is in date (it went out of date after {today().day} {today():%B %Y})"
     )
 
 
@@ -63,7 +66,7 @@ async def test_evidence_renewed_after_its_day_counts_again(networks: Networks) -
     for kind in ("annual_plan", "audit", "public_report"):
         item = (await networks.got("GET", f"/networks/{network}/evidence?kind={kind}"))["items"][0]
         assert item["status"] == "lapsed"
-        body = {"review_by": str(TODAY + timedelta(days=700))}
+        body = {"review_by": str(today() + timedelta(days=700))}
         renewed = await networks.got("PATCH", f"/networks/{network}/evidence/{item['id']}", body)
         assert renewed["status"] == "current"
     assert await networks.health(network) == "green"
@@ -74,7 +77,7 @@ async def test_evidence_renewed_after_its_day_counts_again(networks: Networks) -
     ("change", "words"),
     [
         ({"kind": "poem"}, "annual_plan, audit"), ({"link": "javascript:alert(1)"}, "https://"),
-        ({"link": "//elsewhere.example"}, "https://"), ({"dated": str(TODAY + timedelta(days=2))}, "future"),
+        ({"link": "//elsewhere.example"}, "https://"), ({"dated": str(today() + timedelta(days=2))}, "future"),
         ({"review_by": "2001-01-01"}, "before the date"), ({"title": ""}, "title"), ({"surprise": 1}, "remove it"),
     ],
 )  # fmt: skip
@@ -82,7 +85,7 @@ async def test_what_is_not_sound_is_refused_with_a_sentence(
     networks: Networks, change: dict[str, Any], words: str
 ) -> None:
     network = await networks.network()
-    answer = await networks.ask("POST", f"/networks/{network}/evidence", {**PLAN, **change})
+    answer = await networks.ask("POST", f"/networks/{network}/evidence", {**our_plan(), **change})
     assert answer.status_code == 422 and words in answer.text
     assert (await networks.got("GET", f"/networks/{network}/evidence"))["total"] == 0
 
@@ -90,10 +93,10 @@ async def test_what_is_not_sound_is_refused_with_a_sentence(
 async def test_only_those_who_edit_a_network_record_its_evidence_and_everybody_reads_it(networks: Networks) -> None:
     network, nobody = await networks.network(), Principal("somebody")
     path = f"/networks/{network}/evidence"
-    assert (await networks.ask("POST", path, PLAN, by=nobody)).status_code == 403
+    assert (await networks.ask("POST", path, our_plan(), by=nobody)).status_code == 403
     await networks.person("somebody", [])
     await networks.role(network, "lead_manager", "somebody")
-    made = await networks.got("POST", path, PLAN, by=nobody)
+    made = await networks.got("POST", path, our_plan(), by=nobody)
     assert (made["recorded_by_name"], made["revision"]) == ("Somebody", 1)
     assert (await networks.got("GET", path, by=Principal()))["total"] == 1
     elsewhere = await networks.network()

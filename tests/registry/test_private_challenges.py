@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from shared.auth import ANYBODY
 from shared.history import history
-from tests.registry.challenging import ELSEWHERE, OFFICER, SUBJECT, TEXT, TODAY, Scene, both_sides, turn
+from tests.days import today
+from tests.registry.challenging import ELSEWHERE, OFFICER, SUBJECT, TEXT, Scene, both_sides, turn
 from tests.registry.conftest import BOTH, Register
 from tests.service_rig import STAFF
 
@@ -27,8 +28,8 @@ async def secret(scene: Scene) -> Any:
     await scene.register.person("Mo", member=scene.providers)
     challenge = await scene.challenged(visibility="private", reason="Because of the Hartley case")
     await scene.reply(challenge, "comment", scene.answerer, text="The Hartley letter is attached.", reason="Hartley")
-    await turn(scene.register, TODAY + timedelta(days=23))
-    await turn(scene.register, TODAY + timedelta(days=31))
+    await turn(scene.register, today() + timedelta(days=23))
+    await turn(scene.register, today() + timedelta(days=31))
     return challenge
 
 

@@ -13,10 +13,9 @@ from services.registry.commands.approvals import assigned
 from services.registry.tables import ApprovalNeed
 from shared import clock
 from shared.auth import ANYBODY
+from tests.days import today
 from tests.registry.service_changing import OFFICER, Scene
 from tests.service_rig import STAFF
-
-TODAY = clock.today()
 
 
 async def test_a_network_approves_with_its_manager_and_a_clinician(scene: Scene) -> None:
@@ -122,8 +121,8 @@ async def test_a_declined_proposal_says_why_and_may_be_mended(scene: Scene) -> N
 
 
 async def test_what_was_approved_is_in_force_from_its_day_and_it_is_said_once(scene: Scene) -> None:
-    found = await scene.approved(from_on=str(TODAY + timedelta(days=10)))
-    await scene.proposed(title="Not approved", from_on=str(TODAY))
+    found = await scene.approved(from_on=str(today() + timedelta(days=10)))
+    await scene.proposed(title="Not approved", from_on=str(today()))
 
     async def turn(days: int) -> None:
         with clock.at(clock.now() + timedelta(days=days)):
