@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from shared.away import DatabaseAway, is_away
-from shared.errors import BadRequest, NotFound, NotSignedIn, Problem, TooMany, Unprocessable
+from shared.away import DatabaseAway
+from shared.errors import BadRequest, NotFound, NotSignedIn, PerhapsSaved, Problem, TooMany, Unprocessable
 from shared.logging import correlation
 
 log = structlog.get_logger()
@@ -37,6 +37,8 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    for away in (DatabaseAway, PerhapsSaved):
+        app.add_exception_handler(away, _on_away)
     app.add_exception_handler(SQLAlchemyError, _on_database)
     app.add_exception_handler(Exception, _on_accident)
 
@@ -87,10 +89,12 @@ async def _on_http(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse(document, error.status_code, media_type=MEDIA_TYPE)
 
 
+async def _on_away(request: Request, error: Exception) -> JSONResponse:
+    log.warning("database_away", path=request.url.path, reason=repr(error.__cause__)[:200])
+    return await _on_problem(request, error)
+
+
 async def _on_database(request: Request, error: Exception) -> JSONResponse:
-    if is_away(error):
-        log.warning("database_away", path=request.url.path, reason=str(error)[:200])
-        return answer(DatabaseAway())
     if getattr(getattr(error, "orig", None), "sqlstate", "") == NOT_STORABLE:
         return answer(BadRequest("The address or the body has a character that cannot be stored (U+0000); remove it."))
     return await _on_accident(request, error)

@@ -31,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import clock
 from shared.away import is_away
 from shared.db import Database, is_among, listed
+from shared.engines import CONNECT_TIMEOUT
 from shared.log import EventLog, LogAway, NewRecord
 from shared.made import Made, Rows
 from shared.outbox import outbox
@@ -212,7 +213,7 @@ async def _advisory_lock(database: Database) -> AsyncIterator[None]:
     import asyncpg
 
     url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(url, timeout=5, command_timeout=10)
+    connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT, command_timeout=10)
     try:
         while not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext('relay'))"):
             await asyncio.sleep(POLL_SECONDS)

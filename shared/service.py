@@ -18,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import failures, health, needs, reach, trace
 from shared.auth import Principal
-from shared.away import DatabaseAway
 from shared.boundary import forget_old_answers
 from shared.config import Settings
 from shared.consumer import Consumer, Subscription
@@ -26,7 +25,7 @@ from shared.contracts import TOPICS
 from shared.db import Database
 from shared.envelope import Envelope
 from shared.errors import Unavailable
-from shared.log import EventLog, LogAway
+from shared.log import EventLog
 from shared.migrations import migrate
 from shared.problems import add_problem_handlers
 from shared.relay import Relay
@@ -134,7 +133,7 @@ async def until_there(attempt: Callable[[], Awaitable[Any]], what: str) -> None:
         try:
             await attempt()
             return
-        except (LogAway, DatabaseAway, ConnectionError, TimeoutError) as error:
+        except (Unavailable, ConnectionError, TimeoutError) as error:
             pause = START_PAUSES[min(number, len(START_PAUSES) - 1)]
             log.warning("waiting_for_part", part=what, reason=str(error), seconds=pause)
             await asyncio.sleep(pause)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import uvicorn
-from starlette.types import ASGIApp, Message, Receive
+from starlette.types import ASGIApp, Message
 
 from services.gateway.streams.beginning import START as STREAM_START
 from services.gateway.streams.beginning import Wanted, missed
@@ -52,19 +52,22 @@ class Storage:
         return Batch(self.epoch, head, found, more=len(found) == limit)
 
 
-async def status_of(app: ASGIApp, method: str, path: str, receive: Receive, *headers: tuple[str, str]) -> int:
-    """The status with which *app* answers who sends what *receive* gives, spoken to as a server does."""
+async def left_while_sending(app: ASGIApp, path: str, *headers: tuple[str, str]) -> int:
+    """The status with which *app* answers who closes the connection before what they POST has come."""
     said: list[Message] = []
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         said.append(message)
 
     scope = {
-        "type": "http", "http_version": "1.1", "method": method, "path": path, "raw_path": path.encode(),
+        "type": "http", "http_version": "1.1", "method": "POST", "path": path, "raw_path": path.encode(),
         "root_path": "", "scheme": "http", "query_string": b"", "client": ("127.0.0.1", 9), "server": ("gateway", 80),
         "headers": [(name.encode(), value.encode()) for name, value in headers],
     }  # fmt: skip
-    await app(scope, receive, send)
+    await app(scope, gone, send)
     return int(next(message["status"] for message in said if "status" in message))
 
 

@@ -10,7 +10,6 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI, Header, Request, Response
-from starlette.types import Message
 from structlog.testing import capture_logs
 
 from services.gateway import guard
@@ -25,7 +24,7 @@ from shared.config import Settings
 from shared.errors import NotFound
 from shared.problems import answer
 from shared.store.memory import LocalStore
-from tests.gateway.conftest import status_of
+from tests.gateway.conftest import left_while_sending
 
 SETTINGS = Settings(secret="s" * 32, base_url="http://gateway")
 PERSON = {"person_id": "anna", "name": "Anna", "is_staff": True, "bodies": [], "scopes": ["read", "write"]}
@@ -164,11 +163,8 @@ async def test_a_service_that_is_away_is_named(client: httpx.AsyncClient, edge: 
 async def test_who_leaves_while_asking_is_no_accident(edge: Gateway) -> None:
     """A client that gave up waiting closes its connection; the rest of what it sends never comes."""
 
-    async def gone() -> Message:
-        return {"type": "http.disconnect"}
-
     with capture_logs() as logged:
-        status = await status_of(edge, "POST", "/api/networks", gone, ("authorization", "Bearer a-token"))
+        status = await left_while_sending(edge, "/api/networks", ("authorization", "Bearer a-token"))
     assert status == 499
     assert not [line for line in logged if line["log_level"] == "error"]
 

@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import pytest_asyncio
-from starlette.types import Message
 from structlog.testing import capture_logs
 
 from services.gateway.app import Gateway, gateway
 from services.gateway.clients import Upstream
 from shared.broadcast.memory import LocalBroadcast
 from shared.config import Settings
-from tests.gateway.conftest import Mortal, status_of
+from tests.gateway.conftest import Mortal, left_while_sending
 
 PAGES = ("/", "/networks", "/alerts", "/staff")
 
@@ -68,10 +67,7 @@ async def test_an_accident_while_finding_out_who_comes_is_a_page_too(
 
 
 async def test_who_leaves_while_sending_a_form_is_no_accident(alone: Gateway) -> None:
-    async def gone() -> Message:
-        return {"type": "http.disconnect"}
-
     with capture_logs() as logged:
-        status = await status_of(alone, "POST", "/sign-in", gone, ("content-type", "application/x-www-form-urlencoded"))
+        status = await left_while_sending(alone, "/sign-in", ("content-type", "application/x-www-form-urlencoded"))
     assert status == 499
     assert not [line for line in logged if line["log_level"] == "error"]

@@ -14,14 +14,14 @@ from fastapi import FastAPI, Request
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from shared import engines
+from shared import engines, service
 from shared.away import DatabaseAway
 from shared.boundary import Router, answers
 from shared.config import Settings
 from shared.db import Database
 from shared.errors import PerhapsSaved, Unavailable
 from shared.problems import add_problem_handlers
-from shared.service import Parts, _kept_alive
+from shared.service import Parts, _kept_alive, until_there
 from tests.cable import Cable, cable_to
 from tests.conftest import Backends
 from tests.databases import bare_database
@@ -94,7 +94,9 @@ async def test_who_asks_a_database_that_is_away_hears_so(
         cable.freeze()
     else:
         await cable.cut()
-    await _says(await client.request(method, "/things"), DatabaseAway, "database-away")
+    with capture_logs() as said:
+        await _says(await client.request(method, "/things"), DatabaseAway, "database-away")
+    assert [(line["event"], line["path"]) for line in said] == [("database_away", "/things")]
     await cable.mend()
     assert (await client.get("/things")).json() == (method == "POST" and is_connected)
 
@@ -159,3 +161,20 @@ async def test_a_worker_that_waits_for_the_database_is_no_accident() -> None:
             await asyncio.gather(task, return_exceptions=True)
         levels[worker.__name__] = [(line["log_level"], line["reason"]) for line in said]
     assert levels == {"waiting": [("warning", DatabaseAway().detail)], "broken": [("error", "by nothing")]}
+
+
+@pytest.mark.parametrize("away", [DatabaseAway, PerhapsSaved, ConnectionError, TimeoutError])
+async def test_who_begins_while_a_part_is_away_waits_for_it(
+    away: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "START_PAUSES", (0.01,))
+    tries = 0
+
+    async def second_time() -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise away
+
+    await until_there(second_time, "the database")
+    assert tries == 2
