@@ -25,6 +25,7 @@ from shared.db import Database
 from shared.envelope import Envelope, new_id
 from shared.log import Topic, open_log
 from shared.outbox import outbox
+from shared.process import leave_alone_what_stays
 from shared.relay import Relay
 from shared.steps import Handler
 from tests.kernel import toy
@@ -126,7 +127,8 @@ async def _consume(consumer: AIOKafkaConsumer) -> None:
 
 
 async def _ours(addresses: dict[str, str]) -> float:
-    """The relay in one process and the consumer in another, from a full outbox."""
+    """The relay in one process and the consumer in another, from a full outbox, collecting garbage as services do."""
+    leave_alone_what_stays()
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data=Path(folder), kafka=addresses["TIDINGS_KAFKA"], postgres=addresses["TIDINGS_POSTGRES"])
         topic = await topic_called(addresses["TIDINGS_KAFKA"], "ours")
@@ -151,6 +153,7 @@ async def _ours(addresses: dict[str, str]) -> float:
 
 
 async def _relay(ready: Any, go: Any, settings: Settings) -> None:
+    leave_alone_what_stays()
     log = open_log(settings)
     await log.start()
     ready.set()

@@ -30,11 +30,14 @@ from shared.inbox import Noted, begun_among, once
 from shared.log import EventLog, NotOwner, Place, Record, Topic
 from shared.log import Subscription as LogSubscription
 from shared.logging import causation, correlation
-from shared.steps import Arrival, Handler, Step, noted_as_finished, read
+from shared.steps import Arrival, Batch, Handler, Step, noted_as_finished
 from shared.telemetry import HANDLED, HANDLER_SECONDS, LAG, continue_trace
+from shared.together import together
 
 log = structlog.get_logger()
 BATCH = 500
+SLICE = 50
+"""Records that are read at once beside the database's work: in the 0.5 ms that they take nobody else goes on."""
 RETRY_PAUSES = (0.05, 0.25, 1.0)
 """Seconds before the second, third and fourth try of one message."""
 LOOK_SECONDS = 1.0
@@ -85,6 +88,7 @@ class Consumer:
         later = [s for s in subscriptions if s.after]
         self._after = Step(noted_as_finished, lambda topic: [s.after for s in later if s.after and s.reads(topic)])
         self._afterwards = Afterwards(lambda begun: self._do(self._after, begun))
+        self._ahead = Batch()
         self._taken: dict[Place, int] = {}
         self._next_commit = 0.0
         self._known_dead_letter_topics: set[str] = set()
@@ -103,7 +107,7 @@ class Consumer:
         while True:
             try:
                 subscription = await self._log.subscribe(group=self._group, topics=self._topics, linger=self._linger)
-                self._taken = {}  # whatever was not committed is delivered again
+                self._ahead, self._taken = Batch(), {}  # whatever was not committed is delivered again
                 try:
                     while True:
                         await self._take_next(subscription)
@@ -119,10 +123,13 @@ class Consumer:
                 pause = min(pause * 2, 5.0)
 
     async def _take_next(self, subscription: LogSubscription) -> None:
-        records = await self._fetched(subscription)
-        if records:
-            await self._take(records)
-            self._taken |= {(r.topic, r.partition): r.offset + 1 for r in records}
+        batch, self._ahead = self._ahead, Batch()
+        if not batch.records:
+            batch.read(await self._fetched(subscription))
+        if batch.records:
+            many = len(batch.records) >= BATCH
+            await together(self._take(batch), *([self._read_on(subscription)] if many else []))
+            self._taken |= {(r.topic, r.partition): r.offset + 1 for r in batch.records}
         await self._afterwards.go_on()
         if self._taken and self._afterwards.is_done and time.monotonic() >= self._next_commit:
             taken, self._taken = self._taken, {}
@@ -148,11 +155,22 @@ class Consumer:
             self._next_batch = time.monotonic() + self._pace
         return records
 
-    async def _take(self, records: Sequence[Record]) -> None:
+    async def _read_on(self, subscription: LogSubscription) -> None:
+        """Where many wait: read the next while the database works, waiting for none, and a few at a time.
+
+        Read in one piece they would keep the database waiting for its statement.
+        """
+        while len(self._ahead.records) < BATCH:
+            records = await subscription.fetch(limit=SLICE, timeout=0)
+            if not records:
+                return
+            self._ahead.read(records)
+            await asyncio.sleep(0)
+
+    async def _take(self, batch: Batch) -> None:
         started = time.perf_counter()
-        arrivals, unreadable = read(records)
-        await self._do(self._first, arrivals)
-        for record, reason in unreadable:
+        await self._do(self._first, batch.arrivals)
+        for record, reason in batch.unreadable:
             await self._park_unreadable(record, reason)
         HANDLER_SECONDS.labels(self._group).observe(time.perf_counter() - started)
 

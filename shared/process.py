@@ -114,7 +114,7 @@ async def _work(
     entering.result()
     try:
         gate.is_open = True
-        asyncio.get_running_loop().call_later(SETTLED_SECONDS, _leave_alone_what_stays)
+        asyncio.get_running_loop().call_later(SETTLED_SECONDS, leave_alone_what_stays)
         result = ready()
         if asyncio.iscoroutine(result):
             await result
@@ -123,7 +123,7 @@ async def _work(
         await running.__aexit__(None, None, None)
 
 
-def _leave_alone_what_stays() -> None:
+def leave_alone_what_stays() -> None:
     """What is loaded by now stays for the life of the process: the collector need not walk it again and again.
 
     To look once through all of it takes 0.2 s, so whoever waits for the first page is answered before.

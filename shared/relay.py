@@ -36,6 +36,7 @@ from shared.log import EventLog, LogAway, NewRecord
 from shared.made import Made, Rows
 from shared.outbox import outbox
 from shared.telemetry import OUTBOX_AGE, OUTBOX_ROWS
+from shared.together import together
 
 log = structlog.get_logger()
 BATCH = 500
@@ -128,14 +129,11 @@ class Relay:
     async def _append_and_read_on(self, rows: Rows) -> Rows:
         """Append *rows*; meanwhile read what comes after them, and delete what was carried before.
 
-        Each is waited for, whatever becomes of the others: what is begun anew must find nothing of it going on.
+        What is begun anew after a failure must find nothing of it going on.
         """
         jobs = [self._oldest(but=[row.number for row in rows]), self._append(rows)]
         jobs += [self.delete()] if self._carried else []
-        found = await asyncio.gather(*jobs, return_exceptions=True)
-        for failed in (each for each in found if isinstance(each, BaseException)):
-            raise failed
-        return cast("Rows", found[0])
+        return cast("Rows", (await together(*jobs))[0])
 
     async def _oldest(self, *, but: Sequence[int] = ()) -> Rows:
         """The oldest rows but those that were carried, and *but* those that are just being."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,8 +15,7 @@ from shared.log import Record
 Handler = Callable[[AsyncSession, Sequence[Envelope]], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A message, and the record that brought it."""
 
     record: Record
@@ -35,13 +34,20 @@ async def noted_as_finished(session: AsyncSession, arrivals: Sequence[Arrival]) 
     return await finished(session, [arrival.message.id for arrival in arrivals])
 
 
-def read(records: Sequence[Record]) -> tuple[list[Arrival], list[tuple[Record, str]]]:
-    """The messages of *records*, and the records that hold none, with the reason."""
-    arrivals: list[Arrival] = []
-    unreadable: list[tuple[Record, str]] = []
-    for record in records:
-        try:
-            arrivals.append(Arrival(record, decode(record.topic, record.key, record.headers, record.value)))
-        except UnreadableMessage as error:
-            unreadable.append((record, error.detail))
-    return arrivals, unreadable
+@dataclass(slots=True)
+class Batch:
+    """Records in the order of the log, and what they hold: messages, or a reason why there is none."""
+
+    records: list[Record] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
+    unreadable: list[tuple[Record, str]] = field(default_factory=list)
+
+    def read(self, records: Sequence[Record]) -> None:
+        """Take *records*, which come next."""
+        self.records += records
+        for record in records:
+            try:
+                message = decode(record.topic, record.key, record.headers, record.value)
+                self.arrivals.append(Arrival(record, message))
+            except UnreadableMessage as error:
+                self.unreadable.append((record, error.detail))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from shared.envelope import Envelope
+from shared.away import DatabaseAway
+from shared.consumer import BATCH, Consumer, Subscription
+from shared.envelope import Envelope, new_id
 from shared.log import LogAway, NewRecord
 from shared.outbox import append
-from shared.relay import BATCH, Relay, outbox_rows
+from shared.relay import Relay, outbox_rows
 from tests.kernel import toy
 from tests.kernel.conftest import Bench, eventually
 from tests.kernel.test_flow import running
@@ -28,6 +31,40 @@ class Seen:
 
     async def all(self) -> bool:
         return sum(map(len, self.revisions.values())) >= MANY
+
+
+class AwayOnce(Seen):
+    """As if the database were away at the second batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    async def take(self, session: Any, messages: Sequence[Envelope]) -> None:
+        self.asked += 1
+        if self.asked == 2:
+            raise DatabaseAway
+        await super().take(session, messages)
+
+
+class Counting:
+    """The log, which counts the records that were fetched."""
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self.fetched = 0
+
+    async def subscribe(self, **how: Any) -> Any:
+        subscription = await self._log.subscribe(**how)
+        fetch = subscription.fetch
+
+        async def counted(**wanted: Any) -> Any:
+            records = await fetch(**wanted)
+            self.fetched += len(records)
+            return records
+
+        subscription.fetch = counted
+        return subscription
 
 
 class Failing:
@@ -76,6 +113,41 @@ async def test_a_log_that_fails_within_a_backlog_loses_nothing_and_keeps_the_ord
         await eventually(seen.all)
         await eventually(lambda: _no_outbox(bench))
     assert seen.revisions == _expected() and log.asked > 4
+
+
+async def carried(bench: Bench) -> None:
+    """All of them are in the log, and nobody has read any."""
+    await fill(bench)
+    async with running(bench.relay.run()):
+        await eventually(lambda: _no_outbox(bench))
+
+
+async def test_what_was_read_ahead_of_a_database_that_went_away_comes_again_in_its_order(bench: Bench) -> None:
+    seen = AwayOnce()
+    await carried(bench)
+    async with running(bench.consumer(seen.take).run()):
+        await eventually(seen.all)
+    assert seen.revisions == _expected() and seen.asked > 2
+
+
+async def test_the_next_are_read_while_the_database_works(bench: Bench) -> None:
+    log, ahead, handled = Counting(bench.log), list[int](), 0
+    await carried(bench)
+
+    async def work(_session: Any, messages: Sequence[Envelope]) -> None:
+        nonlocal handled
+        handled += len(messages)
+        await asyncio.sleep(0.2)
+        ahead.append(log.fetched - handled)
+
+    consumer = Consumer(bench.database, log, f"g-{new_id()}", [Subscription(toy.TOPIC, work)])  # type: ignore[arg-type]
+    async with running(consumer.run()):
+        await eventually(lambda: _are_read(log))
+    assert 0 < max(ahead) <= BATCH
+
+
+async def _are_read(log: Counting) -> bool:
+    return log.fetched >= MANY
 
 
 async def _no_outbox(bench: Bench) -> bool:
