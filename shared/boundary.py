@@ -3,7 +3,8 @@
 Invariants:
 1. A command (POST, PATCH, PUT, DELETE) is one transaction: the route's work, its history, its messages and the
    answer kept under its Idempotency-Key commit together, before the answer is sent, or not at all.
-2. A repeated Idempotency-Key of the same person gets the first answer again; with another body it is refused.
+2. A repeated Idempotency-Key of the same person gets the first answer again, also where both are sent at once; with
+   another body it is refused.
    An answer marked `Cache-Control: no-store` holds a secret and is not kept: its repetition is a new request.
 3. A query gets a session that cannot write.
 4. A command that the gateway asks to preview is made and taken back: the answer is what it would have said, and
@@ -29,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import clock
 from shared.auth import principal_of
 from shared.db import Database, UtcDateTime, kernel
-from shared.errors import BadRequest, Conflict, Stale
+from shared.errors import BadRequest, Conflict, Problem, Stale, Unavailable
 from shared.fields import Reason
 
 answers = Table(
@@ -71,20 +72,17 @@ class Boundary(APIRoute):
                 request.state.session = session
                 return await inner(request)
 
-        async def once(request: Request) -> Response:
-            async with request.app.state.parts.database.transaction() as session:
-                request.state.session = session
-                return await _answered_once(request, session, inner)
-
         async def command(request: Request) -> Response:
             if PREVIEW in request.headers:
                 return await _taken_back(request, inner)
             try:
-                return await once(request)
-            except IntegrityError as error:
-                if "answers" not in str(error.orig):
+                return await _answered_once(request, inner)
+            except Unavailable:
+                raise
+            except (IntegrityError, Problem):
+                if (first := await _answer_of_a_twin(request)) is None:
                     raise
-                return await once(request)  # another request with this key was quicker: give its answer
+                return first
 
         return query if self.changes_nothing or (self.methods or set()) <= {"GET", "HEAD"} else command
 
@@ -113,24 +111,47 @@ async def _taken_back(request: Request, inner: Handler) -> Response:
     return Response(said, headers={PREVIEW: "said", "cache-control": "no-store"}, media_type="application/json")
 
 
-async def _answered_once(request: Request, session: AsyncSession, inner: Handler) -> Response:
+async def _answered_once(request: Request, inner: Handler) -> Response:
+    async with request.app.state.parts.database.transaction() as session:
+        request.state.session = session
+        if (first := await _first_answer(request, session)) is not None:
+            return first
+        response = await inner(request)
+        if (key := _key(request)) and response.headers.get("cache-control") != "no-store":
+            person, fingerprint = principal_of(request).person_id, await _fingerprint(request)
+            await session.execute(insert(answers).values(_answer(person, key, fingerprint, response)))
+        return response
+
+
+async def _answer_of_a_twin(request: Request) -> Response | None:
+    """What the same request was answered that was sent beside it and was quicker: it may have stood in the way."""
+    if not _key(request):
+        return None
+    async with request.app.state.parts.database.reading() as session:
+        return await _first_answer(request, session)
+
+
+async def _first_answer(request: Request, session: AsyncSession) -> Response | None:
+    """What was answered to this request before, under its Idempotency-Key. Raises BadRequest and KeyUsedOtherwise."""
+    if not (key := _key(request)):
+        return None
+    given = select(answers).where(answers.c.person_id == principal_of(request).person_id, answers.c.key == key)
+    if (row := (await session.execute(given)).first()) is None:
+        return None
+    if row.fingerprint != await _fingerprint(request):
+        raise KeyUsedOtherwise
+    return Response(row.body, row.status, {**orjson.loads(row.headers), "idempotent-replay": "true"})
+
+
+def _key(request: Request) -> str:
     key = request.headers.get("idempotency-key", "")
-    if not key:
-        return await inner(request)
     if len(key) > LONGEST_KEY or not key.isprintable():
         raise BadRequest(f"Idempotency-Key is too long or not printable; use at most {LONGEST_KEY} characters.")
-    person = principal_of(request).person_id
-    fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + await request.body()).hexdigest()
-    given = select(answers).where(answers.c.person_id == person, answers.c.key == key)
-    if (row := (await session.execute(given)).first()) is not None:
-        if row.fingerprint != fingerprint:
-            raise KeyUsedOtherwise
-        return Response(row.body, row.status, {**orjson.loads(row.headers), "idempotent-replay": "true"})
-    response = await inner(request)
-    if response.headers.get("cache-control") == "no-store":
-        return response
-    await session.execute(insert(answers).values(_answer(person, key, fingerprint, response)))
-    return response
+    return key
+
+
+async def _fingerprint(request: Request) -> str:
+    return hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + await request.body()).hexdigest()
 
 
 def _answer(person: str, key: str, fingerprint: str, response: Response) -> dict[str, Any]:
