@@ -5,7 +5,9 @@ Invariants:
 2. Every call has a time-out, and a service that does not answer becomes `ServiceAway` with its name; where it was
    asked for a change, and may have heard so, `PerhapsSaved`.
 3. In one process the calls go straight to the services' applications; nothing else differs.
-4. Who makes a network may do something with it at once. A service that has not heard of it yet refuses the change,
+4. A change with an Idempotency-Key that broke off in the middle is sent again under it, for a few seconds: the service
+   makes it once, and whoever pressed the button hears what became of it.
+5. Who makes a network may do something with it at once. A service that has not heard of it yet refuses the change,
    which then did nothing, and is asked again, for a second at most: the register's message is on its way.
 """
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +33,10 @@ ASK_SECONDS = 10.0
 """How long a read may take."""
 CHANGE_SECONDS = 30.0
 """How long a change may take; an import of a large file is the slowest."""
+AGAIN_PAUSES = (0.5, 1.0, 1.5, 2.0)
+"""Seconds before each time that a change is sent again; a service that was ended is back within them."""
+AGAIN_SECONDS = 8.0
+"""How long all of them together may take."""
 HEARING_PAUSES = (0.1, 0.2, 0.3, 0.4)
 """Seconds between the tries of a change that a service refused because it does not know the network."""
 UNKNOWN = ("/problems/no-such-network", "/problems/unknown-network")
@@ -39,6 +46,8 @@ CALLED = {
     "notifications": "The part for alerts, mail and the newsletter", "oversight": "Oversight",
 }  # fmt: skip
 """Service → what readers know it as."""
+AWAY = Unavailable.status
+PERHAPS = PerhapsSaved().document()["type"]
 READS = frozenset({"GET", "HEAD"})
 TIMEOUT = httpx.Timeout(CHANGE_SECONDS, connect=2).as_dict()
 
@@ -137,9 +146,10 @@ class Clients:
             sent["authorization"] = "Bearer " + sign(principal, self.settings.signing_key)
         reads = question or method in READS
         limit = ASK_SECONDS if reads else CHANGE_SECONDS
+        answered = self._once_heard if reads or "idempotency-key" not in sent else self._until_known
         try:
             async with asyncio.timeout(limit):
-                return await self._once_heard(service, method, url, content, sent)
+                return await answered(service, method, url, content, sent)
         except httpx.InvalidURL:
             raise NotFound from None
         except httpx.ConnectError:
@@ -148,6 +158,22 @@ class Clients:
             raise _late(service, limit) if reads else perhaps_saved(service) from None
         except httpx.HTTPError:
             raise does_not_answer(service) if reads else perhaps_saved(service) from None
+
+    async def _until_known(self, service: str, *asked: Any) -> Answer:
+        try:
+            answer = await self._once_heard(service, *asked)
+            if not _says_perhaps(answer):
+                return answer
+        except httpx.RemoteProtocolError:
+            pass
+        with suppress(TimeoutError):
+            async with asyncio.timeout(AGAIN_SECONDS):
+                for pause in AGAIN_PAUSES:
+                    await asyncio.sleep(pause)
+                    with suppress(httpx.ConnectError, httpx.RemoteProtocolError):
+                        if (answer := await self._once_heard(service, *asked)).status_code != AWAY:
+                            return answer
+        raise perhaps_saved(service)
 
     async def _once_heard(
         self, service: str, method: str, url: str, content: bytes, headers: Mapping[str, str]
@@ -215,6 +241,10 @@ def _problem(answer: Answer) -> dict[str, Any]:
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def _says_perhaps(answer: Answer) -> bool:
+    return answer.status_code == AWAY and _problem(answer).get("type") == PERHAPS
 
 
 def _says_unknown(answer: Answer) -> bool:

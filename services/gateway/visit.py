@@ -142,7 +142,7 @@ class Visit:
         return record
 
     async def change(self, service: str, method: str, path: str, body: Any = None, *, if_match: str = "") -> Any:
-        """A change, in the visitor's name, that a repeated press of the button does not repeat.
+        """A change, in the visitor's name, made once though it may have to be sent again.
 
         Raises Checked, and changes nothing, where the form asks whom it would reach.
         """

@@ -12,6 +12,7 @@ class Place:
 
     def __init__(self, answering: Answering) -> None:
         self.url, self.connected = "", 0
+        self.close: Callable[[], None] = lambda: None
         self.open: list[asyncio.StreamWriter] = []
         self._answering = answering
 
@@ -28,6 +29,7 @@ class Place:
 async def place(answering: Answering) -> AsyncIterator[Place]:
     made = Place(answering)
     server = await asyncio.start_server(made.serve, "127.0.0.1", 0, backlog=4096)  # as a service has it
+    made.close = server.close
     made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield made
