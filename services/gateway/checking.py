@@ -20,7 +20,7 @@ from services.gateway.foresight import foreseen
 if TYPE_CHECKING:
     from services.gateway.visit import Visit
 
-NOT_KEPT = frozenset({"form_token", "preview", "minor"})
+NOT_KEPT = frozenset({"form_token", "once", "preview", "minor"})
 """Fields of a form that the step before saving gives anew."""
 Ways = list[tuple[str, dict[str, Any]]]
 """(how it would be told, whom it would reach) for each choice that there is."""

@@ -20,6 +20,7 @@ from services.gateway.components import Templates
 from services.gateway.prose import prose
 from shared import clock
 from shared.auth import Principal
+from shared.envelope import new_id
 from shared.mailer.addresses import as_written
 
 SMALLEST_COMPRESSED = 1400
@@ -212,7 +213,13 @@ def environment(asset_path: str, name: str, folder: Path | None = None) -> Envir
         autoescape=True, undefined=ChainableUndefined, auto_reload=False, trim_blocks=True, lstrip_blocks=True,
         cache_size=-1, bytecode_cache=Compiled(folder) if folder else None,
     )  # fmt: skip
-    made.globals |= {"assetPath": asset_path, "service_name": name, "colour": colour, "count": count}
+    made.globals |= {
+        "assetPath": asset_path,
+        "service_name": name,
+        "colour": colour,
+        "count": count,
+        "new_name": new_id,
+    }
     made.filters |= {"words": words, "day": day, "iso": iso, "when": when, "stamp": stamp, "colour": colour}
     made.filters |= {
         "happened": happened,

@@ -21,11 +21,11 @@ from services.gateway.clients import Refused
 from services.gateway.done import done_sentence
 from services.gateway.doors import let_in
 from services.gateway.gone_wrong import failed, problem_page, sign_in_first
+from services.gateway.pressing import key_of_press
 from services.gateway.signing_in.new_browsers import remembered
 from services.gateway.signing_in.session import Session, UnreadableForm
 from services.gateway.signing_in.throttle import Origin
 from shared.auth import ANYBODY, Principal
-from shared.envelope import new_id
 from shared.errors import Forbidden, NotSignedIn, Problem
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Visit:
         return record
 
     async def change(self, service: str, method: str, path: str, body: Any = None, *, if_match: str = "") -> Any:
-        """A change, in the visitor's name, made once though it may have to be sent again.
+        """A change, in the visitor's name, that a repeated press of the button does not repeat.
 
         Raises Checked, and changes nothing, where the form asks whom it would reach.
         """
@@ -150,9 +150,10 @@ class Visit:
             raise ShownAgain
         if self.preview:
             raise Checked(await ways_of(self, service, method, path, body, if_match))
+        key = key_of_press(self.sent, self.cookie, service, method, path, body, if_match)
         try:
             return await self.edge.clients.change(
-                service, method, path, body, principal=self.principal, if_match=if_match, idempotency_key=new_id()
+                service, method, path, body, principal=self.principal, if_match=if_match, idempotency_key=key
             )
         finally:
             self.edge.unread.forget(self.principal.person_id)

@@ -39,7 +39,7 @@ GRAVEST_FIRST = ("red", "amber", "green", "not assessed")
 RECORD_FIELDS = ("aims", "aliases", "bodies", "email", "host", "population", "started_on", "web")
 KIND_OF_LINK = ("works_with", "shares_pathway_with", "parent_of", "scrutinises", "succeeds")
 REFUSALS = (400, 409, 412, 422)
-UNSENT = frozenset({"form_token", "press", "reason", "minor"})
+UNSENT = frozenset({"form_token", "once", "press", "reason", "minor"})
 
 
 async def all_standards(visit: Visit) -> Response:
