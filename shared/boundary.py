@@ -17,7 +17,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -75,12 +75,13 @@ class Boundary(APIRoute):
         async def command(request: Request) -> Response:
             if PREVIEW in request.headers:
                 return await _taken_back(request, inner)
+            asked = await _asked(request)
             try:
-                return await _answered_once(request, inner)
+                return await _answered_once(request, inner, asked)
             except Unavailable:
                 raise
-            except (IntegrityError, Problem):
-                if (first := await _answer_of_a_twin(request)) is None:
+            except (IntegrityError, Problem):  # what stood in its way may be its own twin, which was quicker
+                if asked is None or (first := await _answer_of_a_twin(request, asked)) is None:
                     raise
                 return first
 
@@ -111,53 +112,54 @@ async def _taken_back(request: Request, inner: Handler) -> Response:
     return Response(said, headers={PREVIEW: "said", "cache-control": "no-store"}, media_type="application/json")
 
 
-async def _answered_once(request: Request, inner: Handler) -> Response:
+class _Asked(NamedTuple):
+    """Who asks, under which Idempotency-Key, and the digest of what."""
+
+    person: str
+    key: str
+    fingerprint: str
+
+
+async def _asked(request: Request) -> _Asked | None:
+    """None for a request without a key. Reads the body, which is then kept for whoever reads it later."""
+    if not (key := request.headers.get("idempotency-key", "")):
+        return None
+    if len(key) > LONGEST_KEY or not key.isprintable():
+        raise BadRequest(f"Idempotency-Key is too long or not printable; use at most {LONGEST_KEY} characters.")
+    fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + await request.body()).hexdigest()
+    return _Asked(principal_of(request).person_id, key, fingerprint)
+
+
+async def _answered_once(request: Request, inner: Handler, asked: _Asked | None) -> Response:
     async with request.app.state.parts.database.transaction() as session:
         request.state.session = session
-        if (first := await _first_answer(request, session)) is not None:
+        if asked and (first := await _first_answer(session, asked)) is not None:
             return first
         response = await inner(request)
-        if (key := _key(request)) and response.headers.get("cache-control") != "no-store":
-            person, fingerprint = principal_of(request).person_id, await _fingerprint(request)
-            await session.execute(insert(answers).values(_answer(person, key, fingerprint, response)))
+        if asked and response.headers.get("cache-control") != "no-store":
+            await session.execute(insert(answers).values(_answer(asked, response)))
         return response
 
 
-async def _answer_of_a_twin(request: Request) -> Response | None:
-    """What the same request was answered that was sent beside it and was quicker: it may have stood in the way."""
-    if not _key(request):
-        return None
+async def _answer_of_a_twin(request: Request, asked: _Asked) -> Response | None:
     async with request.app.state.parts.database.reading() as session:
-        return await _first_answer(request, session)
+        return await _first_answer(session, asked)
 
 
-async def _first_answer(request: Request, session: AsyncSession) -> Response | None:
-    """What was answered to this request before, under its Idempotency-Key. Raises BadRequest and KeyUsedOtherwise."""
-    if not (key := _key(request)):
-        return None
-    given = select(answers).where(answers.c.person_id == principal_of(request).person_id, answers.c.key == key)
+async def _first_answer(session: AsyncSession, asked: _Asked) -> Response | None:
+    """What was answered before to what is asked, or None. Raises KeyUsedOtherwise."""
+    given = select(answers).where(answers.c.person_id == asked.person, answers.c.key == asked.key)
     if (row := (await session.execute(given)).first()) is None:
         return None
-    if row.fingerprint != await _fingerprint(request):
+    if row.fingerprint != asked.fingerprint:
         raise KeyUsedOtherwise
     return Response(row.body, row.status, {**orjson.loads(row.headers), "idempotent-replay": "true"})
 
 
-def _key(request: Request) -> str:
-    key = request.headers.get("idempotency-key", "")
-    if len(key) > LONGEST_KEY or not key.isprintable():
-        raise BadRequest(f"Idempotency-Key is too long or not printable; use at most {LONGEST_KEY} characters.")
-    return key
-
-
-async def _fingerprint(request: Request) -> str:
-    return hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + await request.body()).hexdigest()
-
-
-def _answer(person: str, key: str, fingerprint: str, response: Response) -> dict[str, Any]:
+def _answer(asked: _Asked, response: Response) -> dict[str, Any]:
     kept = {name: value for name, value in response.headers.items() if name in {"content-type", "etag", "location"}}
     return {
-        "person_id": person, "key": key, "fingerprint": fingerprint, "status": response.status_code,
+        "person_id": asked.person, "key": asked.key, "fingerprint": asked.fingerprint, "status": response.status_code,
         "headers": orjson.dumps(kept), "body": bytes(response.body), "given_at": clock.now(),
     }  # fmt: skip
 

@@ -6,7 +6,9 @@ import asyncio
 from typing import Any
 
 from tests.registry.conftest import BOTH, NEW, Register
+from tests.service_rig import STAFF
 
+FILE = b"name,type,care_group,sha_codes\nMersey Stroke Network,disease,stroke,Q31\n"
 MANY = 6
 
 
@@ -50,3 +52,11 @@ async def test_a_key_at_the_same_time_for_another_change_is_refused(register: Re
     answers = sorted(await asyncio.gather(*sent), key=lambda answer: answer.status_code)
     assert [answer.status_code for answer in answers] == [200, 409]
     assert answers[1].json()["type"] == "/problems/key-used-otherwise"
+
+
+@BOTH
+async def test_a_file_that_is_sent_again_under_its_key_is_read_once(register: Register) -> None:
+    headers = {"idempotency-key": "the file", **register.rig.as_(STAFF)}
+    answers = [await register.rig.client.post("/imports?name=a.csv", content=FILE, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201], answers[0].text
+    assert answers[0].json()["id"] == answers[1].json()["id"]
