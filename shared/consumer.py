@@ -127,8 +127,10 @@ class Consumer:
         if not batch.records:
             batch.read(await self._fetched(subscription))
         if batch.records:
-            many = len(batch.records) >= BATCH
-            await together(self._take(batch), *([self._read_on(subscription)] if many else []))
+            if len(batch.records) < BATCH:
+                await self._take(batch)
+            else:
+                await together(self._take(batch), self._read_on(subscription))
             self._taken |= {(r.topic, r.partition): r.offset + 1 for r in batch.records}
         await self._afterwards.go_on()
         if self._taken and self._afterwards.is_done and time.monotonic() >= self._next_commit:
@@ -156,7 +158,7 @@ class Consumer:
         return records
 
     async def _read_on(self, subscription: LogSubscription) -> None:
-        """Where many wait: read the next while the database works, waiting for none, and a few at a time.
+        """Read the next while the database works, waiting for none, and a few at a time.
 
         Read in one piece they would keep the database waiting for its statement.
         """
