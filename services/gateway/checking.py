@@ -16,11 +16,12 @@ from starlette.responses import Response
 
 from services.gateway.clients import Refused
 from services.gateway.foresight import foreseen
+from services.gateway.pressing import ONCE
 
 if TYPE_CHECKING:
     from services.gateway.visit import Visit
 
-NOT_KEPT = frozenset({"form_token", "once", "preview", "minor"})
+NOT_KEPT = frozenset({"form_token", ONCE, "preview", "minor"})
 """Fields of a form that the step before saving gives anew."""
 Ways = list[tuple[str, dict[str, Any]]]
 """(how it would be told, whom it would reach) for each choice that there is."""

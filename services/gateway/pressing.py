@@ -15,13 +15,13 @@ import orjson
 
 from shared.envelope import new_id
 
-NAME = "once"
+ONCE = "once"
 """The field that holds a form's own name."""
 
 
 def key_of_press(form: Mapping[str, Any] | None, cookie: str, *asked: Any) -> str:
     """The Idempotency-Key of what the *form* of the visitor with this *cookie* asks; a new one where it has no name."""
-    name = str(form.get(NAME, "")) if form else ""
+    name = str(form.get(ONCE, "")) if form else ""
     if not name:
         return new_id()
     return hashlib.sha256(orjson.dumps([name, cookie, *asked])).hexdigest()

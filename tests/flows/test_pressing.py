@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
@@ -11,7 +10,7 @@ import httpx
 import pytest
 
 from tests.flows.system import System
-from tests.flows.test_second_factor import visitor, with_password
+from tests.flows.test_second_factor import hidden_in, visitor, with_password
 
 PRESSES = 3
 
@@ -29,9 +28,9 @@ def network(system: System) -> dict[str, Any]:
 def _pressed(client: httpx.Client, path: str, **fields: str) -> list[httpx.Response]:
     """What the form at *path* is answered that is sent several times at once, with all that is hidden in it."""
     [form] = [form for form in client.get(path).text.split("<form ")[1:] if f'name="{next(iter(fields))}"' in form]
-    hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form.partition("</form>")[0])
+    filled = {**hidden_in(form.partition("</form>")[0]), **fields}
     with ThreadPoolExecutor(PRESSES) as fingers:
-        presses = [fingers.submit(client.post, path, data={**dict(hidden), **fields}) for _ in range(PRESSES)]
+        presses = [fingers.submit(client.post, path, data=filled) for _ in range(PRESSES)]
         return [press.result() for press in presses]
 
 

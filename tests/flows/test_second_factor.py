@@ -15,11 +15,13 @@ from tests.flows.system import PASSWORD, System
 def sent(client: httpx.Client, page: httpx.Response, path: str, **fields: str) -> httpx.Response:
     """The page that answers a form of *page* filled in with *fields*; what is hidden in it goes along."""
     form = page.text[page.text.index(f'action="{path}"') :].partition("</form>")[0]
-    hidden = {
-        unescape(name): unescape(value)
-        for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form)
-    }
-    return client.post(path, data={**hidden, **fields})
+    return client.post(path, data={**hidden_in(form), **fields})
+
+
+def hidden_in(form: str) -> dict[str, str]:
+    """The hidden fields of a form."""
+    found = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form)
+    return {unescape(name): unescape(value) for name, value in found}
 
 
 def visitor(system: System) -> httpx.Client:

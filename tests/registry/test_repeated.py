@@ -57,6 +57,6 @@ async def test_a_key_at_the_same_time_for_another_change_is_refused(register: Re
 @BOTH
 async def test_a_file_that_is_sent_again_under_its_key_is_read_once(register: Register) -> None:
     headers = {"idempotency-key": "the file", **register.rig.as_(STAFF)}
-    answers = [await register.rig.client.post("/imports?name=a.csv", content=FILE, headers=headers) for _ in range(2)]
+    answers = [await register.rig.client.post("/imports?file=a.csv", content=FILE, headers=headers) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201], answers[0].text
     assert answers[0].json()["id"] == answers[1].json()["id"]

@@ -29,6 +29,7 @@ from services.gateway.pages.standard_forms import (
 )
 from services.gateway.pages.values import LABELS as RECORD_LABELS
 from services.gateway.pages.values import NOTHING
+from services.gateway.pressing import ONCE
 from services.gateway.rendering import count, words
 from services.gateway.visit import Visit, page
 
@@ -39,7 +40,7 @@ GRAVEST_FIRST = ("red", "amber", "green", "not assessed")
 RECORD_FIELDS = ("aims", "aliases", "bodies", "email", "host", "population", "started_on", "web")
 KIND_OF_LINK = ("works_with", "shares_pathway_with", "parent_of", "scrutinises", "succeeds")
 REFUSALS = (400, 409, 412, 422)
-UNSENT = frozenset({"form_token", "once", "press", "reason", "minor"})
+UNSENT = frozenset({"form_token", ONCE, "press", "reason", "minor"})
 
 
 async def all_standards(visit: Visit) -> Response:
